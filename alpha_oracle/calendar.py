@@ -1,0 +1,126 @@
+"""Sessions of the New York Stock Exchange, from exchange_calendars. Only this file counts them."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import exchange_calendars
+
+from alpha_oracle.domain.market import Session
+from alpha_oracle.errors import ConfigurationError
+
+NEW_YORK: Final = ZoneInfo("America/New_York")
+DECISION_TIME: Final = time(17, 0)
+FIRST_SESSION_YEAR: Final = 1962
+
+
+@cache
+def _exchange() -> exchange_calendars.ExchangeCalendar:
+    return exchange_calendars.get_calendar("XNYS", start=f"{FIRST_SESSION_YEAR}-01-01")
+
+
+@cache
+def _sessions() -> tuple[Session, ...]:
+    return tuple(stamp.date() for stamp in _exchange().sessions)
+
+
+@cache
+def _positions() -> dict[Session, int]:
+    return {session: position for position, session in enumerate(_sessions())}
+
+
+def first_session() -> Session:
+    """The earliest session the calendar knows."""
+    return _sessions()[0]
+
+
+def last_session() -> Session:
+    """The latest session the calendar knows, about a year ahead."""
+    return _sessions()[-1]
+
+
+def is_session(day: date) -> bool:
+    """Whether the exchange opens on a day.
+
+    Raises:
+        ConfigurationError: the calendar does not reach that day.
+    """
+    if not first_session() <= day <= last_session():
+        raise ConfigurationError(
+            f"the exchange calendar reaches from {first_session()} to {last_session()}, not {day}; "
+            "upgrade exchange-calendars for later days"
+        )
+    return day in _positions()
+
+
+def sessions_between(start: date, end: date) -> tuple[Session, ...]:
+    """Return the sessions from `start` to `end`, both included where they are sessions."""
+    sessions = _sessions()
+    return sessions[_position_at_or_after(start) : _position_at_or_after(end + timedelta(days=1))]
+
+
+def shift_session(session: Session, count: int) -> Session:
+    """Return the session `count` sessions later (earlier where negative).
+
+    Raises:
+        ConfigurationError: `session` is no session, or the calendar does not reach that far.
+    """
+    if not is_session(session):
+        raise ConfigurationError(f"{session} is not a session")
+    position = _positions()[session] + count
+    if not 0 <= position < len(_sessions()):
+        raise ConfigurationError(f"the calendar does not reach {count} sessions from {session}")
+    return _sessions()[position]
+
+
+def latest_session_on_or_before(day: date) -> Session:
+    """Return the newest session not after a day."""
+    return _sessions()[_position_at_or_after(day + timedelta(days=1)) - 1]
+
+
+def next_session_after(day: date) -> Session:
+    """Return the first session after a day."""
+    return _sessions()[_position_at_or_after(day + timedelta(days=1))]
+
+
+def session_open(session: Session) -> datetime:
+    """The instant a session opens, UTC."""
+    instant: datetime = _exchange().session_open(session.isoformat()).to_pydatetime()
+    return instant.astimezone(UTC)
+
+
+def session_close(session: Session) -> datetime:
+    """The instant a session closes, UTC; 13:00 New York on half days."""
+    instant: datetime = _exchange().session_close(session.isoformat()).to_pydatetime()
+    return instant.astimezone(UTC)
+
+
+def decision_instant(session: Session) -> datetime:
+    """17:00 New York on a session, UTC: the instant its signals are decided as of."""
+    return datetime.combine(session, DECISION_TIME, NEW_YORK).astimezone(UTC)
+
+
+def latest_decided_session(now: datetime) -> Session:
+    """Return the newest session whose decision instant is not after `now`."""
+    today = now.astimezone(NEW_YORK).date()
+    session = latest_session_on_or_before(today)
+    return session if decision_instant(session) <= now else shift_session(session, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionWindow:
+    """When orders are sent on a session."""
+
+    start_after_open_minutes: int
+    stop_before_close_minutes: int
+
+    def end(self, session: Session) -> datetime:
+        """The instant the window of a session closes, UTC."""
+        return session_close(session) - timedelta(minutes=self.stop_before_close_minutes)
+
+
+def _position_at_or_after(day: date) -> int:
+    return bisect_left(_sessions(), day)

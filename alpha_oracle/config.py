@@ -1,0 +1,233 @@
+"""Settings: one frozen tree, read once, from defaults, a file and the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from alpha_oracle.errors import ConfigurationError
+
+PREFIX: Final = "ALPHA_ORACLE_"
+FILE_NAME: Final = "alpha_oracle.toml"
+CONFIG_VARIABLE: Final = "ALPHA_ORACLE_CONFIG"
+
+
+class Section(BaseModel):
+    """A part of the tree: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DatabaseSettings(Section):
+    """Where Postgres is; None: the embedded one under home."""
+
+    url: SecretStr | None = None
+
+
+class RedisSettings(Section):
+    """Where Redis is; None: the embedded one under home."""
+
+    url: SecretStr | None = None
+
+
+class FilesSettings(Section):
+    """The `files` source: a file or folder of bars, and what its prices are."""
+
+    path: Path | None = None
+    prices: Literal["raw", "split_adjusted", "fully_adjusted"] = "split_adjusted"
+
+
+class SyntheticSettings(Section):
+    """The generated market."""
+
+    seed: int = 7
+    symbols: int = Field(default=500, ge=2, le=20_000)
+    start: date = date(2015, 1, 2)
+
+
+class ValidationSettings(Section):
+    """Bounds of the validation suite.
+
+    A close more than `max_jump_ratio` times the last one, or less than its inverse, is a jump
+    that a corporate action must explain. `max_stale_sessions` bounds how often a bar may repeat.
+    """
+
+    max_jump_ratio: float = Field(default=1.4, gt=1.0)
+    max_stale_sessions: int = Field(default=5, ge=1)
+
+
+class DataSettings(Section):
+    """Where bars come from and when a session counts as complete."""
+
+    source: Literal["files", "synthetic"] = "files"
+    files: FilesSettings = FilesSettings()
+    synthetic: SyntheticSettings = SyntheticSettings()
+    validation: ValidationSettings = ValidationSettings()
+    min_completeness_pct: float = Field(default=99.0, gt=0.0, le=100.0)
+    batch_size: int = Field(default=50, ge=1, le=1000)
+
+
+class SimulatedBrokerSettings(Section):
+    """The simulated broker."""
+
+    cash: float = Field(default=100_000.0, gt=0.0)
+
+
+class BrokerSettings(Section):
+    """Who executes."""
+
+    simulated: SimulatedBrokerSettings = SimulatedBrokerSettings()
+
+
+class PositionLimitSettings(Section):
+    """Limits of one position."""
+
+    max_position_pct: float = Field(default=5.0, gt=0.0, le=100.0)
+
+
+class PortfolioLimitSettings(Section):
+    """Limits of the whole portfolio."""
+
+    max_positions: int = Field(default=20, ge=1)
+    min_cash_pct: float = Field(default=10.0, ge=0.0, lt=100.0)
+
+
+class RiskSettings(Section):
+    """What may be risked."""
+
+    position: PositionLimitSettings = PositionLimitSettings()
+    portfolio: PortfolioLimitSettings = PortfolioLimitSettings()
+
+
+class RankWeights(Section):
+    """Weights of the composite score; they sum to 1."""
+
+    sharpe: float = Field(default=0.30, ge=0.0)
+    sortino: float = Field(default=0.20, ge=0.0)
+    drawdown: float = Field(default=0.20, ge=0.0)
+    profit_factor: float = Field(default=0.15, ge=0.0)
+    consistency: float = Field(default=0.15, ge=0.0)
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> RankWeights:
+        total = sum(self.model_dump().values())
+        if abs(total - 1.0) > 1e-9:  # noqa: PLR2004
+            raise ValueError(f"weights sum to {total:g}, not 1")
+        return self
+
+
+class WalkForwardSettings(Section):
+    """Walk-forward windows, in months."""
+
+    train_months: int = Field(default=24, ge=1)
+    test_months: int = Field(default=6, ge=1)
+    step_months: int = Field(default=3, ge=1)
+
+
+class StrategySettings(Section):
+    """How strategies are tested, ranked and admitted."""
+
+    min_sharpe: float = 1.0
+    min_profit_factor: float = 1.5
+    max_drawdown_pct: float = 20.0
+    weights: RankWeights = RankWeights()
+    walk_forward: WalkForwardSettings = WalkForwardSettings()
+
+
+class CostSettings(Section):
+    """What trading costs in a simulation: USD a share (with a minimum an order) and slippage."""
+
+    commission_per_share_usd: float = Field(default=0.005, ge=0.0)
+    min_commission_usd: float = Field(default=1.0, ge=0.0)
+    slippage_bps: float = Field(default=5.0, ge=0.0)
+
+
+class ResearchSettings(Section):
+    """Simulation."""
+
+    costs: CostSettings = CostSettings()
+
+
+class ExecutionSettings(Section):
+    """The execution window of a session, in minutes from its open and to its close."""
+
+    start_after_open_minutes: int = Field(default=5, ge=0)
+    stop_before_close_minutes: int = Field(default=15, ge=0)
+
+
+class SlackSettings(Section):
+    """Slack: a webhook, or a bot token with a channel."""
+
+    webhook_url: SecretStr | None = None
+    bot_token: SecretStr | None = None
+    channel: str | None = None
+    base_url: str | None = None
+
+    @model_validator(mode="after")
+    def _token_needs_channel(self) -> SlackSettings:
+        if (self.bot_token is None) != (self.channel is None):
+            raise ValueError("alerts.slack.bot_token and alerts.slack.channel go together")
+        return self
+
+
+class AlertSettings(Section):
+    """Who is told."""
+
+    slack: SlackSettings = SlackSettings()
+
+
+class ClockSettings(Section):
+    """Rehearsals: the instant the first process pins as now."""
+
+    start_at: datetime | None = None
+
+    @field_validator("start_at")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("must carry a time zone, like 2016-06-01T21:00:00Z")
+        return value
+
+
+class Settings(Section):
+    """Everything an operator can set."""
+
+    home: Path = Path("~/.alpha-oracle")
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    data: DataSettings = DataSettings()
+    broker: BrokerSettings = BrokerSettings()
+    risk: RiskSettings = RiskSettings()
+    strategy: StrategySettings = StrategySettings()
+    research: ResearchSettings = ResearchSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+    alerts: AlertSettings = AlertSettings()
+    clock: ClockSettings = ClockSettings()
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    def decision_inputs(self) -> dict[str, Any]:
+        """The settings that change what a session decides, as JSON values."""
+        return {
+            "strategy": self.strategy.model_dump(mode="json"),
+            "risk": self.risk.model_dump(mode="json"),
+            "research": self.research.model_dump(mode="json"),
+            "execution": self.execution.model_dump(mode="json"),
+            "capital_usd": self.broker.simulated.cash,
+        }

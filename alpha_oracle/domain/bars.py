@@ -1,0 +1,101 @@
+"""Daily bars in columns: the one form in which bars travel between rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from alpha_oracle.domain.market import PriceBasis, Session, Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BarColumns:
+    """Daily bars as arrays of one length, one row a symbol and session.
+
+    `symbols` is the ascending dictionary that `symbol_index` points into. Rows ascend by symbol,
+    then session. Prices are USD as received; NaN stands for a value the source did not give.
+    """
+
+    symbols: tuple[Symbol, ...]
+    symbol_index: NDArray[np.int32]
+    session: NDArray[np.datetime64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.session)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarBatch:
+    """Where a load of bars came from.
+
+    `adjusted_through` is the session up to which an adjusted source had applied corporate
+    actions; None for raw prices.
+    """
+
+    source: str
+    basis: PriceBasis
+    adjusted_through: Session | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableRow:
+    """A row whose fields are not what a bar is made of, with what stood there."""
+
+    symbol: str
+    session: str
+    reason: str
+    received: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReceivedBars:
+    """What a source answered: bars, their origin, and the rows nobody could read."""
+
+    bars: BarColumns
+    batch: BarBatch
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredBars:
+    """Bars as a store knew them at an instant; `batch_index` points into `batches`."""
+
+    bars: BarColumns
+    batch_index: NDArray[np.int32]
+    batches: tuple[BarBatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreReport:
+    """What became of a load: rows new, rows already stored as they are, rows that correct."""
+
+    inserted: int
+    unchanged: int
+    corrected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedBar:
+    """A bar held back, with the expectations it failed and what was received."""
+
+    quarantine_id: int
+    symbol: str
+    session: str
+    source: str
+    expectations: tuple[str, ...]
+    detail: str
+    received: Mapping[str, str]
+    quarantined_at: datetime
+    status: str

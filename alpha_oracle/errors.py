@@ -1,0 +1,33 @@
+"""Errors by who must act: retry, quarantine, stop and mend, or call the operator."""
+
+
+class AlphaOracleError(Exception):
+    """Base of every error this product raises. Its text says what was, what was expected, what to do."""
+
+
+class TransientError(AlphaOracleError):
+    """The same request may succeed later: retry it."""
+
+
+class DataError(AlphaOracleError):
+    """What came in cannot be believed or read: quarantine it and carry on, or refuse the file."""
+
+
+class ConfigurationError(AlphaOracleError):
+    """A setting, an argument or the set-up is wrong: stop and mend it."""
+
+
+class BrokerError(AlphaOracleError):
+    """The broker said something only an operator can resolve."""
+
+
+class IncompleteSession(DataError):  # noqa: N818 - names the state, the family ends in Error.
+    """Fewer bars are stored than the completeness bound asks for; the session emits no signals."""
+
+
+class UnknownSymbol(DataError):  # noqa: N818
+    """A text is not a ticker, or no source or table knows it."""
+
+
+class StoreUnavailable(TransientError):  # noqa: N818
+    """Postgres or Redis cannot be reached."""

@@ -1,0 +1,56 @@
+"""What is known of symbols beside their bars: membership, sectors, corporate actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.market import (
+        CorporateAction,
+        Membership,
+        SectorAssignment,
+        Session,
+        Symbol,
+    )
+
+
+class ReferenceStore(Protocol):
+    """Index membership, sectors and corporate actions."""
+
+    def save_members(self, members: Sequence[Membership], *, at: datetime) -> int:
+        """Replace the index's membership intervals with these; return how many changed."""
+        ...
+
+    def members(self, session: Session) -> tuple[Symbol, ...]:
+        """Return the index members of a session, ascending; empty where none were imported."""
+        ...
+
+    def memberships(self) -> list[Membership]:
+        """Return every interval, by symbol then start."""
+        ...
+
+    def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:
+        """Replace the sector assignments of the symbols named; return how many changed."""
+        ...
+
+    def sectors(self, session: Session) -> dict[Symbol, str]:
+        """Return the sector of each symbol that has one on a session."""
+        ...
+
+    def save_actions(
+        self, actions: Sequence[CorporateAction], *, source: str, received_at: datetime
+    ) -> int:
+        """Keep corporate actions; return how many were new or corrected.
+
+        One stored before with another value becomes a revision known from `received_at`.
+        """
+        ...
+
+    def actions(
+        self, *, as_of: datetime | None = None, symbols: Sequence[Symbol] | None = None
+    ) -> list[CorporateAction]:
+        """Return actions by symbol, ex-date and kind, as known at `as_of` (None: now)."""
+        ...

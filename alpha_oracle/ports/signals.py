@@ -1,0 +1,75 @@
+"""How signals and rankings are kept and announced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.ranking import StrategyRank
+    from alpha_oracle.domain.signals import Signal
+
+
+class SignalStore(Protocol):
+    """Signals on record, each with the outbox row that announces it."""
+
+    def save(self, signals: Sequence[Signal], *, at: datetime) -> tuple[int, int]:
+        """Keep signals and their outbox rows in one transaction.
+
+        A signal whose id is on record changes nothing: what was announced stands. Return how many
+        were new, and how many on record differ from the document given now.
+        """
+        ...
+
+    def signals(
+        self, *, session: Session | None = None, limit: int | None = None
+    ) -> list[Mapping[str, object]]:
+        """Return signal documents, newest session first, then strategy, symbol, direction."""
+        ...
+
+    def open_entries(
+        self, strategy: str, *, before: Session, since: Session
+    ) -> dict[Symbol, Session]:
+        """Return the symbols with a LONG of `strategy` in [since, before) and no later exit."""
+        ...
+
+
+class Outbox(Protocol):
+    """Announcements written with what they announce, waiting to be relayed."""
+
+    def pending(self, limit: int) -> list[tuple[int, str, str]]:
+        """Return (outbox id, channel, document) of unrelayed rows, oldest first."""
+        ...
+
+    def mark_relayed(self, outbox_ids: Sequence[int], *, at: datetime) -> None:
+        """Record that rows were relayed."""
+        ...
+
+
+class SignalBus(Protocol):
+    """Where signals are announced."""
+
+    def announce(self, document: str, *, signal_id: str) -> bool:
+        """Add to the stream and publish on the channel, both or neither.
+
+        Return False where this id was announced before: nothing is repeated.
+
+        Raises:
+            StoreUnavailable: not announced; repeat it.
+        """
+        ...
+
+
+class RankingStore(Protocol):
+    """Rankings on record."""
+
+    def save(self, ranks: Sequence[StrategyRank], *, at: datetime) -> None:
+        """Keep a session's ranking in place of an earlier one of that session."""
+        ...
+
+    def rankings(self, *, session: Session | None = None) -> list[StrategyRank]:
+        """Return the ranking of a session, best first (None: of the newest session ranked)."""
+        ...

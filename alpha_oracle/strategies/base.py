@@ -1,0 +1,56 @@
+"""What a strategy is: a pure rule from the panel to wishes, the same live and in a backtest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from alpha_oracle.features.panel import MarketPanel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decisions:
+    """What a strategy wants at each session's close, `sessions x symbols`.
+
+    `entry` is the strength of a LONG, above 0 and up to 1, NaN where none is wanted; `exit` is
+    True where a lot the strategy holds should be closed. Row t uses nothing after session t.
+    """
+
+    entry: NDArray[np.float64]
+    exit: NDArray[np.bool_]
+
+
+class Strategy(Protocol):
+    """A rule with a name, its holding bounds in sessions, and the features it reads."""
+
+    @property
+    def name(self) -> str:
+        """The name its signals carry: `MomentumStrategy`."""
+        ...
+
+    @property
+    def min_hold_days(self) -> int:
+        """Sessions a lot is held at the least; 2 or more."""
+        ...
+
+    @property
+    def max_hold_days(self) -> int:
+        """Sessions a lot is held at the most."""
+        ...
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the registered features it reads."""
+        ...
+
+    def decide(
+        self, market: MarketPanel, features: Mapping[str, NDArray[np.float32]]
+    ) -> Decisions:
+        """Return its wishes for every session of the panel."""
+        ...
