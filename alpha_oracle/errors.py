@@ -2,7 +2,7 @@
 
 
 class AlphaOracleError(Exception):
-    """Base of every error this product raises. Its text says what was, what was expected, what to do."""
+    """Base of every error raised here. Its text says what was, what was expected, what to do."""
 
 
 class TransientError(AlphaOracleError):

@@ -47,7 +47,10 @@ class ActionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorporateAction:
-    """A split (new shares for one old, 4 for 4:1) or a cash dividend (USD a share as then traded)."""
+    """A split or a cash dividend.
+
+    `value` is the new shares for one old (4 for 4:1), or USD a share as then traded.
+    """
 
     symbol: Symbol
     ex_date: Session

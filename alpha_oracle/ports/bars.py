@@ -120,4 +120,3 @@ class DoneSet(Protocol):
     def mark(self, session: Session, symbols: Sequence[Symbol]) -> None:
         """Remember symbols as stored, for 25 hours."""
         ...
-

@@ -1,0 +1,132 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from alpha_oracle.config import Settings, load_settings
+from alpha_oracle.errors import ConfigurationError
+
+
+def test_the_defaults_are_those_of_the_contract(tmp_path):
+    settings = load_settings({}, folder=tmp_path)
+
+    assert settings.home.name == ".alpha-oracle"
+    assert settings.database.url is None
+    assert settings.redis.url is None
+    assert settings.data.source == "files"
+    assert settings.strategy.min_sharpe == 1.0
+    assert settings.strategy.walk_forward.train_months == 24
+    assert settings.execution.stop_before_close_minutes == 15
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    (tmp_path / "alpha_oracle.toml").write_text(
+        "[strategy]\nmin_sharpe = 0.5\nmin_profit_factor = 1.2\n"
+    )
+
+    settings = load_settings({"ALPHA_ORACLE_STRATEGY__MIN_SHARPE": "0.7"}, folder=tmp_path)
+
+    assert settings.strategy.min_sharpe == 0.7
+    assert settings.strategy.min_profit_factor == 1.2
+
+
+def test_the_file_is_found_under_home(tmp_path):
+    (tmp_path / "alpha_oracle.toml").write_text("[data]\nsource = 'synthetic'\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    settings = load_settings({"ALPHA_ORACLE_HOME": str(tmp_path)}, folder=elsewhere)
+
+    assert settings.data.source == "synthetic"
+
+
+def test_the_named_file_wins_over_the_current_folder(tmp_path):
+    (tmp_path / "alpha_oracle.toml").write_text("[data]\nsource = 'synthetic'\n")
+    named = tmp_path / "other.toml"
+    named.write_text("[data]\nsource = 'files'\n")
+
+    settings = load_settings({"ALPHA_ORACLE_CONFIG": str(named)}, folder=tmp_path)
+
+    assert settings.data.source == "files"
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__MIN_SHARP": "1"},
+            "unknown setting strategy.min_sharp (ALPHA_ORACLE_STRATEGY__MIN_SHARP)",
+            id="misspelt key",
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_COLOUR": "red"}, "unknown setting colour", id="unknown section"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_DATA__SOURCE": "bloomberg"}, "data.source", id="unknown source"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__MIN_SHARPE": "high"}, "strategy.min_sharpe", id="no number"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__WEIGHTS__SHARPE": "0.9"}, "weights sum to 1.6", id="weights"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_CLOCK__START_AT": "2016-06-01T21:00:00"}, "time zone", id="naive clock"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_CONFIG": "/nowhere/alpha_oracle.toml"}, "is no file", id="missing file"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_DATA": "files", "ALPHA_ORACLE_DATA__SOURCE": "files"},
+            "already has a value",
+            id="value and section",
+        ),
+    ],
+)
+def test_a_wrong_environment_is_refused_by_name(tmp_path, environment, message):
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(environment, folder=tmp_path)
+
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("colour = 'red'\n", "unknown setting colour", id="unknown key"),
+        pytest.param("[strategy\n", "is no TOML", id="no TOML"),
+        pytest.param("[data]\nbatch_size = 0\n", "data.batch_size", id="out of range"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path, text, message):
+    (tmp_path / "alpha_oracle.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings({}, folder=tmp_path)
+
+    assert message in str(refusal.value)
+
+
+def test_a_wrong_secret_is_refused_without_showing_it(tmp_path):
+    environment = {"ALPHA_ORACLE_ALERTS__SLACK__BOT_TOKEN": "xoxb-secret"}
+
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(environment, folder=tmp_path)
+
+    assert "xoxb-secret" not in str(refusal.value)
+    assert "go together" in str(refusal.value)
+
+
+def test_the_rehearsal_clock_takes_an_instant(tmp_path):
+    settings = load_settings(
+        {"ALPHA_ORACLE_CLOCK__START_AT": "2016-06-01T21:00:00Z"}, folder=tmp_path
+    )
+
+    assert settings.clock.start_at == datetime(2016, 6, 1, 21, tzinfo=UTC)
+
+
+def test_decision_inputs_hold_what_changes_a_decision_and_no_secret(tmp_path):
+    settings = Settings()
+
+    inputs = settings.decision_inputs()
+
+    assert set(inputs) == {"strategy", "risk", "research", "execution", "capital_usd"}
