@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from alpha_oracle.domain.market import PriceBasis, Session, Symbol
+    from alpha_oracle.domain.market import CorporateAction, PriceBasis, Session, Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +34,19 @@ class BarColumns:
 
     def __len__(self) -> int:
         return len(self.session)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> BarColumns:
+        """Return some of the rows, by position or mask; `symbols` stays whole."""
+        return replace(
+            self,
+            symbol_index=self.symbol_index[rows],
+            session=self.session[rows],
+            open=self.open[rows],
+            high=self.high[rows],
+            low=self.low[rows],
+            close=self.close[rows],
+            volume=self.volume[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +74,16 @@ class UnreadableRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReceivedBars:
-    """What a source answered: bars, their origin, and the rows nobody could read."""
+    """What a source answered: bars, their origin, and the rows nobody could read.
+
+    Not yet validated: a symbol and session may stand more than once. `actions` are the corporate
+    actions the source told along with the bars.
+    """
 
     bars: BarColumns
     batch: BarBatch
     unreadable: tuple[UnreadableRow, ...] = ()
+    actions: tuple[CorporateAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
