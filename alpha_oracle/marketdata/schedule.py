@@ -4,27 +4,37 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.market import Session
+from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.runs import RunRecord, RunStatus
 from alpha_oracle.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
-    """What a run will do; `skipped` says why there is nothing to do, else it is empty."""
+    """What a run will do; `skipped` says why there is nothing to do, else it is empty.
+
+    `symbols` is None where the run speaks of the whole universe.
+    """
 
     session: date
     as_of: datetime
+    symbols: tuple[Symbol, ...] | None = None
     skipped: str = ""
 
 
 def plan_session(
-    day: date, record: RunRecord | None, *, now: datetime, as_of: datetime | None, force: bool
+    day: date,
+    record: RunRecord | None,
+    *,
+    now: datetime,
+    as_of: datetime | None = None,
+    symbols: tuple[Symbol, ...] | None = None,
+    force: bool = False,
 ) -> SessionPlan:
     """Decide what a run for a day does.
 
     A session is decided as of 17:00 New York on it; a rerun as of what its first run recorded,
-    unless `as_of` says otherwise.
+    unless `as_of` says otherwise. A run for some symbols never counts as the universe's.
 
     Raises:
         ConfigurationError: the day lies ahead, or `as_of` before the session's close or ahead.
@@ -34,10 +44,11 @@ def plan_session(
     _refuse_the_future(day, now=now)
     decided = as_of or (record.as_of if record else calendar.decision_instant(day))
     _refuse_wrong_instant(day, decided, now=now)
-    done = record is not None and record.status is RunStatus.DONE
-    if done and not force and as_of is None:
-        return SessionPlan(session=day, as_of=decided, skipped=f"{day} is already done")
-    return SessionPlan(session=day, as_of=decided)
+    done = (
+        record is not None and record.status is RunStatus.DONE and record.symbols in (None, symbols)
+    )
+    skipped = f"{day} is already done" if done and not force and as_of is None else ""
+    return SessionPlan(session=day, as_of=decided, symbols=symbols, skipped=skipped)
 
 
 def _no_session(day: date) -> SessionPlan:
