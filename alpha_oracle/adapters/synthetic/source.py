@@ -1,0 +1,174 @@
+"""The `synthetic` bar source: a generated market in place of a vendor's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alpha_oracle import calendar
+from alpha_oracle.adapters.synthetic.companies import SECTORS
+from alpha_oracle.adapters.synthetic.market import market_through
+from alpha_oracle.domain.bars import BarBatch, BarColumns, ReceivedBars
+from alpha_oracle.domain.market import (
+    ActionKind,
+    CorporateAction,
+    Membership,
+    PriceBasis,
+    SectorAssignment,
+    Symbol,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.adapters.synthetic.index import Levels
+    from alpha_oracle.adapters.synthetic.market import Market
+    from alpha_oracle.config import SyntheticSettings
+    from alpha_oracle.domain.market import Session
+
+INDEX_SYMBOL: Final = Symbol("SYNINDEX")
+VIX_SYMBOL: Final = Symbol("SYNVIX")
+
+
+class SyntheticBars:
+    """Bars of a market that never was, raw as traded; the same seed gives the same bars for ever.
+
+    It also answers for what a vendor of reference data would: actions, sectors, membership, and
+    the levels of its index and volatility index.
+    """
+
+    def __init__(self, settings: SyntheticSettings) -> None:
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        """The name the bars carry."""
+        return "synthetic"
+
+    def symbols(self, session: Session) -> tuple[Symbol, ...]:
+        """Return the symbols listed on a session; empty where it is none, or before the start."""
+        market = market_through(self._settings, session)
+        rows = market.rows(session, session)
+        companies = market.companies
+        listed = (companies.listed < rows.stop) & (companies.delisted >= rows.stop)
+        listed &= rows.start < rows.stop
+        return tuple(companies.symbols[column] for column in np.flatnonzero(listed))
+
+    def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
+        """Return the bars of `symbols` from `start` to `end`, both included, as traded."""
+        market = market_through(self._settings, end)
+        asked = frozenset(symbols)
+        columns = [
+            column for column, symbol in enumerate(market.companies.symbols) if symbol in asked
+        ]
+        return ReceivedBars(
+            bars=_bars(market, columns, rows=market.rows(start, end)),
+            batch=BarBatch(source=self.name, basis=PriceBasis.RAW),
+        )
+
+    def actions(self, *, through: Session) -> list[CorporateAction]:
+        """Return the actions with ex-dates up to a session, by symbol, ex-date and kind."""
+        market = market_through(self._settings, through)
+        happened = market.companies.is_listed(market.sessions_through(through))
+        splits = market.actions.split[: len(happened)]
+        dividends = market.actions.dividend[: len(happened)]
+        found = [
+            *_actions(market, ActionKind.SPLIT, splits, where=happened & (splits != 1.0)),
+            *_actions(market, ActionKind.DIVIDEND, dividends, where=happened & (dividends != 0.0)),
+        ]
+        return sorted(found, key=lambda action: (action.symbol, action.ex_date, action.kind))
+
+    def members(self, *, through: Session) -> list[Membership]:
+        """Return the stays in the index that began up to a session, by symbol, as known on it."""
+        market = market_through(self._settings, through)
+        companies = market.companies
+        known = market.sessions_through(through)
+        days = market.sessions.tolist()
+        stays = zip(
+            companies.symbols, companies.joined().tolist(), companies.left().tolist(), strict=True
+        )
+        return [
+            Membership(symbol=symbol, start=days[joined], end=days[left] if left < known else None)
+            for symbol, joined, left in stays
+            if joined < known and joined < left
+        ]
+
+    def sectors(self, *, through: Session) -> list[SectorAssignment]:
+        """Return the sector of every symbol listed up to a session, by symbol."""
+        market = market_through(self._settings, through)
+        companies = market.companies
+        known = np.flatnonzero(companies.listed < market.sessions_through(through))
+        return [
+            SectorAssignment(
+                symbol=companies.symbols[column], sector=SECTORS[companies.sector[column]]
+            )
+            for column in known
+        ]
+
+    def index_bars(self, *, start: Session, end: Session) -> BarColumns:
+        """Return the index as bars of `SYNINDEX`; it has no volume."""
+        market = market_through(self._settings, end)
+        return _level_bars(market, market.index, symbol=INDEX_SYMBOL, rows=market.rows(start, end))
+
+    def vix(self, *, start: Session, end: Session) -> BarColumns:
+        """Return the volatility index as bars of `SYNVIX`; it has no volume."""
+        market = market_through(self._settings, end)
+        return _level_bars(market, market.vix, symbol=VIX_SYMBOL, rows=market.rows(start, end))
+
+
+def _bars(market: Market, columns: Sequence[int], *, rows: slice) -> BarColumns:
+    there = ~np.isnan(market.bars.close[rows, columns].T)
+    used = there.any(axis=1)
+    symbol_index, session = np.nonzero(there[used])
+
+    def taken(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values[rows, columns].T[there]
+
+    return BarColumns(
+        symbols=tuple(
+            market.companies.symbols[columns[row]] for row in np.flatnonzero(used).tolist()
+        ),
+        symbol_index=symbol_index.astype(np.int32),
+        session=market.sessions[rows][session],
+        open=taken(market.bars.open),
+        high=taken(market.bars.high),
+        low=taken(market.bars.low),
+        close=taken(market.bars.close),
+        volume=taken(market.bars.volume),
+    )
+
+
+def _level_bars(market: Market, levels: Levels, *, symbol: Symbol, rows: slice) -> BarColumns:
+    sessions = market.sessions[rows]
+    return BarColumns(
+        symbols=(symbol,) if len(sessions) else (),
+        symbol_index=np.zeros(len(sessions), dtype=np.int32),
+        session=sessions.copy(),
+        open=levels.open[rows].copy(),
+        high=levels.high[rows].copy(),
+        low=levels.low[rows].copy(),
+        close=levels.close[rows].copy(),
+        volume=np.full(len(sessions), np.nan),
+    )
+
+
+def _actions(
+    market: Market, kind: ActionKind, values: NDArray[np.float64], *, where: NDArray[np.bool_]
+) -> Iterator[CorporateAction]:
+    opens: dict[int, datetime] = {}
+    for position, column in zip(*np.nonzero(where), strict=True):
+        ex_date = market.sessions[position].item()
+        if position not in opens:
+            opens[position] = calendar.session_open(ex_date)
+        yield CorporateAction(
+            symbol=market.companies.symbols[column],
+            ex_date=ex_date,
+            kind=kind,
+            value=Decimal(str(values[position, column])),
+            known_at=opens[position],
+        )
