@@ -1,0 +1,209 @@
+"""Reads index membership, sectors and corporate actions from CSV (or Parquet) files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pyarrow as pa
+
+from alpha_oracle.adapters.files.headers import plain_name
+from alpha_oracle.adapters.files.tables import SUFFIXES, has_suffix, read_table
+from alpha_oracle.adapters.files.values import parse_dates
+from alpha_oracle.calendar import is_session, next_session_after, session_open
+from alpha_oracle.domain.market import (
+    ActionKind,
+    CorporateAction,
+    Membership,
+    SectorAssignment,
+    Symbol,
+    parse_symbol,
+)
+from alpha_oracle.errors import DataError, UnknownSymbol
+
+Row = TypeVar("Row")
+_Record = Mapping[str, str]
+
+_SYMBOL: Final = ("symbol", "ticker", "tickersymbol")
+_MEMBERS: Final = {"symbol": _SYMBOL, "start": ("startdate",), "end": ("enddate",)}
+_SECTORS: Final = {"symbol": _SYMBOL, "sector": ("sector", "gicssector")}
+_SECTOR_DATES: Final = {"start": ("startdate",), "end": ("enddate",)}
+_ACTIONS: Final = {
+    "symbol": _SYMBOL,
+    "ex_date": ("exdate",),
+    "type": ("type",),
+    "value": ("value",),
+}
+_LINES_NAMED: Final = 3
+
+
+def read_members(path: Path) -> tuple[Membership, ...]:
+    """Read `ticker,start_date,end_date`; a blank end means still a member.
+
+    Raises:
+        DataError: the file or a row cannot be read; nothing is half read.
+    """
+
+    def member(record: _Record, dates: Mapping[str, date | None]) -> Membership:
+        start, end = _needed(dates, "start"), dates["end"]
+        _require_span(start, end)
+        return Membership(symbol=_symbol(record), start=start, end=end)
+
+    return _rows(path, member, required=_MEMBERS, dates=("start", "end"))
+
+
+def read_sectors(path: Path) -> tuple[SectorAssignment, ...]:
+    """Read `symbol,sector[,start_date,end_date]`.
+
+    Raises:
+        DataError: as `read_members`.
+    """
+
+    def assignment(record: _Record, dates: Mapping[str, date | None]) -> SectorAssignment:
+        if not record["sector"]:
+            raise ValueError("the sector is blank")
+        start, end = dates["start"], dates["end"]
+        if start is not None:
+            _require_span(start, end)
+        return SectorAssignment(
+            symbol=_symbol(record), sector=record["sector"], start=start, end=end
+        )
+
+    return _rows(
+        path, assignment, required=_SECTORS, optional=_SECTOR_DATES, dates=("start", "end")
+    )
+
+
+def read_actions(path: Path) -> tuple[CorporateAction, ...]:
+    """Read `symbol,ex_date,type,value`: `split` (4 for 4:1) or `dividend` (USD as then traded).
+
+    An action is known from the open of its ex-date; one on a closed day goes ex on the next
+    session.
+
+    Raises:
+        DataError: as `read_members`.
+    """
+
+    def action(record: _Record, dates: Mapping[str, date | None]) -> CorporateAction:
+        day = _needed(dates, "ex_date")
+        ex_date = day if is_session(day) else next_session_after(day)
+        return CorporateAction(
+            symbol=_symbol(record),
+            ex_date=ex_date,
+            kind=_kind(record["type"]),
+            value=_value(record["value"]),
+            known_at=session_open(ex_date),
+        )
+
+    return _rows(path, action, required=_ACTIONS, dates=("ex_date",))
+
+
+def _rows(
+    path: Path,
+    make: Callable[[_Record, Mapping[str, date | None]], Row],
+    *,
+    required: Mapping[str, Sequence[str]],
+    optional: Mapping[str, Sequence[str]] | None = None,
+    dates: Sequence[str],
+) -> tuple[Row, ...]:
+    records = _records(path, required, optional or {})
+    parsed = {key: parse_dates([record[key] for record in records], path=path) for key in dates}
+    rows: list[Row] = []
+    problems: list[str] = []
+    for position, record in enumerate(records):
+        try:
+            row_dates = {key: _date(record[key], parsed[key][position]) for key in dates}
+            rows.append(make(record, row_dates))
+        except (ValueError, UnknownSymbol) as error:
+            problems.append(f"row {position + 1}: {error}")
+    if problems:
+        more = len(problems) - _LINES_NAMED
+        tail = f" (and {more} more)" if more > 0 else ""
+        raise DataError(f"{path}: {'; '.join(problems[:_LINES_NAMED])}{tail}; mend the file")
+    return tuple(rows)
+
+
+def _records(
+    path: Path, required: Mapping[str, Sequence[str]], optional: Mapping[str, Sequence[str]]
+) -> list[dict[str, str]]:
+    if path.exists() and not (path.is_file() and has_suffix(path, SUFFIXES)):
+        raise DataError(f"{path} is neither a CSV nor a Parquet file")
+
+    def choose(names: Sequence[str]) -> dict[str, str]:
+        return _chosen(names, required, optional, path=path)
+
+    found = read_table(path, choose)
+    if found.broken:
+        line = found.broken[0]
+        raise DataError(f"{path}: {line.reason} in line {line.text!r}; mend the file")
+    blank = dict.fromkeys((*required, *optional), "")
+    columns = {name: _texts(found.table[name]) for name in found.table.column_names}
+    return [
+        blank | dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _chosen(
+    names: Sequence[str],
+    required: Mapping[str, Sequence[str]],
+    optional: Mapping[str, Sequence[str]],
+    *,
+    path: Path,
+) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for key, spellings in {**required, **optional}.items():
+        matches = [name for name in names if plain_name(name) in spellings]
+        if len(matches) > 1:
+            raise DataError(f"{path}: columns {', '.join(matches)} all mean the {key}; keep one")
+        if matches:
+            chosen[key] = matches[0]
+        elif key in required:
+            raise DataError(
+                f"{path} has no column {required[key][0]}; found {', '.join(names)}; expected "
+                f"{', '.join(spellings[0] for spellings in required.values())}"
+            )
+    return chosen
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    return [(text or "").strip() for text in column.cast(pa.string()).to_pylist()]
+
+
+def _symbol(record: _Record) -> Symbol:
+    return parse_symbol(record["symbol"])
+
+
+def _date(text: str, parsed: date | None) -> date | None:
+    if text and parsed is None:
+        raise ValueError(f"{text!r} is no date; write YYYY-MM-DD")
+    return parsed
+
+
+def _needed(dates: Mapping[str, date | None], key: str) -> date:
+    day = dates[key]
+    if day is None:
+        raise ValueError(f"the {key} date is blank")
+    return day
+
+
+def _require_span(start: date, end: date | None) -> None:
+    if end is not None and end <= start:
+        raise ValueError(f"ends {end}, not after its start {start}")
+
+
+def _kind(text: str) -> ActionKind:
+    try:
+        return ActionKind(text.lower())
+    except ValueError:
+        raise ValueError(f"type {text!r} is neither split nor dividend") from None
+
+
+def _value(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"value {text!r} is no number") from None
+    if not value.is_finite() or value <= 0:
+        raise ValueError(f"value {text} must be above 0")
+    return value
