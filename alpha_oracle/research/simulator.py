@@ -103,11 +103,6 @@ class BacktestResult:
     fills: NDArray[np.void]
     trades: NDArray[np.void]
 
-    @property
-    def returns(self) -> NDArray[np.float64]:
-        """Return the daily returns as fractions, from the second session on."""
-        return self.equity[1:] / self.equity[:-1] - 1.0
-
 
 def backtest(  # noqa: D417 - The rest says what it is.
     decisions: Decisions,

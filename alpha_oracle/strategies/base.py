@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from alpha_oracle.features.panel import MarketPanel
@@ -49,8 +50,25 @@ class Strategy(Protocol):
         """Names of the registered features it reads."""
         ...
 
-    def decide(
-        self, market: MarketPanel, features: Mapping[str, NDArray[np.float32]]
-    ) -> Decisions:
+    def decide(self, market: MarketPanel, features: Mapping[str, NDArray[np.float32]]) -> Decisions:
         """Return its wishes for every session of the panel."""
         ...
+
+
+def decisions(
+    market: MarketPanel,
+    *,
+    wanted: NDArray[np.bool_],
+    strength: NDArray[np.float64],
+    exits: NDArray[np.bool_],
+) -> Decisions:
+    """Return what a rule wants, held to the universe.
+
+    Only members with a bar are entered; a lot whose symbol has left the universe is closed. A
+    strength above 1 is 1.
+    """
+    enter = wanted & market.is_member & np.isfinite(market.traded_close)
+    return Decisions(
+        entry=np.where(enter, np.minimum(strength, 1.0), np.nan),
+        exit=exits | ~market.is_member,
+    )
