@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
+from alpha_oracle.config import SyntheticSettings
 from alpha_oracle.domain.bars import BarBatch, BarColumns, ReceivedBars
-from alpha_oracle.domain.market import PriceBasis, Symbol
+from alpha_oracle.domain.market import ActionKind, PriceBasis, Symbol
 from alpha_oracle.domain.signals import Direction, Signal
 from alpha_oracle.features.panel import MarketPanel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from alpha_oracle.domain.market import Session
 
@@ -81,25 +85,42 @@ def sessions_from(start: Session = FIRST_SESSION, *, count: int) -> tuple[Sessio
 
 
 def a_panel(*, symbols: int = 12, sessions: int = 300, seed: int = 7) -> MarketPanel:
-    """A small random market without corporate actions; every symbol a member throughout."""
-    random = np.random.default_rng(seed)
-    shape = (sessions, symbols)
-    close = 50.0 * np.exp(np.cumsum(random.normal(0.0004, 0.015, shape), axis=0))
-    open_ = close * np.exp(random.normal(0.0, 0.006, shape))
-    names = tuple(Symbol(f"SYN{number:03d}") for number in range(1, symbols + 1))
+    """A small generated market with its splits and dividends; every bar's symbol is a member.
+
+    The last symbol lists a third of the way in, the one before it is delisted after two thirds.
+    """
+    days = sessions_from(count=sessions)
+    settings = SyntheticSettings(seed=seed, symbols=2 * symbols, start=days[0])
+    source = SyntheticBarSource(settings)
+    names = source.symbols(days[0])[:symbols]
+    answer = source.fetch(names, start=days[0], end=days[-1])
+    traded = {
+        field: _matrix(answer.bars, getattr(answer.bars, field), days=days, symbols=names)
+        for field in ("open", "high", "low", "close", "volume")
+    }
+    for values in traded.values():
+        values[: sessions // 3, -1] = np.nan
+        values[2 * sessions // 3 :, -2] = np.nan
+    split, dividend = _actions(
+        answer, is_there=~np.isnan(traded["close"]), days=days, symbols=names
+    )
+    shares = np.cumprod(split, axis=0)
+    paid = dividend[1:] / np.where(dividend[1:] > 0.0, traded["close"][:-1], 1.0)
+    growth = shares.copy()
+    growth[1:] *= np.cumprod(1.0 / (1.0 - paid), axis=0)
     return MarketPanel(
-        sessions=np.array(sessions_from(count=sessions), dtype="datetime64[D]"),
+        sessions=np.array(days, dtype="datetime64[D]"),
         symbols=names,
-        open=open_,
-        high=np.maximum(open_, close) * np.exp(np.abs(random.normal(0.0, 0.005, shape))),
-        low=np.minimum(open_, close) * np.exp(-np.abs(random.normal(0.0, 0.005, shape))),
-        close=close,
-        volume=np.rint(random.lognormal(13.0, 0.5, shape)),
-        traded_open=open_.copy(),
-        traded_close=close.copy(),
-        split=np.ones(shape),
-        dividend=np.zeros(shape),
-        is_member=np.ones(shape, dtype=np.bool_),
+        open=traded["open"] * growth,
+        high=traded["high"] * growth,
+        low=traded["low"] * growth,
+        close=traded["close"] * growth,
+        volume=traded["volume"] / shares,
+        traded_open=traded["open"],
+        traded_close=traded["close"],
+        split=split,
+        dividend=dividend,
+        is_member=~np.isnan(traded["close"]),
     )
 
 
@@ -129,3 +150,34 @@ def _row(fields: list[str]) -> Row:
         np.nan if value == "-" else float(value) for value in values
     )
     return symbol, session, opened, high, low, close, volume
+
+
+def _matrix(
+    columns: BarColumns,
+    values: NDArray[np.float64],
+    *,
+    days: Sequence[Session],
+    symbols: Sequence[Symbol],
+) -> NDArray[np.float64]:
+    matrix = np.full((len(days), len(symbols)), np.nan)
+    row = np.searchsorted(np.array(days, dtype="datetime64[D]"), columns.session)
+    column = np.searchsorted(np.array(symbols), np.array(columns.symbols))[columns.symbol_index]
+    matrix[row, column] = values
+    return matrix
+
+
+def _actions(
+    answer: ReceivedBars,
+    *,
+    is_there: NDArray[np.bool_],
+    days: Sequence[Session],
+    symbols: Sequence[Symbol],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    split, dividend = np.ones(is_there.shape), np.zeros(is_there.shape)
+    for action in answer.actions:
+        at = days.index(action.ex_date), symbols.index(action.symbol)
+        # An action before a symbol's first bar, or after its last, is none of the panel's.
+        if is_there[at] and is_there[at[0] - 1, at[1]]:
+            values = split if action.kind is ActionKind.SPLIT else dividend
+            values[at] = float(action.value)
+    return split, dividend

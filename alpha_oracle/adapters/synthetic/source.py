@@ -22,7 +22,6 @@ from alpha_oracle.domain.market import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -35,7 +34,7 @@ INDEX_SYMBOL: Final = Symbol("SYNINDEX")
 VIX_SYMBOL: Final = Symbol("SYNVIX")
 
 
-class SyntheticBars:
+class SyntheticBarSource:
     """Bars of a market that never was, raw as traded; the same seed gives the same bars for ever.
 
     It also answers for what a vendor of reference data would: actions, sectors, membership, and
@@ -60,28 +59,27 @@ class SyntheticBars:
         return tuple(companies.symbols[column] for column in np.flatnonzero(listed))
 
     def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
-        """Return the bars of `symbols` from `start` to `end`, both included, as traded."""
+        """Return the bars of `symbols` from `start` to `end`, both included, as traded.
+
+        The corporate actions going ex in the range come along.
+        """
         market = market_through(self._settings, end)
         asked = frozenset(symbols)
         columns = [
             column for column, symbol in enumerate(market.companies.symbols) if symbol in asked
         ]
+        rows = market.rows(start, end)
         return ReceivedBars(
-            bars=_bars(market, columns, rows=market.rows(start, end)),
+            bars=_bars(market, columns, rows=rows),
             batch=BarBatch(source=self.name, basis=PriceBasis.RAW),
+            actions=tuple(_actions(market, columns, rows=rows)),
         )
 
     def actions(self, *, through: Session) -> list[CorporateAction]:
-        """Return the actions with ex-dates up to a session, by symbol, ex-date and kind."""
+        """Return the actions with ex-dates up to a session, by symbol and ex-date."""
         market = market_through(self._settings, through)
-        happened = market.companies.is_listed(market.sessions_through(through))
-        splits = market.actions.split[: len(happened)]
-        dividends = market.actions.dividend[: len(happened)]
-        found = [
-            *_actions(market, ActionKind.SPLIT, splits, where=happened & (splits != 1.0)),
-            *_actions(market, ActionKind.DIVIDEND, dividends, where=happened & (dividends != 0.0)),
-        ]
-        return sorted(found, key=lambda action: (action.symbol, action.ex_date, action.kind))
+        columns = range(len(market.companies.symbols))
+        return list(_actions(market, columns, rows=slice(0, market.sessions_through(through))))
 
     def members(self, *, through: Session) -> list[Membership]:
         """Return the stays in the index that began up to a session, by symbol, as known on it."""
@@ -157,18 +155,19 @@ def _level_bars(market: Market, levels: Levels, *, symbol: Symbol, rows: slice) 
     )
 
 
-def _actions(
-    market: Market, kind: ActionKind, values: NDArray[np.float64], *, where: NDArray[np.bool_]
-) -> Iterator[CorporateAction]:
-    opens: dict[int, datetime] = {}
-    for position, column in zip(*np.nonzero(where), strict=True):
-        ex_date = market.sessions[position].item()
-        if position not in opens:
-            opens[position] = calendar.session_open(ex_date)
+def _actions(market: Market, columns: Sequence[int], *, rows: slice) -> Iterator[CorporateAction]:
+    listed = market.companies.is_listed(rows.stop)[rows, columns].T
+    split = market.actions.split[rows, columns].T
+    # A company never splits and pays on the same day.
+    value = np.where(split == 1.0, market.actions.dividend[rows, columns].T, split)
+    owners, days = np.nonzero(listed & (value != 0.0))
+    opens = {day: calendar.session_open(day) for day in market.sessions[rows][days].tolist()}
+    for owner, day in zip(owners.tolist(), days.tolist(), strict=True):
+        ex_date = market.sessions[rows.start + day].item()
         yield CorporateAction(
-            symbol=market.companies.symbols[column],
+            symbol=market.companies.symbols[columns[owner]],
             ex_date=ex_date,
-            kind=kind,
-            value=Decimal(str(values[position, column])),
-            known_at=opens[position],
+            kind=ActionKind.DIVIDEND if split[owner, day] == 1.0 else ActionKind.SPLIT,
+            value=Decimal(f"{value[owner, day]:g}"),
+            known_at=opens[ex_date],
         )
