@@ -52,6 +52,12 @@ def _candidate() -> Account:
     )
 
 
+def give_to(account: Account, folder: Path) -> None:
+    """Make a folder and all that is in it the account's own."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
 def runnable_programs(programs: Path, data: Path, *, account: Account | None) -> Path:
     """Return a folder of Postgres programs the account can run: the given one or a copy."""
     if account is None or _can_run(programs / "postgres", account):

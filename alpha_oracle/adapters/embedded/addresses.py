@@ -33,7 +33,8 @@ def is_ours(path: Path) -> bool:
         return False
     if owner != os.geteuid():
         raise ConfigurationError(
-            f"{path} belongs to another user (uid {owner}); remove it or set TMPDIR to another folder"
+            f"{path} belongs to another user (uid {owner}); remove it, or set TMPDIR to a folder "
+            "of your own"
         )
     return True
 

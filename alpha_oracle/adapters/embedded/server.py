@@ -94,8 +94,8 @@ class Server(Protocol):
         """
         ...
 
-    def is_ready(self, url: str) -> bool:
-        """Whether it answers; makes what every user expects to be there."""
+    def is_ready(self, folder: Path) -> bool:
+        """Whether it answers in `folder`; makes what every user expects to be there."""
         ...
 
     def clean_up(self, data: Path) -> None:

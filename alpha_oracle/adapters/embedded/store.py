@@ -45,6 +45,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, home: Path, server: Server) -> None:
+        home = home.absolute()
         self._name = server.name
         self._home = home
         self._folders = (home, home / "run", home / "logs")
@@ -64,10 +65,17 @@ class EmbeddedStore:
             ConfigurationError: it cannot start; says what to mend.
             StoreUnavailable: another process has been starting or stopping it for too long.
         """
-        with self._changing():
-            self._process.ensure_ready()
+        with self._said_plainly():
+            for folder in self._folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._join()
-            return self._process.url
+        try:
+            with self._alone():
+                self._process.ensure_ready()
+        except BaseException:
+            self.detach()
+            raise
+        return self._process.url
 
     def detach(self) -> None:
         """Undo one `attach`; the last user of all stops the server.
@@ -83,6 +91,7 @@ class EmbeddedStore:
             if membership.count > 0:
                 return
             del _memberships.by_path[self._users]
+        atexit.unregister(self._leave_at_exit)
         self._leave(membership.lock)
 
     @contextmanager
@@ -95,24 +104,31 @@ class EmbeddedStore:
             self.detach()
 
     def status(self) -> StoreStatus:
-        """Say what runs and who uses it, without changing it."""
-        return StoreStatus(
-            name=self._name,
-            running=self._process.is_running,
-            pid=self._process.pid,
-            url=self._process.url,
-            users=_processes_with_open(self._users),
-        )
+        """Say what runs and who uses it, without changing it.
+
+        Raises:
+            ConfigurationError: home cannot be read.
+        """
+        with self._said_plainly():
+            return StoreStatus(
+                name=self._name,
+                running=self._process.is_running,
+                pid=self._process.pid,
+                url=self._process.url,
+                users=_processes_with_open(self._users),
+            )
 
     def stop(self) -> bool:
         """Stop the server, whoever uses it; return whether one ran.
 
         Raises:
             StoreUnavailable: the server does not stop.
+            ConfigurationError: home cannot be used.
         """
-        if not self._process.is_running:
-            return False
-        with self._changing():
+        with self._said_plainly():
+            if not self._process.is_running:
+                return False
+        with self._alone():
             self._process.stop()
         return True
 
@@ -120,16 +136,21 @@ class EmbeddedStore:
         with _memberships.guard:
             membership = _memberships.by_path.get(self._users)
             if membership is None:
-                lock = FileLock(self._users, rejoins=True)
-                lock.acquire_shared(timeout_seconds=CHANGE_SECONDS)
-                membership = _Membership(lock=lock, count=0)
+                membership = _Membership(lock=self._shared_lock(), count=0)
                 _memberships.by_path[self._users] = membership
                 atexit.register(self._leave_at_exit)
             membership.count += 1
 
+    def _shared_lock(self) -> FileLock:
+        lock = FileLock(self._users, rejoins=True)
+        if not lock.acquire_shared(timeout_seconds=CHANGE_SECONDS):
+            lock.release()
+            raise self._busy()
+        return lock
+
     def _leave(self, lock: FileLock) -> None:
         try:
-            with self._changing():
+            with self._alone():
                 if lock.acquire_exclusive():
                     self._process.stop()
         finally:
@@ -146,30 +167,31 @@ class EmbeddedStore:
             log.warning("embedded_store_left_running", store=self._name, error=str(error))
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        try:
-            for folder in self._folders:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._alone():
+    def _alone(self) -> Iterator[None]:
+        with self._said_plainly():
+            lock = FileLock(self._lock)
+            try:
+                if not lock.acquire_exclusive(timeout_seconds=CHANGE_SECONDS):
+                    raise self._busy()
                 yield
+            finally:
+                lock.release()
+
+    @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise ConfigurationError(
                 f"the embedded {self._name} cannot use {self._home}: {error}; make that folder "
                 "writable, free space on its disk, or set ALPHA_ORACLE_HOME to another"
             ) from error
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        lock = FileLock(self._lock)
-        try:
-            if not lock.acquire_exclusive(timeout_seconds=CHANGE_SECONDS):
-                raise StoreUnavailable(
-                    f"another process has been starting or stopping the embedded {self._name} for "
-                    f"{CHANGE_SECONDS:.0f} s; look in {self._home / 'logs'}, then try again"
-                )
-            yield
-        finally:
-            lock.release()
+    def _busy(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"another process has been starting or stopping the embedded {self._name} for "
+            f"{CHANGE_SECONDS:.0f} s; look in {self._home / 'logs'}, then try again"
+        )
 
 
 class _Memberships:

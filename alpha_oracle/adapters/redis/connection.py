@@ -1,0 +1,93 @@
+"""The way to Redis: one client with bounded waits, and errors that name who must act."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.retry import Retry
+
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONNECT_TIMEOUT_SECONDS: Final = 5.0
+ANSWER_TIMEOUT_SECONDS: Final = 5.0
+RETRIES: Final = 2
+LONGEST_WAIT_SECONDS: Final = 0.5
+
+
+class RedisConnection:
+    """A client of one Redis database; safe to share between threads.
+
+    A lost connection is tried again at once, and then not: every command this product sends may
+    be repeated.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.place = redacted(url)
+        try:
+            self._client = redis.Redis.from_url(
+                url,
+                decode_responses=True,
+                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                socket_timeout=ANSWER_TIMEOUT_SECONDS,
+                retry=Retry(ExponentialWithJitterBackoff(cap=LONGEST_WAIT_SECONDS), RETRIES),
+                health_check_interval=30,
+            )
+        except ValueError:
+            # Its text may hold a part of the password.
+            raise ConfigurationError(
+                f"redis.url ({self.place}) cannot be read; expected redis://host:6379/0, "
+                "rediss:// or unix:///path"
+            ) from None
+
+    @contextmanager
+    def client(self) -> Iterator[redis.Redis]:
+        """Give the client for the length of a block.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached or does not answer.
+            ConfigurationError: it refuses the password.
+        """
+        try:
+            yield self._client
+        except AuthenticationError as error:
+            raise ConfigurationError(f"Redis at {self.place} refuses the password") from error
+        except RedisError as error:
+            raise StoreUnavailable(
+                f"Redis at {self.place} failed ({_cause(error)}); start it or mend redis.url"
+            ) from error
+
+    def ping(self) -> None:
+        """Ask for an answer.
+
+        Raises:
+            StoreUnavailable: none comes.
+        """
+        with self.client() as client:
+            client.ping()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def redacted(url: str) -> str:
+    """Return a URL without its user, password and options; where in doubt, less of it."""
+    scheme, found, rest = url.partition("://")
+    secrets, _, place = rest.rpartition("@")
+    if not found or "?" in secrets:
+        return "..."
+    return f"{scheme}://{place.partition('?')[0]}"
+
+
+def _cause(error: RedisError) -> str:
+    if isinstance(error, BusyLoadingError):
+        return "it is still reading its data"
+    # What the server answers is about the command; what the driver says may be about the URL.
+    return str(error) if isinstance(error, ResponseError) else type(error).__name__
