@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.features.panel import MarketPanel
+
+STRENGTH_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,10 +67,11 @@ def decisions(
     """Return what a rule wants, held to the universe.
 
     Only members with a bar are entered; a lot whose symbol has left the universe is closed. A
-    strength above 1 is 1.
+    strength above 1 is 1. All are rounded as signals carry them, so that a simulation ranks
+    entries exactly as live trading does.
     """
     enter = wanted & market.is_member & np.isfinite(market.traded_close)
     return Decisions(
-        entry=np.where(enter, np.minimum(strength, 1.0), np.nan),
+        entry=np.where(enter, np.round(np.minimum(strength, 1.0), STRENGTH_DIGITS), np.nan),
         exit=exits | ~market.is_member,
     )

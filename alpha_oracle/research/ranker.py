@@ -1,0 +1,154 @@
+"""Which strategies may trade: a composite score to order them, thresholds to admit them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import stdev
+from typing import TYPE_CHECKING
+
+from alpha_oracle.domain.ranking import StrategyRank
+from alpha_oracle.research.metrics import performance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.ranking import PerformanceMetrics
+    from alpha_oracle.research.walk_forward import WalkForwardResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreWeights:
+    """What each part weighs in the composite; they sum to 1."""
+
+    sharpe: float
+    sortino: float
+    drawdown: float
+    profit_factor: float
+    consistency: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What a strategy must beat. A figure exactly on a threshold does not."""
+
+    min_sharpe: float
+    min_profit_factor: float
+    max_drawdown_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyRanker:
+    """Ranks strategies by what they did out of sample."""
+
+    weights: ScoreWeights
+    thresholds: Thresholds
+
+    def rank(self, results: Sequence[WalkForwardResult], *, session: Session) -> list[StrategyRank]:
+        """Return the ranking of a session, best composite first, then by name.
+
+        Refused strategies keep their place: what closes their lots is ordered by it too.
+        """
+        scored = sorted(
+            (self._scored(result) for result in results),
+            key=lambda one: (-one.composite, one.result.strategy),
+        )
+        return [
+            StrategyRank(
+                session=session,
+                rank=place,
+                strategy=one.result.strategy,
+                composite=one.composite,
+                consistency=one.consistency,
+                windows=len(one.result.windows),
+                metrics=one.metrics,
+                refusals=tuple(refusals(one.metrics, self.thresholds)),
+            )
+            for place, one in enumerate(scored, start=1)
+        ]
+
+    def _scored(self, result: WalkForwardResult) -> _Scored:
+        metrics = performance(result.record)
+        steadiness = consistency([window.return_pct for window in result.windows])
+        return _Scored(
+            result=result,
+            metrics=metrics,
+            consistency=steadiness,
+            composite=composite(metrics, consistency=steadiness, weights=self.weights),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    result: WalkForwardResult
+    metrics: PerformanceMetrics
+    consistency: float
+    composite: float
+
+
+def consistency(window_returns_pct: Sequence[float]) -> float:
+    """Return 0 to 1: how little test-window returns scatter; 0 where one window shows nothing."""
+    if len(window_returns_pct) < 2:  # noqa: PLR2004 - A sample deviation takes two.
+        return 0.0
+    return _clamp(1.0 - stdev(window_returns_pct) / 50)
+
+
+def composite(metrics: PerformanceMetrics, *, consistency: float, weights: ScoreWeights) -> float:
+    """Return the weighted score, 0 to 1.
+
+    Without a losing trade, or without a losing session on a gain, the figure is beyond every
+    bound and its part is 1; any other figure that does not exist scores 0.
+    """
+    return (
+        weights.sharpe * _clamp((metrics.sharpe or 0.0) / 3)
+        + weights.sortino * _sortino_part(metrics)
+        + weights.drawdown * _clamp(1.0 - metrics.max_drawdown_pct / 50)
+        + weights.profit_factor * _profit_factor_part(metrics)
+        + weights.consistency * _clamp(consistency)
+    )
+
+
+def refusals(metrics: PerformanceMetrics, thresholds: Thresholds) -> Iterator[str]:
+    """Yield each threshold the figures fall short of, with both figures."""
+    if metrics.trades == 0:
+        yield "no closed trade out of sample"
+    if metrics.sharpe is None:
+        yield f"no Sharpe ratio (returns never varied), above {thresholds.min_sharpe:g} required"
+    elif not metrics.sharpe > thresholds.min_sharpe:
+        yield f"Sharpe ratio {metrics.sharpe:.4g}, above {thresholds.min_sharpe:g} required"
+    if metrics.trades and not _beats_profit_factor(metrics, thresholds.min_profit_factor):
+        yield (
+            f"profit factor {metrics.profit_factor or 0.0:.4g}, "
+            f"above {thresholds.min_profit_factor:g} required"
+        )
+    if not metrics.max_drawdown_pct < thresholds.max_drawdown_pct:
+        yield (
+            f"drawdown {metrics.max_drawdown_pct:.4g} %, "
+            f"below {thresholds.max_drawdown_pct:g} % required"
+        )
+
+
+def _beats_profit_factor(metrics: PerformanceMetrics, bound: float) -> bool:
+    if metrics.profit_factor is None:
+        return _only_won(metrics)
+    return metrics.profit_factor > bound
+
+
+def _profit_factor_part(metrics: PerformanceMetrics) -> float:
+    if metrics.profit_factor is None:
+        return 1.0 if _only_won(metrics) else 0.0
+    return _clamp((metrics.profit_factor - 1) / 2)
+
+
+def _sortino_part(metrics: PerformanceMetrics) -> float:
+    if metrics.sortino is None:
+        return 1.0 if metrics.total_return_pct > 0 else 0.0
+    return _clamp(metrics.sortino / 4)
+
+
+def _only_won(metrics: PerformanceMetrics) -> bool:
+    return bool(metrics.win_rate)
+
+
+def _clamp(part: float) -> float:
+    return min(max(part, 0.0), 1.0)
