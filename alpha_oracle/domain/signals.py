@@ -1,6 +1,7 @@
 """The signal: the one document in which research and trading meet."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -67,6 +68,15 @@ class Signal:
             "win_rate": self.win_rate,
             "avg_win_loss_ratio": self.avg_win_loss_ratio,
         }
+
+
+def encode(signal: Signal) -> str:
+    """Return the signal's document as JSON: the very bytes that are kept, relayed and compared.
+
+    Raises:
+        ValueError: a number in it is NaN or infinite, which JSON cannot say.
+    """
+    return json.dumps(signal.document(), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def _utc(instant: datetime) -> str:

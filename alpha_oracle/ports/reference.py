@@ -21,7 +21,13 @@ class ReferenceStore(Protocol):
     """Index membership, sectors and corporate actions."""
 
     def save_members(self, members: Sequence[Membership], *, at: datetime) -> int:
-        """Replace the index's membership intervals with these; return how many changed."""
+        """Replace the index's membership intervals with these; return how many changed.
+
+        An interval that came, went or ends elsewhere counts once.
+
+        Raises:
+            DataError: two intervals of a symbol start on the same session.
+        """
         ...
 
     def members(self, session: Session) -> tuple[Symbol, ...]:
@@ -33,7 +39,11 @@ class ReferenceStore(Protocol):
         ...
 
     def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:
-        """Replace the sector assignments of the symbols named; return how many changed."""
+        """Replace the sector assignments of the symbols named; return how many changed.
+
+        Raises:
+            DataError: two assignments of a symbol start on the same session.
+        """
         ...
 
     def sectors(self, session: Session) -> dict[Symbol, str]:
@@ -45,7 +55,12 @@ class ReferenceStore(Protocol):
     ) -> int:
         """Keep corporate actions; return how many were new or corrected.
 
-        One stored before with another value becomes a revision known from `received_at`.
+        One new to the store is known from the open of its ex-date, or from `received_at` where
+        that is earlier; one stored with another value becomes a revision known from
+        `received_at`. `known_at` of the argument is ignored: the store gives it.
+
+        Raises:
+            DataError: an action is given twice with different values.
         """
         ...
 

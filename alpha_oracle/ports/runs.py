@@ -41,9 +41,17 @@ class RunStore(Protocol):
         ...
 
     def finish(self, session: Session, *, summary: Mapping[str, object], at: datetime) -> None:
-        """Mark a session as done."""
+        """Mark a session as done.
+
+        Raises:
+            DataError: no run of the session was begun.
+        """
         ...
 
     def fail(self, session: Session, *, error: str, at: datetime) -> None:
-        """Mark a session as failed."""
+        """Mark a session as failed.
+
+        Raises:
+            DataError: no run of the session was begun.
+        """
         ...

@@ -33,19 +33,30 @@ class SignalStore(Protocol):
     def open_entries(
         self, strategy: str, *, before: Session, since: Session
     ) -> dict[Symbol, Session]:
-        """Return the symbols with a LONG of `strategy` in [since, before) and no later exit."""
+        """Return the symbols with a LONG of `strategy` in [since, before) and no later exit.
+
+        The session is that of the first LONG after the last exit; an exit on the session of a
+        LONG ends what was before it, exits being worked first.
+        """
         ...
 
 
 class Outbox(Protocol):
     """Announcements written with what they announce, waiting to be relayed."""
 
-    def pending(self, limit: int) -> list[tuple[int, str, str]]:
-        """Return (outbox id, channel, document) of unrelayed rows, oldest first."""
+    def pending(self) -> int:
+        """Return how many announcements wait."""
         ...
 
-    def mark_relayed(self, outbox_ids: Sequence[int], *, at: datetime) -> None:
-        """Record that rows were relayed."""
+    def relay(self, bus: SignalBus, *, at: datetime) -> int:
+        """Announce what waits, oldest first, marking each as soon as it is announced.
+
+        Two relays at once announce nothing twice and nothing out of order. A crash between
+        announcing and marking announces again, with the same id. Return how many were marked.
+
+        Raises:
+            StoreUnavailable: the bus or the store cannot be reached; the rest still waits.
+        """
         ...
 
 
