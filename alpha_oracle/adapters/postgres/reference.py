@@ -1,0 +1,276 @@
+"""Index membership, sectors and corporate actions; the actions with what was known when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy import text
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.market import (
+    ActionKind,
+    CorporateAction,
+    Membership,
+    SectorAssignment,
+    Symbol,
+)
+from alpha_oracle.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy import Connection
+
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.market import Session
+
+K = TypeVar("K", bound="Hashable")
+V = TypeVar("V")
+
+# The latest assignment wins where two overlap.
+_SECTORS: Final = """
+SELECT DISTINCT ON (symbol) symbol, sector
+FROM sectors
+WHERE (start_session IS NULL OR start_session <= :session)
+  AND (end_session IS NULL OR end_session > :session)
+ORDER BY symbol, start_session DESC NULLS LAST
+"""
+
+_SAVE_ACTIONS: Final = """
+WITH given AS (
+    SELECT * FROM unnest(
+        CAST(:symbols AS text[]), CAST(:ex_dates AS date[]), CAST(:kinds AS text[]),
+        CAST(:values AS numeric[]), CAST(:first_known AS timestamptz[])
+    ) AS given (symbol, ex_date, kind, value, first_known_at)
+), newest AS (
+    SELECT DISTINCT ON (symbol, ex_date, kind) symbol, ex_date, kind, revision, value
+    FROM corporate_actions
+    ORDER BY symbol, ex_date, kind, revision DESC
+)
+INSERT INTO corporate_actions (
+    symbol, ex_date, kind, revision, value, source, known_at, received_at
+)
+SELECT symbol, ex_date, kind, coalesce(newest.revision + 1, 0), given.value, :source,
+       CASE WHEN newest.revision IS NULL THEN given.first_known_at ELSE :received_at END,
+       :received_at
+FROM given LEFT JOIN newest USING (symbol, ex_date, kind)
+WHERE given.value IS DISTINCT FROM newest.value
+"""
+
+_ACTIONS: Final = """
+SELECT DISTINCT ON (symbol, ex_date, kind) symbol, ex_date, kind, value, known_at
+FROM corporate_actions
+WHERE (CAST(:as_of AS timestamptz) IS NULL OR known_at <= :as_of)
+  AND (CAST(:symbols AS text[]) IS NULL OR symbol = ANY(:symbols))
+ORDER BY symbol, ex_date, kind, revision DESC
+"""
+
+
+class PostgresReference:
+    """`ReferenceStore` on Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save_members(self, members: Sequence[Membership], *, at: datetime) -> int:
+        """Replace the index's membership intervals with these; return how many changed.
+
+        An interval that came, went or ends elsewhere counts once.
+
+        Raises:
+            DataError: two intervals of a symbol start on the same session.
+        """
+        given = _keyed([((one.symbol, one.start), one) for one in members])
+        with self._database.begin() as connection:
+            _lock_table(connection, "index_members")
+            stored = {(one.symbol, one.start): one for one in _memberships(connection)}
+            gone, came, changed = _difference(stored, given)
+            _delete(connection, "index_members", gone)
+            connection.execute(
+                text(
+                    "INSERT INTO index_members (symbol, start_session, end_session, imported_at)"
+                    " SELECT *, :at FROM unnest(CAST(:symbols AS text[]),"
+                    " CAST(:starts AS date[]), CAST(:ends AS date[]))"
+                ),
+                {
+                    "symbols": [one.symbol for one in came],
+                    "starts": [one.start for one in came],
+                    "ends": [one.end for one in came],
+                    "at": at,
+                },
+            )
+        return changed
+
+    def members(self, session: Session) -> tuple[Symbol, ...]:
+        """Return the index members of a session, ascending; empty where none were imported."""
+        statement = text(
+            "SELECT DISTINCT symbol FROM index_members WHERE start_session <= :session"
+            " AND (end_session IS NULL OR end_session > :session) ORDER BY symbol"
+        )
+        with self._database.begin() as connection:
+            return tuple(map(Symbol, connection.scalars(statement, {"session": session})))
+
+    def memberships(self) -> list[Membership]:
+        """Return every interval, by symbol then start."""
+        with self._database.begin() as connection:
+            return _memberships(connection)
+
+    def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:
+        """Replace the sector assignments of the symbols named; return how many changed.
+
+        Raises:
+            DataError: two assignments of a symbol start on the same session.
+        """
+        given = _keyed([((one.symbol, one.start), one) for one in sectors])
+        with self._database.begin() as connection:
+            _lock_table(connection, "sectors")
+            stored = _assignments(connection, sorted({one.symbol for one in sectors}))
+            gone, came, changed = _difference(stored, given)
+            _delete(connection, "sectors", gone)
+            connection.execute(
+                text(
+                    "INSERT INTO sectors (symbol, sector, start_session, end_session, imported_at)"
+                    " SELECT *, :at FROM unnest(CAST(:symbols AS text[]), CAST(:names AS text[]),"
+                    " CAST(:starts AS date[]), CAST(:ends AS date[]))"
+                ),
+                {
+                    "symbols": [one.symbol for one in came],
+                    "names": [one.sector for one in came],
+                    "starts": [one.start for one in came],
+                    "ends": [one.end for one in came],
+                    "at": at,
+                },
+            )
+        return changed
+
+    def sectors(self, session: Session) -> dict[Symbol, str]:
+        """Return the sector of each symbol that has one on a session."""
+        with self._database.begin() as connection:
+            rows = connection.execute(text(_SECTORS), {"session": session}).all()
+        return {Symbol(row.symbol): row.sector for row in rows}
+
+    def save_actions(
+        self, actions: Sequence[CorporateAction], *, source: str, received_at: datetime
+    ) -> int:
+        """Keep corporate actions; return how many were new or corrected.
+
+        One new to the store is known from the open of its ex-date, or from `received_at` where
+        that is earlier; one stored with another value becomes a revision known from
+        `received_at`. `known_at` of the argument is ignored: the store gives it.
+
+        Raises:
+            DataError: an action is given twice with different values.
+        """
+        given = _keyed([((one.symbol, one.ex_date, one.kind), one.value) for one in actions])
+        keys = sorted(given)
+        values = {
+            "symbols": [symbol for symbol, _, _ in keys],
+            "ex_dates": [ex_date for _, ex_date, _ in keys],
+            "kinds": [kind.value for _, _, kind in keys],
+            "values": [given[key] for key in keys],
+            "first_known": [_first_known(ex_date, received_at) for _, ex_date, _ in keys],
+            "source": source,
+            "received_at": received_at,
+        }
+        with self._database.begin() as connection:
+            _lock_table(connection, "corporate_actions")
+            return connection.execute(text(_SAVE_ACTIONS), values).rowcount
+
+    def actions(
+        self, *, as_of: datetime | None = None, symbols: Sequence[Symbol] | None = None
+    ) -> list[CorporateAction]:
+        """Return actions by symbol, ex-date and kind, as known at `as_of` (None: now)."""
+        values = {"as_of": as_of, "symbols": None if symbols is None else list(symbols)}
+        with self._database.begin() as connection:
+            rows = connection.execute(text(_ACTIONS), values).all()
+        return [
+            CorporateAction(
+                symbol=Symbol(row.symbol),
+                ex_date=row.ex_date,
+                kind=ActionKind(row.kind),
+                value=row.value,
+                known_at=row.known_at,
+            )
+            for row in rows
+        ]
+
+
+def _first_known(ex_date: date, received_at: datetime) -> datetime:
+    if ex_date > calendar.last_session():
+        return received_at
+    session = calendar.next_session_after(ex_date - timedelta(days=1))
+    return min(received_at, calendar.session_open(session))
+
+
+def _memberships(connection: Connection) -> list[Membership]:
+    rows = connection.execute(
+        text(
+            "SELECT symbol, start_session, end_session FROM index_members"
+            " ORDER BY symbol, start_session"
+        )
+    )
+    return [
+        Membership(symbol=Symbol(row.symbol), start=row.start_session, end=row.end_session)
+        for row in rows
+    ]
+
+
+def _assignments(
+    connection: Connection, symbols: list[Symbol]
+) -> dict[tuple[Symbol, Session | None], SectorAssignment]:
+    rows = connection.execute(
+        text(
+            "SELECT symbol, sector, start_session, end_session FROM sectors"
+            " WHERE symbol = ANY(CAST(:symbols AS text[]))"
+        ),
+        {"symbols": symbols},
+    )
+    return {
+        (row.symbol, row.start_session): SectorAssignment(
+            symbol=Symbol(row.symbol),
+            sector=row.sector,
+            start=row.start_session,
+            end=row.end_session,
+        )
+        for row in rows
+    }
+
+
+def _keyed(pairs: list[tuple[K, V]]) -> dict[K, V]:
+    keyed: dict[K, V] = {}
+    for key, value in pairs:
+        if keyed.setdefault(key, value) != value:
+            named = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+            raise DataError(
+                f"{named} is given twice, as {keyed[key]} and {value}; "
+                "leave one of the two (dividends of one day are added up)"
+            )
+    return keyed
+
+
+def _difference(stored: dict[K, V], given: dict[K, V]) -> tuple[list[K], list[V], int]:
+    changed = {key for key in stored.keys() | given.keys() if stored.get(key) != given.get(key)}
+    came = [given[key] for key in given if key in changed]
+    return [key for key in stored if key in changed], came, len(changed)
+
+
+def _delete(
+    connection: Connection, table: str, keys: Sequence[tuple[Symbol, Session | None]]
+) -> None:
+    connection.execute(
+        text(
+            f"DELETE FROM {table} AS stored"
+            " USING unnest(CAST(:symbols AS text[]), CAST(:starts AS date[]))"
+            " AS gone (symbol, start_session)"
+            " WHERE stored.symbol = gone.symbol"
+            " AND stored.start_session IS NOT DISTINCT FROM gone.start_session"
+        ),
+        {"symbols": [symbol for symbol, _ in keys], "starts": [start for _, start in keys]},
+    )
+
+
+def _lock_table(connection: Connection, table: str) -> None:
+    # One writer at a time: what it read is what it replaces. Readers are not held up.
+    connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))

@@ -1,0 +1,175 @@
+"""The record of daily runs, and the lock that keeps two runs of a session apart."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from alpha_oracle.adapters.postgres.documents import storable, to_json
+from alpha_oracle.adapters.postgres.engine import told_error
+from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.runs import RunRecord, RunStatus
+from alpha_oracle.errors import DataError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.market import Session
+
+log = structlog.get_logger(__name__)
+
+RUN_LOCKS: Final = 6_102
+"""The first half of the advisory lock's key; the second is the session's ordinal."""
+
+_COLUMNS: Final = "session, as_of, settings, symbols, status, error, summary"
+
+# A later run of the session counts an attempt; what the first one decided on stays.
+_BEGIN: Final = f"""
+INSERT INTO runs (
+    session, as_of, settings, symbols, status, attempts, first_started_at, started_at
+)
+VALUES (:session, :as_of, CAST(:settings AS json), :symbols, 'running', 1, :at, :at)
+ON CONFLICT (session) DO UPDATE SET
+    status = 'running', error = NULL, summary = NULL, finished_at = NULL,
+    attempts = runs.attempts + 1, started_at = excluded.started_at
+RETURNING {_COLUMNS}
+"""
+
+
+class PostgresRuns:
+    """`RunStore` on Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def only_run(self, session: Session) -> Iterator[None]:
+        """Hold the session's lock; it ends with the block, or with the process.
+
+        Raises:
+            TransientError: another process runs this session, or Postgres cannot be reached.
+        """
+        connection = self._lock(session)
+        try:
+            yield
+        finally:
+            _let_go(connection, session)
+
+    def record(self, session: Session) -> RunRecord | None:
+        """Return what is on record of a session's run."""
+        with self._database.begin() as connection:
+            row = connection.execute(
+                text(f"SELECT {_COLUMNS} FROM runs WHERE session = :session"), {"session": session}
+            ).one_or_none()
+        return None if row is None else _to_record(row)
+
+    def begin(
+        self,
+        session: Session,
+        *,
+        as_of: datetime,
+        settings: Mapping[str, object],
+        symbols: Sequence[Symbol] | None,
+        at: datetime,
+    ) -> RunRecord:
+        """Mark a session as running; the first run's inputs stay on record and are returned."""
+        values = {
+            "session": session,
+            "as_of": as_of,
+            "settings": to_json(settings),
+            "symbols": None if symbols is None else list(symbols),
+            "at": at,
+        }
+        with self._database.begin() as connection:
+            return _to_record(connection.execute(text(_BEGIN), values).one())
+
+    def finish(self, session: Session, *, summary: Mapping[str, object], at: datetime) -> None:
+        """Mark a session as done.
+
+        Raises:
+            DataError: no run of the session was begun.
+        """
+        self._end(session, RunStatus.DONE, at=at, error=None, summary=to_json(summary))
+
+    def fail(self, session: Session, *, error: str, at: datetime) -> None:
+        """Mark a session as failed.
+
+        Raises:
+            DataError: no run of the session was begun.
+        """
+        self._end(session, RunStatus.FAILED, at=at, error=storable(error), summary=None)
+
+    def _end(
+        self,
+        session: Session,
+        status: RunStatus,
+        *,
+        at: datetime,
+        error: str | None,
+        summary: str | None,
+    ) -> None:
+        statement = text(
+            "UPDATE runs SET status = :status, finished_at = :at, error = :error,"
+            " summary = CAST(:summary AS jsonb) WHERE session = :session"
+        )
+        values = {
+            "session": session,
+            "status": status.value,
+            "at": at,
+            "error": error,
+            "summary": summary,
+        }
+        with self._database.begin() as connection:
+            if connection.execute(statement, values).rowcount == 0:
+                raise DataError(f"no run of {session} was begun, so none can be {status}")
+
+    def _lock(self, session: Session) -> Connection:
+        try:
+            # A connection of its own, taken out of the pool: closing it frees the lock whatever
+            # happened on it, and the server frees it where this process is killed.
+            connection = self._database.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            )
+            connection.detach()
+            taken = connection.execute(
+                text("SELECT pg_try_advisory_lock(:space, :ordinal)"),
+                {"space": RUN_LOCKS, "ordinal": session.toordinal()},
+            ).scalar_one()
+        except DBAPIError as error:
+            raise told_error(error, where=self._database.name) or error from None
+        if not taken:
+            connection.close()
+            raise TransientError(
+                f"another process runs session {session}; wait for it to end, then repeat"
+            )
+        return connection
+
+
+def _let_go(connection: Connection, session: Session) -> None:
+    try:
+        connection.execute(text("SELECT 1"))
+    except DBAPIError:
+        # Whoever took the lock meanwhile wrote the same rows: each store is safe to repeat.
+        log.warning("run_lock_lost", session=session.isoformat())
+    finally:
+        connection.close()
+
+
+def _to_record(row: Row[Any]) -> RunRecord:
+    return RunRecord(
+        session=row.session,
+        as_of=row.as_of,
+        settings=row.settings,
+        symbols=None if row.symbols is None else tuple(map(Symbol, row.symbols)),
+        status=RunStatus(row.status),
+        error=row.error,
+        summary=row.summary,
+    )

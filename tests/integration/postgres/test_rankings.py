@@ -1,0 +1,75 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from alpha_oracle.adapters.postgres.rankings import PostgresRankings
+from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
+
+AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
+SESSION = date(2016, 6, 1)
+METRICS = PerformanceMetrics(
+    sessions=504,
+    trades=0,
+    total_return_pct=0.1 + 0.2,
+    sharpe=None,
+    sortino=None,
+    max_drawdown_pct=1e-300,
+    profit_factor=None,
+    win_rate=0.55,
+    avg_win_loss_ratio=1 / 3,
+    exposure_pct=40.0,
+    turnover=3.5,
+    costs_usd=12.25,
+)
+
+
+@pytest.fixture
+def rankings(database):
+    return PostgresRankings(database)
+
+
+def a_rank(strategy, rank, *, session=SESSION, refusals=()):
+    return StrategyRank(
+        session=session,
+        rank=rank,
+        strategy=strategy,
+        composite=0.5,
+        consistency=0.9,
+        windows=8,
+        metrics=METRICS,
+        refusals=refusals,
+    )
+
+
+def test_a_ranking_is_read_back_to_the_last_bit_best_first(rankings):
+    ranks = [a_rank("Momentum", 1), a_rank("Breakout", 2, refusals=("sharpe 0.4 < 1.0",))]
+    rankings.save(ranks[::-1], at=AT)
+    assert rankings.rankings(session=SESSION) == ranks
+
+
+def test_a_ranking_replaces_the_one_before(rankings):
+    rankings.save([a_rank("Momentum", 1), a_rank("Breakout", 2)], at=AT)
+    rankings.save([a_rank("Breakout", 1)], at=AT)
+    assert [rank.strategy for rank in rankings.rankings()] == ["Breakout"]
+
+
+def test_the_newest_ranking_is_that_of_the_newest_session(rankings):
+    newest = a_rank("Momentum", 1, session=date(2016, 6, 2))
+    rankings.save([newest], at=AT)
+    rankings.save([a_rank("Momentum", 1)], at=AT.replace(day=3))
+    assert rankings.rankings() == [newest]
+
+
+def test_without_rankings_none_are_read(rankings):
+    rankings.save([], at=AT)
+    assert rankings.rankings() == []
+
+
+def test_a_ranking_that_cannot_be_saved_leaves_the_old_one(rankings):
+    old = [a_rank("Momentum", 1)]
+    rankings.save(old, at=AT)
+    broken = replace(a_rank("Momentum", 1), rank=0)
+    with pytest.raises(Exception, match="rank"):
+        rankings.save([broken], at=AT)
+    assert rankings.rankings() == old

@@ -1,0 +1,170 @@
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import text
+
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.runs import RUN_LOCKS, PostgresRuns
+from alpha_oracle.domain.runs import RunStatus
+from alpha_oracle.errors import DataError, StoreUnavailable, TransientError
+
+AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
+LATER = AT.replace(hour=22)
+SESSION = date(2016, 6, 1)
+SETTINGS = {"strategy": {"min_sharpe": 1.0, "weights": [0.3, 1e16]}, "capital_usd": 100000}
+
+HOLD_THE_LOCK = """
+import sys
+from datetime import date
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.runs import PostgresRuns
+
+with PostgresRuns(open_database(sys.argv[1])).only_run(date(2016, 6, 1)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def runs(database):
+    return PostgresRuns(database)
+
+
+@pytest.fixture
+def other_process(database_url):
+    """Another process that runs the session."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_THE_LOCK, database_url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def begin(runs, **changes):
+    ordinary = {"as_of": AT, "settings": SETTINGS, "symbols": None, "at": AT}
+    return runs.begin(SESSION, **ordinary | changes)
+
+
+def test_a_session_never_run_has_no_record(runs):
+    assert runs.record(SESSION) is None
+
+
+def test_a_run_begun_is_on_record_with_its_inputs(runs):
+    record = begin(runs, symbols=["B", "A"])
+    assert record == runs.record(SESSION)
+    assert record.status is RunStatus.RUNNING
+    assert (record.as_of, record.symbols) == (AT, ("B", "A"))
+
+
+def test_settings_are_read_back_with_types_and_order(runs):
+    settings = begin(runs).settings
+    assert repr(settings) == repr(SETTINGS)
+
+
+def test_a_rerun_keeps_what_the_first_run_decided_on(runs, rows):
+    begin(runs, symbols=["A"])
+    runs.fail(SESSION, error="Postgres went away", at=AT)
+    again = begin(runs, as_of=LATER, settings={}, symbols=["B"], at=LATER)
+    assert (again.as_of, again.settings, again.symbols) == (AT, SETTINGS, ("A",))
+    assert (again.status, again.error) == (RunStatus.RUNNING, None)
+    assert rows("SELECT attempts, first_started_at, started_at, finished_at FROM runs") == [
+        (2, AT, LATER, None)
+    ]
+
+
+def test_a_run_done_carries_its_summary(runs, rows):
+    begin(runs)
+    runs.finish(SESSION, summary={"signals": 3}, at=LATER)
+    record = runs.record(SESSION)
+    assert (record.status, record.summary, record.error) == (RunStatus.DONE, {"signals": 3}, None)
+    assert rows("SELECT finished_at FROM runs") == [(LATER,)]
+
+
+def test_a_run_failed_carries_its_error(runs):
+    begin(runs)
+    runs.fail(SESSION, error="cell \x00 unreadable", at=LATER)
+    record = runs.record(SESSION)
+    assert (record.status, record.error) == (RunStatus.FAILED, "cell \\x00 unreadable")
+
+
+def test_a_run_never_begun_cannot_end(runs):
+    with pytest.raises(DataError, match="no run of 2016-06-01 was begun"):
+        runs.finish(SESSION, summary={}, at=AT)
+    with pytest.raises(DataError, match="no run of 2016-06-01 was begun"):
+        runs.fail(SESSION, error="x", at=AT)
+
+
+def test_a_session_is_run_once_at_a_time(runs):
+    with (
+        runs.only_run(SESSION),
+        pytest.raises(TransientError, match="another process runs session 2016-06-01"),
+        runs.only_run(SESSION),
+    ):
+        raise AssertionError
+
+
+def test_another_session_may_run_meanwhile(runs):
+    with runs.only_run(SESSION), runs.only_run(date(2016, 6, 2)):
+        pass
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError], ids=["done", "failed"])
+def test_the_lock_ends_with_the_block(runs, error):
+    try:
+        with runs.only_run(SESSION):
+            if error:
+                raise error
+    except RuntimeError:
+        pass
+    with runs.only_run(SESSION):
+        pass
+
+
+def test_a_second_process_is_kept_out_until_the_first_is_killed(runs, database, other_process):
+    with pytest.raises(TransientError, match="another process"), runs.only_run(SESSION):
+        raise AssertionError
+    other_process.send_signal(signal.SIGKILL)
+    other_process.wait()
+    wait_until_free(database)
+    with runs.only_run(SESSION):
+        pass
+
+
+def test_a_lock_lost_on_the_way_does_not_undo_the_run(runs, database):
+    with runs.only_run(SESSION):
+        disconnect_others(database)
+    with runs.only_run(SESSION):
+        pass
+
+
+def test_without_a_server_the_run_is_refused_as_passing():
+    runs = PostgresRuns(open_database("postgresql://me:s3cret@127.0.0.1:1/x"))
+    with pytest.raises(StoreUnavailable, match="cannot be reached") as refusal:
+        runs.only_run(SESSION).__enter__()
+    assert "s3cret" not in str(refusal.value)
+
+
+def wait_until_free(database):
+    with database.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:space, :ordinal)"),
+            {"space": RUN_LOCKS, "ordinal": SESSION.toordinal()},
+        )
+
+
+def disconnect_others(database):
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
