@@ -165,12 +165,13 @@ class PostgresReference:
         """
         given = _keyed([((one.symbol, one.ex_date, one.kind), one.value) for one in actions])
         keys = sorted(given)
+        known = {day: _first_known(day, received_at) for day in {ex_date for _, ex_date, _ in keys}}
         values = {
             "symbols": [symbol for symbol, _, _ in keys],
             "ex_dates": [ex_date for _, ex_date, _ in keys],
             "kinds": [kind.value for _, _, kind in keys],
             "values": [given[key] for key in keys],
-            "first_known": [_first_known(ex_date, received_at) for _, ex_date, _ in keys],
+            "first_known": [known[ex_date] for _, ex_date, _ in keys],
             "source": source,
             "received_at": received_at,
         }
