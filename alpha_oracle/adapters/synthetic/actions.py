@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BOARD_SESSIONS: Final = 21
 _BOARD_AFTER_DIVIDEND_SESSIONS: Final = 7
-_REVERSE_BELOW_USD: Final = 2.0
+_REVERSE_BELOW_USD: Final = 4.0
 _REVERSE: Final = 0.1
 _FORWARD: Final = ((150.0, 2.0), (240.0, 3.0), (350.0, 4.0), (450.0, 5.0), (np.inf, 10.0))
 
