@@ -13,8 +13,7 @@ from alpha_oracle.adapters.synthetic.streams import Purpose, normals, uniforms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CALM_VOLATILITY: Final = 0.0070
-
+_CALM_VOLATILITY: Final = 0.0070
 _CRISIS_VOLATILITY: Final = 0.0190
 _TO_CRISIS: Final = 1.0 / 500.0
 _TO_CALM: Final = 1.0 / 60.0
@@ -29,44 +28,34 @@ _SECTOR_VOLATILITY: Final = 0.0050
 class Factors:
     """Daily log returns of the market and of each sector beyond it, by session.
 
-    `volatility` is the market's, as known before the session; `next_volatility` after its close.
-    `stress` is the volatility in units of a calm day's.
+    `volatility` is the market's as known before the session, `next_volatility` after its close;
+    `sector_volatility` that of a sector beyond the market. `stress` is the market's volatility in
+    units of a calm day's.
     """
 
     market: NDArray[np.float64]
     sectors: NDArray[np.float64]
     volatility: NDArray[np.float64]
     next_volatility: NDArray[np.float64]
-
-    @property
-    def stress(self) -> NDArray[np.float64]:
-        """The market's volatility in units of a calm day's."""
-        return self.volatility / CALM_VOLATILITY
-
-    @property
-    def sector_volatility(self) -> NDArray[np.float64]:
-        """The volatility of a sector beyond the market."""
-        return _SECTOR_VOLATILITY * np.sqrt(self.stress)
+    sector_volatility: NDArray[np.float64]
+    stress: NDArray[np.float64]
 
 
 def draw_factors(seed: int, sessions: int) -> Factors:
     """Return the factors of the first `sessions` sessions."""
     is_crisis = _regimes(uniforms(seed, Purpose.REGIME, owners=[0], count=sessions)[:, 0])
     shocks = normals(seed, Purpose.FACTOR, owners=range(1 + len(SECTORS)), count=sessions)
-    variance = _variances(shocks[:, 0], is_crisis)
-    volatility = np.sqrt(variance)
+    volatility = np.sqrt(_variances(shocks[:, 0], is_crisis))
+    stress = volatility[:-1] / _CALM_VOLATILITY
+    sector_volatility = _SECTOR_VOLATILITY * np.sqrt(stress)
     drift = np.where(is_crisis, _CRISIS_DRIFT, _CALM_DRIFT)
-    unscaled = Factors(
+    return Factors(
         market=drift + volatility[:-1] * shocks[:, 0],
-        sectors=shocks[:, 1:],
+        sectors=sector_volatility[:, None] * shocks[:, 1:],
         volatility=volatility[:-1],
         next_volatility=volatility[1:],
-    )
-    return Factors(
-        market=unscaled.market,
-        sectors=unscaled.sector_volatility[:, None] * unscaled.sectors,
-        volatility=unscaled.volatility,
-        next_volatility=unscaled.next_volatility,
+        sector_volatility=sector_volatility,
+        stress=stress,
     )
 
 
@@ -80,9 +69,9 @@ def _regimes(draws: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _variances(shocks: NDArray[np.float64], is_crisis: NDArray[np.bool_]) -> NDArray[np.float64]:
-    levels = np.where(is_crisis, _CRISIS_VOLATILITY, CALM_VOLATILITY) ** 2
+    levels = np.where(is_crisis, _CRISIS_VOLATILITY, _CALM_VOLATILITY) ** 2
     variances = np.empty(len(shocks) + 1)
-    variances[0] = CALM_VOLATILITY**2
+    variances[0] = _CALM_VOLATILITY**2
     for position, (shock, level) in enumerate(zip(shocks, levels, strict=True)):
         before = variances[position]
         news = _NEWS * before * shock * shock
