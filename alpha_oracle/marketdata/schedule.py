@@ -34,7 +34,7 @@ def plan_session(
     """Decide what a run for a day does.
 
     A session is decided as of 17:00 New York on it; a rerun as of what its first run recorded,
-    unless `as_of` says otherwise. A run for some symbols never counts as the universe's.
+    unless `as_of` says otherwise. `record` is that of a run for the same symbols.
 
     Raises:
         ConfigurationError: the day lies ahead, or `as_of` before the session's close or ahead.
@@ -44,9 +44,7 @@ def plan_session(
     _refuse_the_future(day, now=now)
     decided = as_of or (record.as_of if record else calendar.decision_instant(day))
     _refuse_wrong_instant(day, decided, now=now)
-    done = (
-        record is not None and record.status is RunStatus.DONE and record.symbols in (None, symbols)
-    )
+    done = record is not None and record.status is RunStatus.DONE
     skipped = f"{day} is already done" if done and not force and as_of is None else ""
     return SessionPlan(session=day, as_of=decided, symbols=symbols, skipped=skipped)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class RunStore(Protocol):
-    """The record of daily runs, one a session."""
+    """The record of daily runs: one a session for the universe, others for some symbols.
+
+    `symbols` names which, ascending; None is the universe.
+    """
 
     def only_run(self, session: Session) -> AbstractContextManager[None]:
         """Hold the session's lock; it ends with the block, or with the process.
@@ -24,34 +27,50 @@ class RunStore(Protocol):
         """
         ...
 
-    def record(self, session: Session) -> RunRecord | None:
+    def record(
+        self, session: Session, symbols: tuple[Symbol, ...] | None = None
+    ) -> RunRecord | None:
         """Return what is on record of a session's run."""
         ...
 
     def begin(
         self,
         session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
         *,
         as_of: datetime,
         settings: Mapping[str, object],
-        symbols: Sequence[Symbol] | None,
         at: datetime,
     ) -> RunRecord:
-        """Mark a session as running; the first run's inputs stay on record and are returned."""
+        """Mark a run as running; the first run's inputs stay on record and are returned."""
         ...
 
-    def finish(self, session: Session, *, summary: Mapping[str, object], at: datetime) -> None:
-        """Mark a session as done.
+    def finish(
+        self,
+        session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
+        *,
+        summary: Mapping[str, object],
+        at: datetime,
+    ) -> None:
+        """Mark a run as done.
 
         Raises:
-            DataError: no run of the session was begun.
+            DataError: no such run was begun.
         """
         ...
 
-    def fail(self, session: Session, *, error: str, at: datetime) -> None:
-        """Mark a session as failed.
+    def fail(
+        self,
+        session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
+        *,
+        error: str,
+        at: datetime,
+    ) -> None:
+        """Mark a run as failed.
 
         Raises:
-            DataError: no run of the session was begun.
+            DataError: no such run was begun.
         """
         ...

@@ -16,7 +16,7 @@ from alpha_oracle.domain.runs import RunRecord, RunStatus
 from alpha_oracle.errors import DataError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -30,14 +30,15 @@ RUN_LOCKS: Final = 6_102
 """The first half of the advisory lock's key; the second is the session's ordinal."""
 
 _COLUMNS: Final = "session, as_of, settings, symbols, status, error, summary"
+_IS_RUN: Final = "session = :session AND symbols = CAST(:symbols AS text[])"
 
 # A later run of the session counts an attempt; what the first one decided on stays.
 _BEGIN: Final = f"""
 INSERT INTO runs (
     session, as_of, settings, symbols, status, attempts, first_started_at, started_at
 )
-VALUES (:session, :as_of, CAST(:settings AS json), :symbols, 'running', 1, :at, :at)
-ON CONFLICT (session) DO UPDATE SET
+VALUES (:session, :as_of, CAST(:settings AS json), CAST(:symbols AS text[]), 'running', 1, :at, :at)
+ON CONFLICT (session, symbols) DO UPDATE SET
     status = 'running', error = NULL, summary = NULL, finished_at = NULL,
     attempts = runs.attempts + 1, started_at = excluded.started_at
 RETURNING {_COLUMNS}
@@ -63,70 +64,76 @@ class PostgresRuns:
         finally:
             _let_go(connection, session)
 
-    def record(self, session: Session) -> RunRecord | None:
+    def record(
+        self, session: Session, symbols: tuple[Symbol, ...] | None = None
+    ) -> RunRecord | None:
         """Return what is on record of a session's run."""
         with self._database.begin() as connection:
             row = connection.execute(
-                text(f"SELECT {_COLUMNS} FROM runs WHERE session = :session"), {"session": session}
+                text(f"SELECT {_COLUMNS} FROM runs WHERE {_IS_RUN}"), _key(session, symbols)
             ).one_or_none()
         return None if row is None else _to_record(row)
 
     def begin(
         self,
         session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
         *,
         as_of: datetime,
         settings: Mapping[str, object],
-        symbols: Sequence[Symbol] | None,
         at: datetime,
     ) -> RunRecord:
-        """Mark a session as running; the first run's inputs stay on record and are returned."""
-        values = {
-            "session": session,
-            "as_of": as_of,
-            "settings": to_json(settings),
-            "symbols": None if symbols is None else list(symbols),
-            "at": at,
-        }
+        """Mark a run as running; the first run's inputs stay on record and are returned."""
+        inputs = {"as_of": as_of, "settings": to_json(settings), "at": at}
+        values = _key(session, symbols) | inputs
         with self._database.begin() as connection:
             return _to_record(connection.execute(text(_BEGIN), values).one())
 
-    def finish(self, session: Session, *, summary: Mapping[str, object], at: datetime) -> None:
-        """Mark a session as done.
+    def finish(
+        self,
+        session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
+        *,
+        summary: Mapping[str, object],
+        at: datetime,
+    ) -> None:
+        """Mark a run as done.
 
         Raises:
-            DataError: no run of the session was begun.
+            DataError: no such run was begun.
         """
-        self._end(session, RunStatus.DONE, at=at, error=None, summary=to_json(summary))
+        outcome = {"error": None, "summary": to_json(summary), "at": at}
+        self._end(session, symbols, status=RunStatus.DONE, outcome=outcome)
 
-    def fail(self, session: Session, *, error: str, at: datetime) -> None:
-        """Mark a session as failed.
+    def fail(
+        self,
+        session: Session,
+        symbols: tuple[Symbol, ...] | None = None,
+        *,
+        error: str,
+        at: datetime,
+    ) -> None:
+        """Mark a run as failed.
 
         Raises:
-            DataError: no run of the session was begun.
+            DataError: no such run was begun.
         """
-        self._end(session, RunStatus.FAILED, at=at, error=storable(error), summary=None)
+        outcome = {"error": storable(error), "summary": None, "at": at}
+        self._end(session, symbols, status=RunStatus.FAILED, outcome=outcome)
 
     def _end(
         self,
         session: Session,
-        status: RunStatus,
+        symbols: tuple[Symbol, ...] | None,
         *,
-        at: datetime,
-        error: str | None,
-        summary: str | None,
+        status: RunStatus,
+        outcome: Mapping[str, object],
     ) -> None:
         statement = text(
             "UPDATE runs SET status = :status, finished_at = :at, error = :error,"
-            " summary = CAST(:summary AS jsonb) WHERE session = :session"
+            f" summary = CAST(:summary AS jsonb) WHERE {_IS_RUN}"
         )
-        values = {
-            "session": session,
-            "status": status.value,
-            "at": at,
-            "error": error,
-            "summary": summary,
-        }
+        values = {**_key(session, symbols), "status": status.value, **outcome}
         with self._database.begin() as connection:
             if connection.execute(statement, values).rowcount == 0:
                 raise DataError(f"no run of {session} was begun, so none can be {status}")
@@ -163,12 +170,17 @@ def _let_go(connection: Connection, session: Session) -> None:
         connection.close()
 
 
+def _key(session: Session, symbols: tuple[Symbol, ...] | None) -> dict[str, object]:
+    # No symbols at all stand for the universe: a key holds no NULL.
+    return {"session": session, "symbols": list(symbols or ())}
+
+
 def _to_record(row: Row[Any]) -> RunRecord:
     return RunRecord(
         session=row.session,
         as_of=row.as_of,
         settings=row.settings,
-        symbols=None if row.symbols is None else tuple(map(Symbol, row.symbols)),
+        symbols=tuple(map(Symbol, row.symbols)) or None,
         status=RunStatus(row.status),
         error=row.error,
         summary=row.summary,

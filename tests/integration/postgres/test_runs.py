@@ -47,9 +47,9 @@ def other_process(database_url):
         process.kill()
 
 
-def begin(runs, **changes):
-    ordinary = {"as_of": AT, "settings": SETTINGS, "symbols": None, "at": AT}
-    return runs.begin(SESSION, **ordinary | changes)
+def begin(runs, symbols=None, **changes):
+    ordinary = {"as_of": AT, "settings": SETTINGS, "at": AT}
+    return runs.begin(SESSION, symbols, **ordinary | changes)
 
 
 def test_a_session_never_run_has_no_record(runs):
@@ -57,10 +57,20 @@ def test_a_session_never_run_has_no_record(runs):
 
 
 def test_a_run_begun_is_on_record_with_its_inputs(runs):
-    record = begin(runs, symbols=["B", "A"])
+    record = begin(runs)
     assert record == runs.record(SESSION)
     assert record.status is RunStatus.RUNNING
-    assert (record.as_of, record.symbols) == (AT, ("B", "A"))
+    assert (record.as_of, record.symbols) == (AT, None)
+
+
+def test_a_run_for_some_symbols_is_kept_apart_from_the_universes(runs):
+    begin(runs)
+    begin(runs, ("A", "B"), as_of=LATER)
+    runs.finish(SESSION, ("A", "B"), summary={}, at=LATER)
+    assert runs.record(SESSION).status is RunStatus.RUNNING
+    some = runs.record(SESSION, ("A", "B"))
+    assert (some.status, some.as_of, some.symbols) == (RunStatus.DONE, LATER, ("A", "B"))
+    assert runs.record(SESSION, ("A",)) is None
 
 
 def test_settings_are_read_back_with_types_and_order(runs):
@@ -69,10 +79,10 @@ def test_settings_are_read_back_with_types_and_order(runs):
 
 
 def test_a_rerun_keeps_what_the_first_run_decided_on(runs, rows):
-    begin(runs, symbols=["A"])
+    begin(runs)
     runs.fail(SESSION, error="Postgres went away", at=AT)
-    again = begin(runs, as_of=LATER, settings={}, symbols=["B"], at=LATER)
-    assert (again.as_of, again.settings, again.symbols) == (AT, SETTINGS, ("A",))
+    again = begin(runs, as_of=LATER, settings={}, at=LATER)
+    assert (again.as_of, again.settings) == (AT, SETTINGS)
     assert (again.status, again.error) == (RunStatus.RUNNING, None)
     assert rows("SELECT attempts, first_started_at, started_at, finished_at FROM runs") == [
         (2, AT, LATER, None)

@@ -12,8 +12,8 @@ NOW = datetime(2016, 7, 6, 12, tzinfo=UTC)
 LATER = datetime(2016, 7, 6, 9, tzinfo=UTC)
 
 
-def a_record(*, status=RunStatus.DONE, as_of=LATER, symbols=None):
-    return RunRecord(session=TUESDAY, as_of=as_of, settings={}, symbols=symbols, status=status)
+def a_record(*, status=RunStatus.DONE, as_of=LATER):
+    return RunRecord(session=TUESDAY, as_of=as_of, settings={}, symbols=None, status=status)
 
 
 def plan(day=TUESDAY, record=None, *, now=NOW, **wishes):
@@ -33,14 +33,6 @@ def test_a_rerun_decides_as_of_what_the_first_run_recorded():
 def test_a_done_session_is_not_run_again_unless_forced():
     assert plan(record=a_record()).skipped == "2016-07-05 is already done"
     assert plan(record=a_record(), force=True).skipped == ""
-
-
-def test_a_run_for_some_symbols_does_not_count_for_the_universe():
-    some = a_record(symbols=("AAPL",))
-
-    assert plan(record=some).skipped == ""
-    assert plan(record=some, symbols=("AAPL",)).skipped == "2016-07-05 is already done"
-    assert plan(record=a_record(), symbols=("AAPL",)).skipped == "2016-07-05 is already done"
 
 
 def test_another_instant_runs_a_done_session_again():

@@ -136,17 +136,18 @@ RANKINGS = (
 RUNS = (
     """
     CREATE TABLE runs (
-        session date PRIMARY KEY,
+        session date NOT NULL,
+        symbols text[] NOT NULL,
         as_of timestamptz NOT NULL,
         settings json NOT NULL,
-        symbols text[],
         status text NOT NULL CHECK (status IN ('running', 'done', 'failed')),
         error text,
         summary jsonb,
         attempts integer NOT NULL,
         first_started_at timestamptz NOT NULL,
         started_at timestamptz NOT NULL,
-        finished_at timestamptz
+        finished_at timestamptz,
+        PRIMARY KEY (session, symbols)
     )
     """,
 )
