@@ -1,6 +1,13 @@
-"""What the validation suite says of a batch of bars."""
+"""What the validation suite says of a batch of bars, and ingestion of a session."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+from alpha_oracle.domain.market import Session, Symbol
+
+EXAMPLES: Final = 5
+"""How many examples a result carries at the most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +35,71 @@ class ValidationReport:
                 f"{self.received} received, but {self.accepted} accepted and "
                 f"{self.quarantined} quarantined"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What became of one batch of symbols on one session.
+
+    `requested` symbols, of which `already_stored` were not fetched; `fetched` rows came, of which
+    `accepted` were stored and `quarantined` held. `missing` symbols have no bar stored.
+    """
+
+    session: Session
+    requested: int
+    already_stored: int
+    fetched: int
+    accepted: int
+    quarantined: int
+    missing: tuple[Symbol, ...]
+    validation: ValidationReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """How many of the expected symbols have a bar stored for a session; `missing` have none."""
+
+    session: Session
+    expected: int
+    stored: int
+    missing: tuple[Symbol, ...]
+
+    @property
+    def pct(self) -> float:
+        """Percent of the expected symbols that are stored; 100 where none is expected."""
+        return 100.0 * self.stored / self.expected if self.expected else 100.0
+
+
+NOTHING_VALIDATED: Final = ValidationReport(received=0, accepted=0, quarantined=0, results=())
+
+
+def merged_report(reports: Iterable[ValidationReport]) -> ValidationReport:
+    """Return one report for several batches: counts add up, the first examples stay."""
+    whole = NOTHING_VALIDATED
+    for report in reports:
+        whole = ValidationReport(
+            received=whole.received + report.received,
+            accepted=whole.accepted + report.accepted,
+            quarantined=whole.quarantined + report.quarantined,
+            results=_merged_results(whole.results, report.results),
+        )
+    return whole
+
+
+def _merged_results(
+    first: tuple[ExpectationResult, ...], second: tuple[ExpectationResult, ...]
+) -> tuple[ExpectationResult, ...]:
+    merged = {result.expectation: result for result in first}
+    for result in second:
+        known = merged.get(result.expectation)
+        merged[result.expectation] = result if known is None else _added(known, result)
+    return tuple(merged.values())
+
+
+def _added(first: ExpectationResult, second: ExpectationResult) -> ExpectationResult:
+    return ExpectationResult(
+        expectation=first.expectation,
+        evaluated=first.evaluated + second.evaluated,
+        failed=first.failed + second.failed,
+        examples=(*first.examples, *second.examples)[:EXAMPLES],
+    )

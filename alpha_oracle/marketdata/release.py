@@ -1,0 +1,154 @@
+"""Held bars on their way back: explained by a corporate action, or released by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.errors import DataError
+from alpha_oracle.marketdata.held import is_whole, read_back
+from alpha_oracle.marketdata.known import validation_context
+from alpha_oracle.marketdata.validation.suite import JUMP
+from alpha_oracle.marketdata.validation.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.bars import QuarantinedBar
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.marketdata.held import ReadBack
+    from alpha_oracle.marketdata.stores import MarketStores
+    from alpha_oracle.marketdata.validation.context import ValidationBounds
+
+RELEASED: Final = "released"
+EXPLAINED: Final = "explained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revalidated:
+    """How many held jumps were judged again: those stored now, and those still held."""
+
+    explained: int
+    still_held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseReport:
+    """How many bars were released by hand, and what that made of the held jumps behind them."""
+
+    released: int
+    revalidated: Revalidated
+
+
+def revalidate_held(
+    stores: MarketStores,
+    symbols: Sequence[Symbol],
+    *,
+    bounds: ValidationBounds,
+    latest: Session,
+    at: datetime,
+    actor: str,
+    reason: str,
+) -> Revalidated:
+    """Judge again the bars of `symbols` that are held for a jump alone; store those now accepted.
+
+    Each is marked `explained`, after it is stored.
+    """
+    if not symbols:
+        return Revalidated(explained=0, still_held=0)
+    held = [bar for bar in stores.quarantine.held(symbols=symbols) if _is_jump(bar)]
+    explained = 0
+    for load in read_back(held):
+        accepted = _store_accepted(load, stores, bounds=bounds, latest=latest, at=at)
+        if accepted:
+            explained += stores.quarantine.resolve(
+                accepted, status=EXPLAINED, actor=actor, reason=reason, at=at
+            )
+    return Revalidated(explained=explained, still_held=len(held) - explained)
+
+
+def release_quarantined(
+    stores: MarketStores,
+    *,
+    quarantine_ids: Sequence[int] = (),
+    symbol: Symbol | None = None,
+    bounds: ValidationBounds,
+    latest: Session,
+    at: datetime,
+    actor: str,
+    reason: str,
+) -> ReleaseReport:
+    """Store held bars as they were received, on a person's word; audited.
+
+    By id any whole bar can be released; by `symbol` those held for a jump alone. Later jumps of
+    the same symbols are then judged again from the new level.
+
+    Raises:
+        DataError: an id is not held, or its bar lacks a value or stands twice; nothing is
+            released.
+    """
+    chosen = _chosen(stores, quarantine_ids, symbol)
+    for load in read_back(chosen):
+        stores.bars.store(load.received, received_at=at)
+    ids = [bar.quarantine_id for bar in chosen]
+    released = stores.quarantine.resolve(ids, status=RELEASED, actor=actor, reason=reason, at=at)
+    revalidated = revalidate_held(
+        stores,
+        sorted({parsed for load in read_back(chosen) for parsed in load.received.bars.symbols}),
+        bounds=bounds,
+        latest=latest,
+        at=at,
+        actor=actor,
+        reason=f"follows released bars: {reason}",
+    )
+    return ReleaseReport(released=released, revalidated=revalidated)
+
+
+def _chosen(
+    stores: MarketStores, quarantine_ids: Sequence[int], symbol: Symbol | None
+) -> list[QuarantinedBar]:
+    if symbol is not None:
+        jumps = [bar for bar in stores.quarantine.held(symbols=[symbol]) if _is_jump(bar)]
+        if not jumps:
+            raise DataError(f"no bar of {symbol} is held for a jump; see `quarantine list`")
+        return jumps
+    wanted = frozenset(quarantine_ids)
+    found = [bar for bar in stores.quarantine.held() if bar.quarantine_id in wanted]
+    absent = wanted - {bar.quarantine_id for bar in found}
+    if absent:
+        listed = ", ".join(map(str, sorted(absent)))
+        raise DataError(f"not held: {listed}; see `quarantine list` for what is")
+    _require_releasable(found)
+    return found
+
+
+def _require_releasable(bars: Iterable[QuarantinedBar]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for bar in bars:
+        named = f"{bar.quarantine_id} ({bar.symbol} {bar.session})"
+        if not is_whole(bar):
+            raise DataError(f"{named} cannot be released: {bar.detail}; import a mended bar")
+        if (bar.symbol, bar.session) in seen:
+            raise DataError(f"{named} stands twice among those to release; release one of them")
+        seen.add((bar.symbol, bar.session))
+
+
+def _is_jump(bar: QuarantinedBar) -> bool:
+    return bar.expectations == (JUMP,)
+
+
+def _store_accepted(
+    load: ReadBack,
+    stores: MarketStores,
+    *,
+    bounds: ValidationBounds,
+    latest: Session,
+    at: datetime,
+) -> list[int]:
+    context = validation_context(load.received, stores, bounds=bounds, latest=latest, at=at)
+    judged = validate(load.received, context)
+    if len(judged.accepted.bars):
+        stores.bars.store(judged.accepted, received_at=at)
+    pairs = zip(load.quarantine_ids, judged.is_accepted.tolist(), strict=True)
+    return [quarantine_id for quarantine_id, accepted in pairs if accepted]
