@@ -15,14 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from alpha_oracle.adapters.embedded.addresses import is_ours, temporary_name
+from alpha_oracle.adapters.embedded.addresses import is_ours, refuse_foreign, temporary_name
 from alpha_oracle.adapters.embedded.server import Account
 from alpha_oracle.errors import ConfigurationError
 
 CANDIDATES: Final = ("postgres", "nobody")
 COPY_SUFFIX: Final = "-postgres"
-COPIED_FOLDERS: Final = ("lib", "share")
-COPIED_PROGRAMS: Final = ("postgres", "initdb")
+PROGRAMS: Final = ("postgres", "initdb")
 
 
 def server_account(data: Path) -> Account | None:
@@ -59,19 +58,26 @@ def give_to(account: Account, folder: Path) -> None:
 
 
 def runnable_programs(programs: Path, data: Path, *, account: Account | None) -> Path:
-    """Return a folder of Postgres programs the account can run: the given one or a copy."""
-    if account is None or _can_run(programs / "postgres", account):
+    """Return a folder of Postgres programs the account can run: the given one or a copy.
+
+    Raises:
+        ConfigurationError: it can run neither.
+    """
+    if account is None or _can_run(programs, account):
         return programs
-    copy = temporary_name(data, suffix=COPY_SUFFIX)
     remove_copy(data)
-    _copy(programs.parent, copy)
-    if not _can_run(copy / "bin" / "postgres", account):
+    target = temporary_name(data, suffix=COPY_SUFFIX)
+    refuse_foreign(target)
+    copy = target / programs.relative_to(programs.parents[2])
+    _copy(programs, target)
+    if not _can_run(copy, account):
+        remove_copy(data)
         raise ConfigurationError(
-            f"Postgres refuses to run as root and uid {account.uid} can run it neither in "
+            f"Postgres refuses to run as root, and uid {account.uid} can run it neither in "
             f"{programs} nor in {copy}; install in a folder every user can enter, set TMPDIR to "
             "one where programs may run, or start as an ordinary user"
         )
-    return copy / "bin"
+    return copy
 
 
 def remove_copy(data: Path) -> None:
@@ -81,31 +87,52 @@ def remove_copy(data: Path) -> None:
         shutil.rmtree(copy)
 
 
-def _can_run(program: Path, account: Account) -> bool:
+def _can_run(programs: Path, account: Account) -> bool:
     try:
-        answer = subprocess.run(
-            [program, "--version"],
-            check=False,
-            capture_output=True,
-            cwd="/",
-            env={},
-            user=account.uid,
-            group=account.gid,
-            extra_groups=[],
-        )
+        answers = [_version(programs / name, account) for name in PROGRAMS]
     except PermissionError:
         return False
-    return answer.returncode == 0
+    return all(answer.returncode == 0 for answer in answers)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _version(program: Path, account: Account) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [program, "--version"],
+        check=False,
+        capture_output=True,
+        cwd="/",
+        env={},
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+    )
+
+
+def _copy(programs: Path, target: Path) -> None:
     # Made under a name nobody can guess, so that nobody else's folder is ever filled.
     made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}-"))
-    (made / "bin").mkdir()
-    for name in COPIED_PROGRAMS:
-        shutil.copy2(source / "bin" / name, made / "bin" / name)
-    for name in COPIED_FOLDERS:
-        shutil.copytree(source / name, made / name)
+    try:
+        _fill(made, programs)
+        made.rename(target)
+    except OSError:
+        shutil.rmtree(made)
+        raise
+
+
+def _fill(made: Path, programs: Path) -> None:
+    site = programs.parents[2]
+    for source in _files(programs, site):
+        copy = made / source.relative_to(site)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy)
     for path in (made, *made.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    made.rename(target)
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
+
+
+def _files(programs: Path, site: Path) -> list[Path]:
+    # Wheels keep the libraries they bring beside the package.
+    libraries = site / f"{programs.relative_to(site).parts[0]}.libs"
+    folders = (programs.parent / "lib", programs.parent / "share", libraries)
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [*files, *(programs / name for name in PROGRAMS)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,21 +21,21 @@ def temporary_name(data: Path, *, suffix: str = "") -> Path:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether the name exists and belongs to this user.
+    """Whether the name exists and belongs to this user."""
+    return os.path.lexists(path) and path.lstat().st_uid == os.geteuid()
+
+
+def refuse_foreign(path: Path) -> None:
+    """Refuse a name that belongs to another user, who must not choose what we use.
 
     Raises:
-        ConfigurationError: it belongs to another, who must not choose what we talk to.
+        ConfigurationError: it does.
     """
-    try:
-        owner = path.lstat().st_uid
-    except FileNotFoundError:
-        return False
-    if owner != os.geteuid():
+    if os.path.lexists(path) and not is_ours(path):
         raise ConfigurationError(
-            f"{path} belongs to another user (uid {owner}); remove it, or set TMPDIR to a folder "
-            "of your own"
+            f"{path} belongs to another user (uid {path.lstat().st_uid}); remove it, or set TMPDIR "
+            "to a folder of your own"
         )
-    return True
 
 
 def socket_folder(data: Path, socket_name: str) -> Path:
@@ -50,22 +49,26 @@ def socket_folder(data: Path, socket_name: str) -> Path:
 
 
 def open_socket_folder(data: Path, socket_name: str) -> None:
-    """Make the link of `socket_folder`, if it takes one."""
+    """Make the link of `socket_folder`, if it takes one.
+
+    Raises:
+        ConfigurationError: another user has its name.
+    """
     link = socket_folder(data, socket_name)
-    if link == data or (is_ours(link) and link.is_symlink() and link.readlink() == data):
+    if link == data:
         return
-    if is_ours(link):
-        link.unlink()
-    # Another process of ours may have made the very same link in between.
-    with suppress(FileExistsError):
-        link.symlink_to(data)
+    refuse_foreign(link)
+    if link.is_symlink() and link.readlink() == data:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(data)
 
 
 def close_socket_folder(data: Path, socket_name: str) -> None:
     """Remove the link of `socket_folder`."""
     link = socket_folder(data, socket_name)
     if link != data and is_ours(link) and link.is_symlink():
-        link.unlink(missing_ok=True)
+        link.unlink()
 
 
 def _fits(path: Path) -> bool:

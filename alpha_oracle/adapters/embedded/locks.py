@@ -5,27 +5,32 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 POLL_SECONDS: Final = 0.02
+
+_open_locks: Final[set[FileLock]] = set()
 
 
 class FileLock:
     """An flock on a file that stays, through an open file of its own.
 
     The descriptor is closed on exec. A forked child drops it at once, so that it neither keeps a
-    lock alive nor shares one whose strength its parent changes; one opened with `rejoins` is
-    taken anew, shared, by the child: each process counts for itself.
+    lock alive nor shares one whose strength its parent changes. Of one that `forks` the child gets
+    a shared lock of its own, taken before the fork: each process counts for itself, without a gap.
     """
 
-    def __init__(self, path: Path, *, rejoins: bool = False) -> None:
+    def __init__(self, path: Path, *, forks: bool = False) -> None:
         self.path = path
-        self.rejoins = rejoins
-        self._fd: int | None = None
-        self._open()
+        self._forks = forks
+        self._fd: int | None = _open(path)
+        self._for_child: int | None = None
+        _open_locks.add(self)
 
     def fileno(self) -> int:
         """The descriptor, for handing it to a child.
@@ -59,30 +64,35 @@ class FileLock:
         if fd is not None:
             os.close(fd)
 
+    def before_fork(self) -> None:
+        """Take the child's own lock, if it gets one."""
+        if self._forks and self._fd is not None:
+            with suppress(OSError):
+                self._for_child = _open(self.path)
+                # Refused where another thread is just leaving: then there is nothing to share.
+                _try(self._for_child, fcntl.LOCK_SH)
+
+    def after_fork_in_parent(self) -> None:
+        """Leave the child's lock to the child."""
+        fd, self._for_child = self._for_child, None
+        if fd is not None:
+            os.close(fd)
+
+    def after_fork_in_child(self) -> None:
+        """Leave the parent's lock to the parent."""
+        fd, self._for_child = self._for_child, None
+        self.hand_over()
+        if fd is not None:
+            self._fd = fd
+            _open_locks.add(self)
+
     def _acquire(self, operation: int, timeout_seconds: float) -> bool:
         deadline = time.monotonic() + timeout_seconds
-        while not self._try(operation):
+        while not _try(self.fileno(), operation):
             if time.monotonic() >= deadline:
                 return False
             time.sleep(POLL_SECONDS)
         return True
-
-    def _try(self, operation: int) -> bool:
-        try:
-            fcntl.flock(self.fileno(), operation | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _leave_to_parent(self) -> None:
-        self.hand_over()
-        if self.rejoins:
-            self._open()
-            self.acquire_shared()
-
-    def _open(self) -> None:
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        _open_locks.add(self)
 
 
 def is_held(path: Path) -> bool:
@@ -96,12 +106,25 @@ def is_held(path: Path) -> bool:
         probe.release()
 
 
-_open_locks: Final[set[FileLock]] = set()
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def _after_fork_in_child() -> None:
+def _try(fd: int, operation: int) -> bool:
+    try:
+        fcntl.flock(fd, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _each(act: Callable[[FileLock], None]) -> None:
     for lock in tuple(_open_locks):
-        lock._leave_to_parent()  # noqa: SLF001 - the same module's class.
+        act(lock)
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(
+    before=lambda: _each(FileLock.before_fork),
+    after_in_parent=lambda: _each(FileLock.after_fork_in_parent),
+    after_in_child=lambda: _each(FileLock.after_fork_in_child),
+)

@@ -21,7 +21,7 @@ ADVICE: Final = (
     ("wrong ownership", "make {data} and what is in it belong to the user who starts it"),
     ("incompatible with server", "the data is another version's: restore it there and dump it"),
 )
-OTHERWISE: Final = "the data may be damaged: restore {data} from a backup, or move it away"
+OTHERWISE: Final = "if {data} is damaged, restore it from a backup or move it away"
 
 
 class LogFile:

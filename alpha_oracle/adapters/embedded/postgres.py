@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -97,6 +97,9 @@ class _PostgresServer:
         )
 
     def is_ready(self, folder: Path) -> bool:
+        # Asked sooner, it fills its log with refusals.
+        if not _says_ready(folder / self.pid_name):
+            return False
         try:
             connection = psycopg2.connect(_url("postgres", folder), connect_timeout=5)
         except psycopg2.OperationalError as error:
@@ -155,6 +158,12 @@ def _run_initdb(made: Path, programs: Path, *, account: Account | None, log: int
     )
     if answer.returncode != 0:
         raise ServerFailed
+
+
+def _says_ready(pid_file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return pid_file.read_text().rstrip().endswith("\nready")
+    return False
 
 
 def _create_database(connection: psycopg2.extensions.connection) -> None:

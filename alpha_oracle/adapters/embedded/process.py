@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 READY_SECONDS: Final = 120.0
 """How long a server may take to recover from a kill."""
 
+ORPHANS_SECONDS: Final = 5.0
+"""How long processes of a server whose main process was killed may take to end by themselves."""
+
 # A child of this shell is nobody's child once the shell ends: it neither dies with its starter
 # nor leaves it a zombie.
 DETACH: Final = ("/bin/sh", "-c", '"$@" &', "sh")
@@ -72,10 +75,8 @@ class ServerProcess:
         """
         self._log.begin()
         try:
-            if not self.is_running:
-                self._start()
             open_socket_folder(self._data, self._server.socket_name)
-            self._wait_until_ready()
+            self._bring_up()
         except ServerFailed:
             raise ConfigurationError(
                 f"the embedded {self._server.name} did not start: "
@@ -133,17 +134,23 @@ class ServerProcess:
             extra_groups=[] if account else None,
         )
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._server.is_ready(self._folder):
+    def _bring_up(self) -> None:
+        began = time.monotonic()
+        started = False
+        while not (self.is_running and self._server.is_ready(self._folder)):
+            waited = time.monotonic() - began
             if not self.is_running:
-                raise ServerFailed
-            if time.monotonic() >= deadline:
-                raise StoreUnavailable(
-                    f"the embedded {self._server.name} is still not ready after "
-                    f"{READY_SECONDS:.0f} s; see {self._log.path} and try again"
-                )
-            time.sleep(POLL_SECONDS)
+                # One found dying as we came is started anew; one that we started has failed.
+                if started:
+                    raise ServerFailed
+                self._start()
+                started = True
+            elif not started and self.pid is None and waited >= ORPHANS_SECONDS:
+                self.stop()
+            elif waited >= READY_SECONDS:
+                raise self._not_ready()
+            else:
+                time.sleep(POLL_SECONDS)
 
     def _is_stopped_within(self, patience_seconds: float) -> bool:
         deadline = time.monotonic() + patience_seconds
@@ -152,6 +159,12 @@ class ServerProcess:
                 return False
             time.sleep(POLL_SECONDS)
         return True
+
+    def _not_ready(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the embedded {self._server.name} is still not ready after {READY_SECONDS:.0f} s; "
+            f"look in {self._log.path} and try again"
+        )
 
     def _pids(self) -> list[int]:
         pid = self.pid

@@ -142,7 +142,7 @@ class EmbeddedStore:
             membership.count += 1
 
     def _shared_lock(self) -> FileLock:
-        lock = FileLock(self._users, rejoins=True)
+        lock = FileLock(self._users, forks=True)
         if not lock.acquire_shared(timeout_seconds=CHANGE_SECONDS):
             lock.release()
             raise self._busy()

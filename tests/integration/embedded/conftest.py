@@ -1,0 +1,29 @@
+import os
+
+import pytest
+
+from tests.integration.embedded.processes import STORES
+
+
+@pytest.fixture(params=sorted(STORES))
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def used_home(tmp_path_factory):
+    """A home in which stores have been made before: only their first start is slow."""
+    return tmp_path_factory.mktemp("embedded") / "home"
+
+
+@pytest.fixture
+def store(name, used_home):
+    store = STORES[name](used_home)
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def as_root():
+    if os.geteuid() != 0:
+        pytest.skip("only root runs Postgres as another user")
