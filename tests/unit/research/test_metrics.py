@@ -1,0 +1,115 @@
+"""Figures worked by hand from the definitions in the contract."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from alpha_oracle.research import metrics
+from alpha_oracle.research.metrics import TrackRecord, performance
+from alpha_oracle.research.simulator import FLAT_CAP, backtest
+from tests.unit.research.worlds import Holding, a_market, some_decisions, some_terms
+
+
+def a_record(returns=(), profits=(), *, exposure=0.5, traded=0.1, costs=2.0):
+    count = len(returns)
+    return TrackRecord(
+        sessions=np.datetime64("2016-01-04", "D") + np.arange(count),
+        returns=np.array(returns, np.float64),
+        exposure=np.full(count, exposure),
+        traded=np.full(count, traded),
+        costs=np.full(count, costs),
+        profits=np.array(profits, np.float64),
+    )
+
+
+def test_sharpe_is_the_mean_over_the_sample_deviation_of_252_sessions():
+    # Mean 0.01; deviations 0.01, 0, -0.01: sample variance 0.0002 / 2, deviation 0.01.
+    assert metrics.sharpe(np.array([0.02, 0.01, 0.0])) == pytest.approx(sqrt(252))
+
+
+@pytest.mark.parametrize("returns", [[], [0.01], [0.0, 0.0, 0.0], [0.001, 0.001]])
+def test_there_is_no_sharpe_without_variance(returns):
+    assert metrics.sharpe(np.array(returns)) is None
+
+
+def test_sortino_counts_every_session_in_the_downside():
+    # Mean 0.0025; downside sqrt((0.02^2 + 0 + 0 + 0) / 4) = 0.01.
+    returns = np.array([-0.02, 0.01, 0.02, 0.0])
+    assert metrics.sortino(returns) == pytest.approx(0.25 * sqrt(252))
+
+
+@pytest.mark.parametrize("returns", [[], [0.01, 0.02], [0.0]])
+def test_there_is_no_sortino_without_a_loss(returns):
+    assert metrics.sortino(np.array(returns)) is None
+
+
+def test_drawdown_is_measured_from_the_peak_the_start_included():
+    assert metrics.max_drawdown_pct(np.array([-0.1, 0.5, -0.2, 0.1])) == pytest.approx(20.0)
+    assert metrics.max_drawdown_pct(np.array([-0.1, 0.05])) == pytest.approx(10.0)
+    assert metrics.max_drawdown_pct(np.array([0.1, 0.0])) == 0.0
+    assert metrics.max_drawdown_pct(np.array([])) == 0.0
+
+
+def test_profit_factor_is_won_over_lost():
+    assert metrics.profit_factor(np.array([30.0, -10.0, 15.0, -5.0])) == 3.0
+    assert metrics.profit_factor(np.array([-10.0])) == 0.0
+    assert metrics.profit_factor(np.array([10.0])) is None
+
+
+@pytest.mark.parametrize(
+    ("profits", "win_rate", "ratio"),
+    [
+        pytest.param([30, 10, -10, -30], 0.5, 1.0, id="as often won as lost"),
+        pytest.param([30, 10, -10, 0], 0.5, 2.0, id="breaking even is no win and no loss"),
+        pytest.param([30, 10], 1.0, None, id="no loser"),
+        pytest.param([-30], 0.0, None, id="no winner"),
+        pytest.param([], None, None, id="no trade"),
+    ],
+)
+def test_win_statistics_come_from_closed_trades(profits, win_rate, ratio):
+    assert metrics.win_statistics(np.array(profits, np.float64)) == (win_rate, ratio)
+
+
+def test_kelly_is_asked_with_nothing_where_nothing_was_won():
+    assert metrics.kelly_inputs(None, None) == (0.0, 0.0)
+    assert metrics.kelly_inputs(0.0, None) == (0.0, 0.0)
+    assert metrics.kelly_inputs(1.0, None) == (1.0, float("inf"))
+    assert metrics.kelly_inputs(0.6, 1.5) == (0.6, 1.5)
+
+
+def test_performance_gathers_the_figures_of_a_record():
+    figures = performance(a_record([0.1, -0.05], [20.0, -10.0]))
+    assert figures.sessions == 2
+    assert figures.trades == 2
+    assert figures.total_return_pct == pytest.approx(4.5)
+    assert figures.max_drawdown_pct == pytest.approx(5.0)
+    assert figures.profit_factor == 2.0
+    assert figures.exposure_pct == 50.0
+    assert figures.turnover == pytest.approx(0.1 / 2 * 252)
+    assert figures.costs_usd == 4.0
+
+
+def test_performance_of_nothing_has_no_ratios():
+    figures = performance(a_record())
+    assert (figures.sessions, figures.trades, figures.exposure_pct) == (0, 0, 0.0)
+    assert (figures.sharpe, figures.sortino, figures.profit_factor) == (None, None, None)
+
+
+def test_a_track_record_starts_with_the_first_session_that_could_trade():
+    market = a_market({"AAA": [10.0, 10.0, 11.0, 12.0, 12.0, 12.0]})
+    result = backtest(
+        some_decisions(market, entries=[(0, "AAA", 1.0)], exits=[(2, "AAA")]),
+        market,
+        strategy=Holding(),
+        kelly_fraction=FLAT_CAP,
+        terms=some_terms(capital=1000, cap=100),
+    )
+    record = metrics.track_record(result)
+    assert record.sessions.tolist() == market.sessions[1:].tolist()
+    assert record.returns == pytest.approx([0.0, 0.1, 1200 / 1100 - 1, 0.0, 0.0])
+    assert record.exposure == pytest.approx([1.0, 1.0, 0.0, 0.0, 0.0])
+    assert record.traded == pytest.approx([1.0, 0.0, 1.0, 0.0, 0.0])
+    assert record.profits.tolist() == [200.0]
+    # A trade belongs to the session of its entry, whenever it closed.
+    assert metrics.track_record(result, sessions=1).profits.tolist() == [200.0]

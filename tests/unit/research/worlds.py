@@ -1,0 +1,125 @@
+"""Small markets and decisions for the simulator's tests, by hand and at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from alpha_oracle.domain.market import Symbol
+from alpha_oracle.features.panel import MarketPanel
+from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
+from alpha_oracle.strategies.base import Decisions
+from tests.builders import sessions_from
+
+FREE = TradingCosts(commission_per_share_usd=0.0, min_commission_usd=0.0, slippage_bps=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A strategy that has no rule of its own."""
+
+    name: str = "Holding"
+    min_hold_days: int = 2
+    max_hold_days: int = 20
+    features: tuple[str, ...] = ()
+
+    def decide(self, market, features):
+        raise NotImplementedError
+
+
+def some_terms(*, capital=10_000.0, cap=25.0, positions=20, min_cash=0.0, costs=FREE):
+    limits = TradingLimits(max_position_pct=cap, max_positions=positions, min_cash_pct=min_cash)
+    return TradingTerms(capital_usd=capital, limits=limits, costs=costs)
+
+
+def a_market(opens, closes=None, *, splits=(), dividends=()):
+    """A market of `{symbol: prices}`; actions are `(row, symbol, value)`; NaN: no bar."""
+    symbols = tuple(Symbol(name) for name in opens)
+    opened = np.array([opens[symbol] for symbol in symbols], dtype=np.float64).T
+    closed = opened if closes is None else np.array([closes[s] for s in symbols], np.float64).T
+    split, dividend = np.ones(opened.shape), np.zeros(opened.shape)
+    for row, symbol, value in splits:
+        split[row, symbols.index(symbol)] = value
+    for row, symbol, value in dividends:
+        dividend[row, symbols.index(symbol)] = value
+    return MarketPanel(
+        sessions=np.array(sessions_from(count=len(opened)), dtype="datetime64[D]"),
+        symbols=symbols,
+        open=opened,
+        high=np.fmax(opened, closed),
+        low=np.fmin(opened, closed),
+        close=closed,
+        volume=np.full(opened.shape, 1000.0),
+        traded_open=opened,
+        traded_close=closed,
+        split=split,
+        dividend=dividend,
+        is_member=np.ones(opened.shape, np.bool_),
+    )
+
+
+def some_decisions(market, *, entries=(), exits=()):
+    """Decisions from `(row, symbol, strength)` and `(row, symbol)`."""
+    entry = np.full(market.traded_open.shape, np.nan)
+    exit_ = np.zeros(entry.shape, np.bool_)
+    for row, symbol, strength in entries:
+        entry[row, market.symbols.index(symbol)] = strength
+    for row, symbol in exits:
+        exit_[row, market.symbols.index(symbol)] = True
+    return Decisions(entry=entry, exit=exit_)
+
+
+def with_columns(market, decisions, order):
+    """The same market and decisions with the columns in another order."""
+    panel = {
+        one.name: getattr(market, one.name)[:, order]
+        for one in fields(market)
+        if one.name not in {"sessions", "symbols"}
+    }
+    symbols = tuple(market.symbols[column] for column in order)
+    return (
+        replace(market, symbols=symbols, **panel),
+        Decisions(entry=decisions.entry[:, order], exit=decisions.exit[:, order]),
+    )
+
+
+@st.composite
+def worlds(draw):
+    """A market with gaps, splits, dividends and delistings, decisions, a strategy and terms."""
+    symbols, sessions = draw(st.integers(1, 5)), draw(st.integers(3, 40))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = (sessions, symbols)
+    opens = np.round(random.uniform(5, 20) * np.exp(random.normal(0, 0.05, shape).cumsum(0)), 2)
+    closes = np.round(opens * np.exp(random.normal(0, 0.02, shape)), 2)
+    gone = random.random(shape) < draw(st.sampled_from([0.0, 0.1, 0.5]))
+    gone |= np.arange(sessions)[:, None] > random.integers(sessions // 2, 2 * sessions, symbols)
+    opens[gone] = closes[gone] = np.nan
+    names = [f"S{number}" for number in range(symbols)]
+    market = a_market(
+        dict(zip(names, opens.T, strict=True)), dict(zip(names, closes.T, strict=True))
+    )
+    actions = random.random(shape) < draw(st.sampled_from([0.0, 0.05]))
+    market.split[actions] = random.choice([2.0, 1.5, 0.5, 0.1, 1 / 3], actions.sum())
+    market.dividend[random.random(shape) < 0.05] = 0.17
+    strengths = random.choice([0.25, 0.5, 0.75, 1.0], shape)
+    decisions = Decisions(
+        entry=np.where(random.random(shape) < 0.3, strengths, np.nan),
+        exit=random.random(shape) < 0.15,
+    )
+    min_hold = draw(st.integers(2, 4))
+    strategy = Holding(min_hold_days=min_hold, max_hold_days=min_hold + draw(st.integers(0, 8)))
+    costs = TradingCosts(
+        commission_per_share_usd=draw(st.sampled_from([0.0, 0.005, 0.1])),
+        min_commission_usd=draw(st.sampled_from([0.0, 1.0, 7.0])),
+        slippage_bps=draw(st.sampled_from([0.0, 5.0, 200.0])),
+    )
+    terms = some_terms(
+        capital=draw(st.sampled_from([100.0, 1000.0, 100_000.0])),
+        cap=draw(st.sampled_from([5.0, 40.0, 100.0])),
+        positions=draw(st.integers(1, 4)),
+        min_cash=draw(st.sampled_from([0.0, 10.0])),
+        costs=costs,
+    )
+    return market, decisions, strategy, terms
