@@ -1,0 +1,88 @@
+"""Where a price stands in the room it moves in: bands, channels and the year's extremes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from alpha_oracle.features import kernels
+from alpha_oracle.features.declaration import Panel, feature, shared
+from alpha_oracle.features.series import lag, noise_as_none, rolling_mean, rolling_min
+
+
+class Bands(NamedTuple):
+    """Middle of the Bollinger bands and the population standard deviation around it."""
+
+    middle: Panel
+    deviation: Panel
+
+
+@shared
+def bollinger_20(close: Panel) -> Bands:
+    """What both readings of the bands are taken from."""
+    middle = rolling_mean(close, 20)
+    deviation = np.sqrt(kernels.rolling_variance(close, middle, 20))
+    return Bands(middle, noise_as_none(deviation, level=middle))
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=20)
+def bollinger_percent_b(close: Panel, bollinger_20: Bands) -> Panel:
+    """Place in the Bollinger bands: 0 on the lower, 1 on the upper, mean +- 2 deviations over 20.
+
+    Bollinger (2001): (close - lower) / (upper - lower). NaN until 20 sessions are known, or
+    where the close never moved.
+    """
+    return 0.5 + (close - bollinger_20.middle) / (4.0 * bollinger_20.deviation)
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=20)
+def bollinger_bandwidth(bollinger_20: Bands) -> Panel:
+    """Width of the Bollinger bands as a fraction of their middle: (upper - lower) / mean.
+
+    Bollinger (2001), 20 sessions, 2 deviations. NaN until 20 sessions are known.
+    """
+    return 4.0 * bollinger_20.deviation / bollinger_20.middle
+
+
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=21)
+def donchian_position_20(high: Panel, low: Panel, close: Panel) -> Panel:
+    """Place of the close in the 20 sessions before it: 0 on their low, 1 on their high.
+
+    (close - low 20) / (high 20 - low 20), the session itself left out: above 1 is a breakout.
+    Donchian (1960), Faith (2007). NaN until 21 sessions are known.
+    """
+    return _channel_position(high, low, close, 20)
+
+
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=56)
+def donchian_position_55(high: Panel, low: Panel, close: Panel) -> Panel:
+    """Place of the close in the 55 sessions before it: 0 on their low, 1 on their high.
+
+    As `donchian_position_20`, the slower system of Faith (2007). NaN until 56 sessions are known.
+    """
+    return _channel_position(high, low, close, 55)
+
+
+def _channel_position(high: Panel, low: Panel, close: Panel, window: int) -> Panel:
+    highest = lag(kernels.rolling_max(high, window), 1)
+    lowest = lag(rolling_min(low, window), 1)
+    return (close - lowest) / (highest - lowest)
+
+
+@feature(group="technical", inputs=("high", "close"), lookback_sessions=252)
+def distance_52w_high(high: Panel, close: Panel) -> Panel:
+    """Close against the highest high of 252 sessions, as a fraction, at most 0.
+
+    close / high 252 - 1; George and Hwang (2004). NaN until 252 sessions are known.
+    """
+    return close / kernels.rolling_max(high, 252) - 1.0
+
+
+@feature(group="technical", inputs=("low", "close"), lookback_sessions=252)
+def distance_52w_low(low: Panel, close: Panel) -> Panel:
+    """Close against the lowest low of 252 sessions, as a fraction, at least 0.
+
+    close / low 252 - 1. NaN until 252 sessions are known.
+    """
+    return close / rolling_min(low, 252) - 1.0

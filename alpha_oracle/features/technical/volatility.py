@@ -1,0 +1,130 @@
+"""How much a price moves and in what manner: ranges, volatilities, skew and autocorrelation."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alpha_oracle.features import kernels
+from alpha_oracle.features.declaration import Panel, feature, shared
+from alpha_oracle.features.series import lag, rolling_mean, unknown_until, wilder_mean
+
+if TYPE_CHECKING:
+    from alpha_oracle.features.technical.trend import Moves
+
+SESSIONS_A_YEAR: Final = 252
+LOG_2: Final = log(2.0)
+
+
+@shared
+def log_return(close: Panel) -> Panel:
+    """Natural logarithm of close over the close before; NaN in the first bar."""
+    return kernels.log_ratio(close, lag(close, 1))
+
+
+@shared
+def log_range_squared(high: Panel, low: Panel) -> Panel:
+    """Square of the logarithm of high over low."""
+    log_range = kernels.log_ratio(high, low)
+    return log_range * log_range
+
+
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=15)
+def atr_14_fraction(close: Panel, moves: Moves) -> Panel:
+    """Average true range as a fraction of price: Wilder mean of true range / close.
+
+    Wilder (1978), 14 sessions. NaN until 15 sessions are known.
+    """
+    return wilder_mean(moves.true_range, 14, start=1) / close
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=21)
+def realised_volatility_20(log_return: Panel) -> Panel:
+    """Annualised sample deviation of 20 daily log returns, as a fraction.
+
+    sqrt(252 x variance). NaN until 21 sessions are known.
+    """
+    return _annualised_deviation(log_return, 20)
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=61)
+def realised_volatility_60(log_return: Panel) -> Panel:
+    """Annualised sample deviation of 60 daily log returns, as a fraction.
+
+    sqrt(252 x variance). NaN until 61 sessions are known.
+    """
+    return _annualised_deviation(log_return, 60)
+
+
+def _annualised_deviation(returns: Panel, window: int) -> Panel:
+    total = kernels.rolling_sum(returns, window)
+    squares = kernels.rolling_sum(returns * returns, window)
+    variance = (squares - total * total / window) / (window - 1)
+    return _annualised(variance)
+
+
+def _annualised(variance: Panel) -> Panel:
+    deviation: Panel = np.sqrt(SESSIONS_A_YEAR * np.maximum(variance, 0.0))
+    return deviation
+
+
+@feature(group="technical", inputs=("high", "low"), lookback_sessions=20)
+def parkinson_volatility_20(log_range_squared: Panel) -> Panel:
+    """Annualised volatility from the day's range: sqrt(252 x mean of ln(high/low)^2 / (4 ln 2)).
+
+    Parkinson (1980), 20 sessions. NaN until 20 sessions are known.
+    """
+    return _annualised(rolling_mean(log_range_squared, 20) / (4.0 * LOG_2))
+
+
+@feature(group="technical", inputs=("open", "high", "low", "close"), lookback_sessions=20)
+def garman_klass_volatility_20(
+    open: Panel,  # noqa: A002 - names the panel's field.
+    close: Panel,
+    log_range_squared: Panel,
+) -> Panel:
+    """Annualised volatility from open, high, low and close over 20 sessions.
+
+    sqrt(252 x mean of ln(high/low)^2 / 2 - (2 ln 2 - 1) ln(close/open)^2); Garman and Klass
+    (1980). NaN until 20 sessions are known.
+    """
+    day = kernels.log_ratio(close, open)
+    variance = 0.5 * log_range_squared - (2.0 * LOG_2 - 1.0) * day * day
+    return _annualised(rolling_mean(variance, 20))
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=61)
+def skewness_60(log_return: Panel) -> Panel:
+    """Sample skewness of 60 daily log returns (adjusted Fisher-Pearson).
+
+    sqrt(n (n - 1)) / (n - 2) x third central moment / deviation^3. NaN until 61 sessions are
+    known, or where the close never moved.
+    """
+    count = 60
+    mean = rolling_mean(log_return, count)
+    squares = rolling_mean(log_return * log_return, count)
+    cubes = rolling_mean(log_return * log_return * log_return, count)
+    variance = squares - mean * mean
+    third = cubes - 3.0 * mean * squares + 2.0 * mean * mean * mean
+    adjustment = sqrt(count * (count - 1)) / (count - 2)
+    return adjustment * third / (variance * np.sqrt(variance))
+
+
+@feature(group="technical", inputs=("close",), lookback_sessions=22)
+def autocorrelation_20(log_return: Panel) -> Panel:
+    """Correlation of 20 daily log returns with those 1 session before, -1 to 1.
+
+    Pearson. NaN until 22 sessions are known, or where the close never moved.
+    """
+    count = 20
+    before = lag(log_return, 1)
+    total = kernels.rolling_sum(log_return, count)
+    squares = kernels.rolling_sum(log_return * log_return, count)
+    products = kernels.rolling_sum(log_return * before, count)
+    total_before, squares_before = lag(total, 1), lag(squares, 1)
+    covariance = products - total * total_before / count
+    spread = squares - total * total / count
+    spread_before = squares_before - total_before * total_before / count
+    return unknown_until(covariance / np.sqrt(spread * spread_before), count + 2)
