@@ -15,6 +15,7 @@ from alpha_oracle.errors import AlphaOracleError, ConfigurationError, StoreUnava
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like a function.
     from sqlalchemy import URL, Connection, Engine
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
@@ -84,6 +85,14 @@ def open_database(url: str) -> Database:
     )
     event.listen(engine, "connect", _speak_utc)
     return Database(engine)
+
+
+@contextmanager
+def raw_cursor(connection: Connection) -> Iterator[Cursor]:
+    """Give the driver's own cursor in a transaction, for COPY."""
+    driver: psycopg2.extensions.connection = connection.connection.driver_connection  # type: ignore[assignment]  # Optional in name only.
+    with driver.cursor() as cursor:
+        yield cursor
 
 
 def parse_url(url: str) -> URL:
