@@ -25,13 +25,13 @@ from alpha_oracle.errors import DataError, UnknownSymbol
 Row = TypeVar("Row")
 _Record = Mapping[str, str]
 
-_SYMBOL: Final = ("symbol", "ticker", "tickersymbol")
-_MEMBERS: Final = {"symbol": _SYMBOL, "start": ("startdate",), "end": ("enddate",)}
-_SECTORS: Final = {"symbol": _SYMBOL, "sector": ("sector", "gicssector")}
-_SECTOR_DATES: Final = {"start": ("startdate",), "end": ("enddate",)}
+_SYMBOL: Final = ("symbol", "ticker", "ticker_symbol")
+_MEMBERS: Final = {"symbol": _SYMBOL, "start": ("start_date",), "end": ("end_date",)}
+_SECTORS: Final = {"symbol": _SYMBOL, "sector": ("sector", "gics_sector")}
+_SECTOR_DATES: Final = {"start": ("start_date",), "end": ("end_date",)}
 _ACTIONS: Final = {
     "symbol": _SYMBOL,
-    "ex_date": ("exdate",),
+    "ex_date": ("ex_date",),
     "type": ("type",),
     "value": ("value",),
 }
@@ -153,7 +153,8 @@ def _chosen(
 ) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for key, spellings in {**required, **optional}.items():
-        matches = [name for name in names if plain_name(name) in spellings]
+        plain = {plain_name(spelling) for spelling in spellings}
+        matches = [name for name in names if plain_name(name) in plain]
         if len(matches) > 1:
             raise DataError(f"{path}: columns {', '.join(matches)} all mean the {key}; keep one")
         if matches:

@@ -73,11 +73,12 @@ def _told_plainly(path: Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text; save it as UTF-8 and try again") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowException, csv.Error) as error:
+    except (EOFError, zlib.error, OSError, pa.ArrowException, csv.Error) as error:
+        # What the system refuses has an errno; what a decoder finds has none.
+        refusal = error.strerror if isinstance(error, OSError) else None
+        if refusal:
+            raise DataError(f"{path} cannot be read: {refusal}") from None
         raise DataError(f"{path} is damaged or mislabelled: {_first_line(error)}") from None
-    except OSError as error:
-        reason = error.strerror or f"damaged: {_first_line(error)}"
-        raise DataError(f"{path} cannot be read: {reason}") from None
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,8 +14,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
-        ExpectColumnPairValuesAToBeGreaterThanB,
+    from great_expectations.expectations.core import (
+        expect_column_pair_values_a_to_be_greater_than_b as pair_order,
     )
     from great_expectations.expectations.core.expect_column_values_to_be_between import (
         ExpectColumnValuesToBeBetween,
@@ -170,7 +170,7 @@ def _batch(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - great-expectations has
 
 
 def _not_below(upper: str, lower: str) -> Expectation:
-    return ExpectColumnPairValuesAToBeGreaterThanB(
+    return pair_order.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=upper, column_B=lower, or_equal=True, ignore_row_if="either_value_is_missing"
     )
 
