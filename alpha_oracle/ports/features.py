@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,25 +14,51 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Symbol
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureKey:
+    """What a feature's values follow from.
+
+    `definition` stands for its formula. `digests`, one a session and ascending, stand for all of
+    its input up to that session: once two keys differ, they differ from there on. Input that is
+    absent leaves no trace in them, so symbols without any may come and go.
+    """
+
+    definition: str
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CachedFeature:
+    """Values, `sessions x symbols`, and which sessions were found; the others hold nothing."""
+
+    values: NDArray[np.float32]
+    found: NDArray[np.bool_]
+
+
 class FeatureCache(Protocol):
-    """Feature values by key; a miss is never an error."""
+    """Feature values by key; a miss is never an error, nor is a write that fails."""
 
     def load(
-        self, keys: Mapping[str, Sequence[str]], *, symbols: Sequence[Symbol]
-    ) -> dict[str, NDArray[np.float32]]:
-        """Return the features wholly cached, each `sessions x symbols`; others are absent.
-
-        `keys` gives each feature's key of every session asked for, ascending by session.
-        """
+        self,
+        keys: Mapping[str, FeatureKey],
+        *,
+        sessions: NDArray[np.datetime64],
+        symbols: Sequence[Symbol],
+    ) -> dict[str, CachedFeature]:
+        """Return what is cached of each feature on `sessions`; symbols unknown there are NaN."""
         ...
 
     def save(
         self,
-        keys: Mapping[str, Sequence[str]],
+        keys: Mapping[str, FeatureKey],
         values: Mapping[str, NDArray[np.float32]],
         *,
+        sessions: NDArray[np.datetime64],
         symbols: Sequence[Symbol],
-        sessions: Sequence[str],
     ) -> None:
-        """Keep features, each `sessions x symbols`; readers see all of a write or nothing."""
+        """Keep features, each `sessions x symbols`; readers see all of a part or nothing of it."""
+        ...
+
+    def size_bytes(self) -> int:
+        """Return what the cache takes up."""
         ...

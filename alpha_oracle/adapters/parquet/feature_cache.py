@@ -1,0 +1,264 @@
+"""The feature cache in files: parts are written once, whole, and read only where asked."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import structlog
+
+from alpha_oracle.adapters.parquet.parts import (
+    NAMES,
+    UNFINISHED,
+    BrokenPart,
+    PartColumn,
+    PartHeader,
+    PartReader,
+    sessions_of,
+    write_part,
+)
+from alpha_oracle.ports.features import CachedFeature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.ports.features import FeatureKey
+
+    Values = NDArray[np.float32]
+
+WRITERS: Final = 2
+LOCK_NAME: Final = ".lock"
+
+log = structlog.get_logger()
+
+
+class ParquetFeatureCache:
+    """Feature values under a folder, at most `max_bytes` of them.
+
+    Over the bound, the parts that were not read for longest go first.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+
+    def load(
+        self,
+        keys: Mapping[str, FeatureKey],
+        *,
+        sessions: NDArray[np.datetime64],
+        symbols: Sequence[Symbol],
+    ) -> dict[str, CachedFeature]:
+        """Return what is cached of each feature; a broken part is removed and counts as a miss."""
+        search = _Search(keys, sessions=sessions, symbols=symbols)
+        for path in self._parts(search.sessions):
+            try:
+                with closing(PartReader(path)) as part:
+                    if search.take(part):
+                        os.utime(path)
+            except BrokenPart as broken:
+                log.warning("feature_part_removed", part=path.name, reason=str(broken))
+                path.unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue
+        return search.result()
+
+    def save(
+        self,
+        keys: Mapping[str, FeatureKey],
+        values: Mapping[str, Values],
+        *,
+        sessions: NDArray[np.datetime64],
+        symbols: Sequence[Symbol],
+    ) -> None:
+        """Keep features, one part a calendar year; a disk that refuses is logged, not raised."""
+        days = [str(day) for day in sessions]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._writing(), ThreadPoolExecutor(WRITERS) as writers:
+                parts = [
+                    writers.submit(self._write, keys, values, days, rows=rows, symbols=symbols)
+                    for rows in _years(days)
+                ]
+                written = {part.result() for part in parts}
+            self._prune(keep=written)
+        except OSError as error:
+            log.warning("feature_part_not_written", folder=str(self._folder), reason=str(error))
+
+    def size_bytes(self) -> int:
+        """Return what the parts take up."""
+        return sum(size for _, size, _ in self._sizes())
+
+    def _write(
+        self,
+        keys: Mapping[str, FeatureKey],
+        values: Mapping[str, Values],
+        days: Sequence[str],
+        *,
+        rows: slice,
+        symbols: Sequence[Symbol],
+    ) -> Path:
+        digests = list({key.digests[rows]: None for key in keys.values()})
+        header = PartHeader(
+            sessions=tuple(days[rows]),
+            symbols=tuple(symbols),
+            columns={
+                name: PartColumn(
+                    definition=key.definition, digests=digests.index(key.digests[rows])
+                )
+                for name, key in keys.items()
+            },
+            digests=tuple(digests),
+        )
+        part = {name: np.ascontiguousarray(values[name][rows]) for name in keys}
+        return write_part(self._folder, header, part)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        # Writers share the lock; who gets it alone knows that every unfinished file is a dead
+        # writer's. The lock ends with its process.
+        with (self._folder / LOCK_NAME).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for unfinished in self._folder.glob(f"*{UNFINISHED}"):
+                    unfinished.unlink(missing_ok=True)
+            except BlockingIOError:
+                pass
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            yield
+
+    def _parts(self, sessions: Sequence[str]) -> list[Path]:
+        """Return the parts that reach into the sessions, the longest first."""
+        if not sessions:
+            return []
+        reaching = []
+        for path in self._folder.glob(NAMES):
+            first, last = sessions_of(path)
+            if first <= sessions[-1] and last >= sessions[0]:
+                reaching.append((np.datetime64(first) - np.datetime64(last), path.name, path))
+        return [path for _, _, path in sorted(reaching)]
+
+    def _sizes(self) -> list[tuple[int, int, Path]]:
+        """Return when each part was last read or written, its size and path, oldest first."""
+        sizes = []
+        for path in self._folder.glob(NAMES):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            sizes.append((status.st_mtime_ns, status.st_size, path))
+        return sorted(sizes)
+
+    def _prune(self, *, keep: set[Path]) -> None:
+        sizes = self._sizes()
+        excess = sum(size for _, size, _ in sizes) - self._max_bytes
+        for _, size, path in sizes:
+            if excess <= 0:
+                return
+            if path not in keep:
+                path.unlink(missing_ok=True)
+                excess -= size
+                log.info("feature_part_pruned", part=path.name, size_bytes=size)
+
+
+class _Search:
+    """What is looked for, and what of it was found so far."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, FeatureKey],
+        *,
+        sessions: NDArray[np.datetime64],
+        symbols: Sequence[Symbol],
+    ) -> None:
+        self.sessions = [str(day) for day in sessions]
+        self._keys = keys
+        self._symbols = tuple(symbols)
+        self._row_of = {day: row for row, day in enumerate(self.sessions)}
+        self._values: dict[str, Values] = {}
+        self._found = {name: np.zeros(len(sessions), dtype=np.bool_) for name in keys}
+
+    def take(self, part: PartReader) -> bool:
+        """Copy what the part has and is still missing; return whether there was any."""
+        wanted: dict[tuple[int, int], list[str]] = {}
+        for name, column in part.header.columns.items():
+            if name in self._keys and column.definition == self._keys[name].definition:
+                digests = part.header.digests[column.digests]
+                rows = self._matching(name, part.header.sessions, digests)
+                if rows is not None:
+                    wanted.setdefault(rows, []).append(name)
+        for (first, stop), names in wanted.items():
+            self._keep(part, names, first=first, stop=stop)
+        return bool(wanted)
+
+    def result(self) -> dict[str, CachedFeature]:
+        return {
+            name: CachedFeature(values=values, found=self._found[name])
+            for name, values in self._values.items()
+        }
+
+    def _matching(
+        self, name: str, sessions: Sequence[str], digests: Sequence[str]
+    ) -> tuple[int, int] | None:
+        """Return the part's rows that are the feature's, where not all of them are known."""
+        known = self._keys[name].digests
+        start = self._row_of.get(sessions[0])
+        if start is not None and known[start : start + len(sessions)] == digests:
+            whole = self._found[name][start : start + len(sessions)].all()
+            return None if whole else (0, len(sessions))
+        rows = [self._row_of.get(day) for day in sessions]
+        same = [
+            place
+            for place, row in enumerate(rows)
+            if row is not None and known[row] == digests[place]
+        ]
+        if not same:
+            return None
+        first, stop = same[0], same[-1] + 1
+        target = self._target(sessions, first=first, stop=stop)
+        if stop - first != len(same) or target is None or self._found[name][target].all():
+            return None
+        return first, stop
+
+    def _target(self, sessions: Sequence[str], *, first: int, stop: int) -> slice | None:
+        start = self._row_of[sessions[first]]
+        end = self._row_of[sessions[stop - 1]] + 1
+        return slice(start, end) if end - start == stop - first else None
+
+    def _keep(self, part: PartReader, names: Sequence[str], *, first: int, stop: int) -> None:
+        rows = self._target(part.header.sessions, first=first, stop=stop)
+        if rows is None:
+            return
+        for name, values in part.read(names, first=first, stop=stop).items():
+            self._into(name)[rows] = self._in_order(values, part.header.symbols)
+            self._found[name][rows] = True
+
+    def _into(self, name: str) -> Values:
+        if name not in self._values:
+            shape = (len(self.sessions), len(self._symbols))
+            self._values[name] = np.full(shape, np.nan, dtype=np.float32)
+        return self._values[name]
+
+    def _in_order(self, values: Values, symbols: tuple[str, ...]) -> Values:
+        if symbols == self._symbols:
+            return values
+        column_of = {symbol: column for column, symbol in enumerate(symbols)}
+        columns = np.array([column_of.get(symbol, -1) for symbol in self._symbols])
+        return np.where(columns >= 0, values[:, columns], np.float32(np.nan))
+
+
+def _years(days: Sequence[str]) -> Iterator[slice]:
+    start = 0
+    for _, year in groupby(days, key=lambda day: day[:4]):
+        count = len(list(year))
+        yield slice(start, start + count)
+        start += count

@@ -1,0 +1,176 @@
+"""One part of the feature cache: a file of some features over some sessions, written once.
+
+Values lie session by session, one float32 column a feature, so that a new session is a file of its
+own and a backtest reads only the columns and row groups it asks for. The footer says what formulas
+and what input they follow from; the name says whether that footer is whole, a checksum whether
+each page is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMAT: Final = 1
+METADATA_KEY: Final = b"alpha_oracle.features"
+SESSIONS_A_GROUP: Final = 64
+SUFFIX: Final = ".parquet"
+NAMES: Final = f"????-??-??_????-??-??_*{SUFFIX}"
+UNFINISHED: Final = ".unfinished"
+
+
+class BrokenPart(Exception):  # noqa: N818 - names the state.
+    """A file is not the part its name says: torn, changed, or of another format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartColumn:
+    """A feature in a part: its formula, and which of the part's lists of digests is its input."""
+
+    definition: str
+    digests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHeader:
+    """What a part holds."""
+
+    sessions: tuple[str, ...]
+    symbols: tuple[str, ...]
+    columns: Mapping[str, PartColumn]
+    digests: tuple[tuple[str, ...], ...]
+
+    def encoded(self) -> bytes:
+        """The header as its footer keeps it."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, separators=(",", ":")).encode()
+
+    @classmethod
+    def decoded(cls, text: bytes) -> PartHeader:
+        """Return the header of a footer."""
+        fields = json.loads(text)
+        if fields.pop("format") != FORMAT:
+            raise BrokenPart("another format")
+        columns = {name: PartColumn(**column) for name, column in fields["columns"].items()}
+        return cls(
+            sessions=tuple(fields["sessions"]),
+            symbols=tuple(fields["symbols"]),
+            columns=columns,
+            digests=tuple(map(tuple, fields["digests"])),
+        )
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file: first and last session, and what the header says, hashed."""
+        return f"{self.sessions[0]}_{self.sessions[-1]}_{_checksum(self.encoded())}{SUFFIX}"
+
+
+def _checksum(header: bytes) -> str:
+    return hashlib.blake2b(header, digest_size=12).hexdigest()
+
+
+def sessions_of(path: Path) -> tuple[str, str]:
+    """Return the first and last session of a part, from its name."""
+    first, last, _ = path.name.split("_")
+    return first, last
+
+
+def write_part(folder: Path, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> Path:
+    """Write a part whole or not at all, and return its path."""
+    path = folder / header.file_name
+    handle, unfinished = tempfile.mkstemp(suffix=UNFINISHED, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _write(file, header, values)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+    return path
+
+
+def _write(file: object, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> None:
+    arrays = [pa.array(values[name].reshape(-1), type=pa.float32()) for name in header.columns]
+    table = pa.Table.from_arrays(arrays, names=list(header.columns))
+    pq.write_table(
+        table.replace_schema_metadata({METADATA_KEY: header.encoded()}),
+        file,
+        row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)),
+        compression="zstd",
+        compression_level=1,
+        # Dictionaries of floats cost four times the write and half again the size.
+        use_dictionary=False,
+        use_byte_stream_split=True,
+        write_statistics=False,
+        write_page_checksum=True,
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class PartReader:
+    """An open part.
+
+    Raises:
+        BrokenPart: the file is not what its name says.
+        FileNotFoundError: it was removed meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            text = self._file.schema_arrow.metadata[METADATA_KEY]
+            self.header = PartHeader.decoded(text)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BrokenPart(str(error)) from error
+        expected = len(self.header.sessions) * len(self.header.symbols)
+        if self.header.file_name != path.name or self._file.metadata.num_rows != expected:
+            raise BrokenPart("the footer does not match the name")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def read(
+        self, names: Sequence[str], *, first: int, stop: int
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return features over the part's sessions `first` to before `stop`.
+
+        Raises:
+            BrokenPart: a page is not what was written.
+        """
+        groups = range(first // SESSIONS_A_GROUP, (stop - 1) // SESSIONS_A_GROUP + 1)
+        try:
+            table = self._file.read_row_groups(list(groups), columns=list(names))
+        except (OSError, ValueError) as error:
+            raise BrokenPart(str(error)) from error
+        offset = first - groups.start * SESSIONS_A_GROUP
+        shape = (-1, len(self.header.symbols))
+        return {
+            name: table[name].to_numpy().reshape(shape)[offset : offset + stop - first]
+            for name in names
+        }

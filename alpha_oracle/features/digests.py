@@ -1,0 +1,76 @@
+"""What the input of a feature was, session by session, in a few bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alpha_oracle.features.kernels import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.features.kernels import Block
+    from alpha_oracle.features.panel import MarketPanel
+
+    Words = NDArray[np.uint64]
+
+DIGEST_BYTES: Final = 12
+
+# The multipliers of SplitMix64: a changed bit of a value reaches every bit of its word.
+FIRST_MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
+SECOND_MULTIPLIER: Final = np.uint64(0x94D049BB133111EB)
+SHIFT: Final = np.uint64(31)
+
+
+def chained_digests(panel: MarketPanel, fields: Sequence[str]) -> tuple[str, ...]:
+    """Return one digest a session of the fields' values in it and in every session before.
+
+    A symbol counts on the sessions it has a value; where it has none, it might as well be absent.
+    """
+    return chain(panel, fields, words={name: row_words(panel, name) for name in fields})
+
+
+def chain(
+    panel: MarketPanel, fields: Sequence[str], *, words: Mapping[str, Words]
+) -> tuple[str, ...]:
+    """Return the digests of `chained_digests` from the `row_words` of each field."""
+    sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
+    rows = np.hstack([sessions, *(words[name] for name in fields)])
+    digest = hashlib.blake2b("|".join(fields).encode(), digest_size=DIGEST_BYTES).digest()
+    digests = []
+    for row in rows:
+        digest = hashlib.blake2b(digest + row.tobytes(), digest_size=DIGEST_BYTES).digest()
+        digests.append(digest.hex())
+    return tuple(digests)
+
+
+def row_words(panel: MarketPanel, name: str) -> Words:
+    """Return two words a session that stand for a field's values and whose they are."""
+    field = np.ascontiguousarray(getattr(panel, name))
+    return _row_words(field, field.view(np.uint64), _symbol_words(panel.symbols))
+
+
+def _symbol_words(symbols: Sequence[str]) -> Words:
+    hashes = (hashlib.blake2b(symbol.encode(), digest_size=16).digest() for symbol in symbols)
+    return np.frombuffer(b"".join(hashes), dtype=np.uint64).reshape(-1, 2).T.copy()
+
+
+@kernel
+def _row_words(field: Block, bits: Words, symbols: Words) -> Words:
+    rows, columns = field.shape
+    out = np.zeros((rows, 2), np.uint64)
+    for row in range(rows):
+        for lane in range(2):
+            total = np.uint64(0)
+            for column in range(columns):
+                word = (bits[row, column] ^ symbols[lane, column]) * FIRST_MULTIPLIER
+                word = (word ^ (word >> SHIFT)) * SECOND_MULTIPLIER
+                known = field[row, column] == field[row, column]  # Not NaN.
+                total += word ^ (word >> SHIFT) if known else np.uint64(0)
+            out[row, lane] = total
+    return out
