@@ -8,14 +8,13 @@ import numpy as np
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.bars import BarColumns, StoredBars, StoreReport
-from alpha_oracle.domain.market import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.bars import BarBatch, ReceivedBars
-    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.market import Session, Symbol
 
 FIELDS = ("open", "high", "low", "close", "volume")
 

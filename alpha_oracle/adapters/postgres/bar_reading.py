@@ -47,7 +47,7 @@ _LAST: Final = f"""
 SELECT last.symbol_id, last.session, {
     ", ".join(f"coalesce(newest.{n}, last.{n}) AS {n}" for n in (*PRICES_AND_VOLUME, "batch_id"))
 }
-FROM unnest(%(symbols)s) AS asked (symbol_id)
+FROM unnest(%(symbols)s::integer[]) AS asked (symbol_id)
 CROSS JOIN LATERAL (
     SELECT bars.* FROM bars WHERE bars.symbol_id = asked.symbol_id AND bars.session < %(before)s
     ORDER BY bars.session DESC LIMIT 1) AS last
