@@ -182,8 +182,8 @@ def _terms(
 
 def _empty_book(decisions: Decisions, *, first: int, stop: int, terms: TradingTerms) -> kernel.Book:
     slots = min(terms.limits.max_positions, decisions.entry.shape[1])
-    wishes = int(np.count_nonzero(decisions.entry[first:stop] > 0))
-    entries = min(wishes, slots * (stop - first))
+    # The most there can be; the system gives pages only to what is written.
+    entries = slots * (stop - first)
     return kernel.Book(
         cash=np.array([terms.capital_usd], np.float64),
         counts=np.zeros(3, np.int64),
