@@ -1,21 +1,24 @@
 """What every test may ask for: stores, shared data, a home of its own.
 
 The workers of one run share one embedded Postgres and one embedded Redis; each test gets a
-database and an empty Redis database of its own. `ALPHA_ORACLE_TEST_DATABASE_URL` and
-`ALPHA_ORACLE_TEST_REDIS_URL` name servers to use instead; the Redis databases are emptied there.
+Postgres database of its own, each worker a Redis database that is emptied before every test.
+`ALPHA_ORACLE_TEST_DATABASE_URL` and `ALPHA_ORACLE_TEST_REDIS_URL` name servers to use instead;
+there, too, Redis databases are emptied.
 """
 
-import fcntl
 import os
+import shutil
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg2
 import pytest
 import redis
 from sqlalchemy import make_url
 
+from alpha_oracle.adapters.embedded.locks import FileLock
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.migrate import upgrade
@@ -23,7 +26,7 @@ from alpha_oracle.adapters.postgres.migrate import upgrade
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 DATABASE_VARIABLE = "ALPHA_ORACLE_TEST_DATABASE_URL"
 REDIS_VARIABLE = "ALPHA_ORACLE_TEST_REDIS_URL"
-TEMPLATE = "alpha_oracle_test_template"
+REDIS_DATABASES = 16
 
 # Test data is never worth a wait for the disk.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -48,81 +51,114 @@ def home(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory, worker_name):
-    """A folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_name == "main" else base.parent
+def worker(request):
+    """The number of this worker, from 0."""
+    name = getattr(request.config, "workerinput", {"workerid": "gw0"})["workerid"]
+    return int(name.removeprefix("gw"))
 
 
 @pytest.fixture(scope="session")
-def worker_name(request):
-    """The name of this xdist worker; `main` without xdist."""
-    return getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
+def run_name(request):
+    """A name that the workers of this run share, and no other run."""
+    given = getattr(request.config, "workerinput", {"testrunuid": uuid4().hex})["testrunuid"]
+    return f"alpha_oracle_test_{given[:12]}"
+
+
+@pytest.fixture(scope="session")
+def run_folder(request, tmp_path_factory):
+    """A folder that the workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
 def postgres_url(run_folder):
     """The URL of a Postgres server in which databases may be made."""
-    given = os.environ.get(DATABASE_VARIABLE)
-    if given:
-        yield given
+    if DATABASE_VARIABLE in os.environ:
+        yield os.environ[DATABASE_VARIABLE]
         return
-    with embedded_postgres(run_folder / "stores", settings=NOT_DURABLE).attached() as url:
+    folder = run_folder / "stores"
+    with shared_store(embedded_postgres(folder, settings=NOT_DURABLE), folder) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def template(postgres_url, run_folder):
-    """The name of a database with the newest schema, made once a run."""
+def template(postgres_url, run_folder, run_name):
+    """The name of a database with the newest schema, made by the first worker to ask."""
+    name = f"{run_name}_template"
+    users = FileLock(run_folder / "template.users")
     with one_at_a_time(run_folder / "template.lock"):
-        made = run_folder / "template.made"
-        if not made.exists():
-            execute(postgres_url, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
-            execute(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-            upgrade(with_database(postgres_url, TEMPLATE))
-            made.touch()
-    return TEMPLATE
+        users.acquire_shared()
+        if not exists(postgres_url, name):
+            make_template(postgres_url, name)
+    yield name
+    with one_at_a_time(run_folder / "template.lock"):
+        if users.acquire_exclusive():
+            execute(postgres_url, f"DROP DATABASE {name}")
+    users.release()
 
 
 @pytest.fixture
-def empty_database_url(postgres_url, worker_name):
+def empty_database_url(postgres_url, worker, run_name):
     """The URL of a database of this test's own, without a schema."""
-    with own_database(postgres_url, worker_name, template="template1") as url:
+    with own_database(postgres_url, f"{run_name}_{worker}", template="template1") as url:
         yield url
 
 
 @pytest.fixture
-def database_url(postgres_url, worker_name, template):
+def database_url(postgres_url, worker, run_name, template):
     """The URL of a database of this test's own, with the newest schema and no rows."""
-    with own_database(postgres_url, worker_name, template=template) as url:
+    with own_database(postgres_url, f"{run_name}_{worker}", template=template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def redis_server_url(run_folder):
     """The URL of a Redis server whose databases may be emptied."""
-    given = os.environ.get(REDIS_VARIABLE)
-    if given:
-        yield given
+    if REDIS_VARIABLE in os.environ:
+        yield os.environ[REDIS_VARIABLE]
         return
-    with embedded_redis(run_folder / "stores").attached() as url:
+    folder = run_folder / "stores"
+    with shared_store(embedded_redis(folder), folder) as url:
         yield url
 
 
 @pytest.fixture
-def redis_url(redis_server_url, worker_name):
+def redis_url(redis_server_url, worker):
     """The URL of an empty Redis database of this worker's own."""
-    number = int(worker_name.removeprefix("gw")) + 1 if worker_name != "main" else 1
-    url = redis_server_url.split("?")[0] + f"?db={number % 16}"
+    url = with_redis_database(redis_server_url, worker % REDIS_DATABASES)
     with closing(redis.Redis.from_url(url)) as client:
         client.flushdb()
     return url
 
 
 @contextmanager
-def own_database(server_url, worker_name, *, template):
+def shared_store(store, folder):
+    """Use a store together with the other workers; the last one to leave removes its data."""
+    folder.mkdir(exist_ok=True)
+    with one_at_a_time(folder / "lock"):
+        url = store.attach()
+    yield url
+    with one_at_a_time(folder / "lock"):
+        store.detach()
+        status = store.status()
+        if not status.running:
+            shutil.rmtree(folder / status.name)
+
+
+def make_template(server_url, name):
+    execute(server_url, f"CREATE DATABASE {name}")
+    upgrade(with_database(server_url, name))
+    # A template must have no connection: TimescaleDB's workers would stay, or come back.
+    execute(server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    backends = f"pg_stat_activity WHERE datname = '{name}'"
+    execute(server_url, f"SELECT pg_terminate_backend(pid, 5000) FROM {backends}")
+
+
+@contextmanager
+def own_database(server_url, prefix, *, template):
     """Make a database for the length of a block; gives its URL."""
-    name = f"alpha_oracle_test_{os.getpid()}_{worker_name}_{next(numbers)}"
+    name = f"{prefix}_{next(numbers)}"
     execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield with_database(server_url, name)
@@ -135,17 +171,33 @@ def with_database(url, name):
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def with_redis_database(url, number):
+    """The URL of another database of the same server."""
+    if url.startswith("unix:"):
+        return f"{url.partition('?')[0]}?db={number}"
+    return make_url(url).set(database=str(number)).render_as_string(hide_password=False)
+
+
+def exists(server_url, name):
+    """Whether the server has a database of that name."""
+    return bool(execute(server_url, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+
+
 def execute(url, statement):
-    """Run a statement outside a transaction."""
+    """Run a statement outside a transaction; its rows, if it has any."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
 def one_at_a_time(path):
     """Let one worker at a time into the block."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    lock = FileLock(path)
+    try:
+        assert lock.acquire_exclusive(timeout_seconds=120.0), f"{path} stays locked"
         yield
+    finally:
+        lock.release()

@@ -96,14 +96,16 @@ class FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether any process holds the lock exclusively."""
-    if not path.exists():
-        return False
-    probe = FileLock(path)
+    """Whether any process holds the lock exclusively; asks without writing."""
     try:
-        return not probe.acquire_shared()
+        fd = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try(fd, fcntl.LOCK_SH)
     finally:
-        probe.release()
+        _try(fd, fcntl.LOCK_UN)
+        os.close(fd)
 
 
 def _open(path: Path) -> int:

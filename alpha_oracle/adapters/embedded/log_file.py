@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 10_000_000
 LAST_LINES: Final = 3
+LOW_DISK_BYTES: Final = 200_000_000
 
 # Read in order; the first text found in the log decides the advice.
+DISK_FULL: Final = "free space on the disk of {data}"
 ADVICE: Final = (
-    ("No space left on device", "free space on the disk of {data}"),
+    ("No space left on device", DISK_FULL),
     ("Read-only file system", "make the disk of {data} writable"),
     ("Permission denied", "make {data} and what is in it belong to the user who starts it"),
     ("wrong ownership", "make {data} and what is in it belong to the user who starts it"),
@@ -53,7 +56,12 @@ class LogFile:
         with self.path.open("rb") as file:
             file.seek(self._start)
             text = file.read().decode(errors="replace")
-        advice = next((advice for cause, advice in ADVICE if cause in text), OTHERWISE)
+        advice = next((advice for cause, advice in ADVICE if cause in text), self._last_advice())
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         words = " | ".join(lines[-LAST_LINES:]) or "it said nothing"
         return f"{words}; {advice.format(data=data)} (log: {self.path})"
+
+    def _last_advice(self) -> str:
+        # A full disk takes the words with it, or a server dies of it without saying so.
+        full = shutil.disk_usage(self.path.parent).free < LOW_DISK_BYTES
+        return DISK_FULL if full else OTHERWISE

@@ -105,9 +105,12 @@ class _PostgresServer:
         except psycopg2.OperationalError as error:
             # It answers, and has long been ready, where all its connections are in use.
             return "too many clients" in str(error)
-        with closing(connection):
-            connection.autocommit = True
-            _create_database(connection)
+        try:
+            with closing(connection):
+                connection.autocommit = True
+                _create_database(connection)
+        except psycopg2.Error:
+            raise ServerFailed from None
         return True
 
     def clean_up(self, data: Path) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 READY_SECONDS: Final = 120.0
 """How long a server may take to recover from a kill."""
 
+ASKING_SECONDS: Final = 2.0
+
 ORPHANS_SECONDS: Final = 5.0
 """How long processes of a server whose main process was killed may take to end by themselves."""
 
@@ -112,7 +114,8 @@ class ServerProcess:
             lock = FileLock(self._lock)
             try:
                 # Someone asking whether it runs may hold it for an instant.
-                lock.acquire_exclusive(timeout_seconds=1.0)
+                if not lock.acquire_exclusive(timeout_seconds=ASKING_SECONDS):
+                    raise StoreUnavailable(f"{self._lock} is held by another process; try again")
                 self._launch(launch, lock_fd=lock.fileno(), log_fd=log_fd)
             finally:
                 lock.hand_over()

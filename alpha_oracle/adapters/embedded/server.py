@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ServerFailed(Exception):  # noqa: N818 - the log says the error.
-    """A server, or a program that prepares it, ended at once; its log says why."""
+    """A server, or a program that prepares it, could not do its work; its log says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,11 @@ class Server(Protocol):
         ...
 
     def is_ready(self, folder: Path) -> bool:
-        """Whether it answers in `folder`; makes what every user expects to be there."""
+        """Whether it answers in `folder`; makes what every user expects to be there.
+
+        Raises:
+            ServerFailed: it answers, but cannot make that; the log says why.
+        """
         ...
 
     def clean_up(self, data: Path) -> None:

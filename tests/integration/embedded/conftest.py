@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 
@@ -13,7 +14,16 @@ def name(request):
 @pytest.fixture(scope="session")
 def used_home(tmp_path_factory):
     """A home in which stores have been made before: only their first start is slow."""
-    return tmp_path_factory.mktemp("embedded") / "home"
+    home = tmp_path_factory.mktemp("embedded") / "home"
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_large_left(tmp_path):
+    """A Postgres is large, and pytest keeps the folders of its last runs."""
+    yield
+    shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 @pytest.fixture
