@@ -52,9 +52,19 @@ def _candidate() -> Account:
 
 
 def give_to(account: Account, folder: Path) -> None:
-    """Make a folder and all that is in it the account's own."""
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    """Make a folder and all that is in it the account's own.
+
+    Raises:
+        ConfigurationError: its disk, or the container we are root of, has no such owner.
+    """
+    try:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Postgres refuses to run as root and {folder} cannot be given to uid {account.uid} "
+            f"({error.strerror}); start as an ordinary user, or set ALPHA_ORACLE_DATABASE__URL"
+        ) from error
 
 
 def runnable_programs(programs: Path, data: Path, *, account: Account | None) -> Path:

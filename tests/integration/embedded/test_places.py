@@ -5,8 +5,9 @@ from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
-import psycopg2
 import pytest
+import redis
+from sqlalchemy import text
 
 from alpha_oracle.adapters.embedded.accounts import (
     remove_copy,
@@ -14,6 +15,7 @@ from alpha_oracle.adapters.embedded.accounts import (
     server_account,
 )
 from alpha_oracle.adapters.embedded.addresses import temporary_name
+from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.errors import ConfigurationError
 from tests.integration.embedded.processes import STORES
 
@@ -21,6 +23,15 @@ from tests.integration.embedded.processes import STORES
 @pytest.fixture
 def long_home(tmp_path):
     return tmp_path / ("a-folder-with-a-long-name-" * 6) / "home"
+
+
+def answers(url):
+    """Whether a client of ours reaches the store."""
+    if url.startswith("unix:"):
+        with closing(redis.Redis.from_url(url)) as client:
+            return client.ping()
+    with closing(open_database(url)) as database, database.begin() as connection:
+        return connection.scalar(text("SELECT current_database()")) == "alpha_oracle"
 
 
 def owners_and_modes(folder):
@@ -40,6 +51,17 @@ def test_a_home_too_deep_for_a_socket_is_reached_by_a_short_name(name, long_home
         with store.attached() as same_url:
             assert same_url == url
     assert not os.path.lexists(link)
+
+
+def test_a_home_may_have_any_name(name, tmp_path):
+    with STORES[name](tmp_path / "my home %41 \u00fc?&#@:").attached() as url:
+        assert answers(url)
+
+
+def test_an_empty_data_folder_is_filled(tmp_path):
+    (tmp_path / "postgres").mkdir()
+    with STORES["postgres"](tmp_path).attached() as url:
+        assert answers(url)
 
 
 def test_a_short_name_left_behind_is_used_again(long_home):
@@ -104,11 +126,8 @@ def test_as_root_data_brought_back_under_root_is_given_to_its_account(as_root, u
         pass
     shutil.copytree(used_home / "postgres", tmp_path / "postgres")
     assert (tmp_path / "postgres").stat().st_uid == 0
-    with (
-        STORES["postgres"](tmp_path).attached() as url,
-        closing(psycopg2.connect(url)) as connection,
-    ):
-        assert connection.info.dbname == "alpha_oracle"
+    with STORES["postgres"](tmp_path).attached() as url:
+        assert answers(url)
 
 
 def test_as_root_programs_out_of_reach_are_copied_and_the_copy_removed(as_root, tmp_path):

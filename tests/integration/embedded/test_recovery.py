@@ -1,6 +1,9 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 
 import psycopg2
@@ -16,6 +19,14 @@ WORDS = {
     "postgres": r"PANIC: .*pg_control.*; if .*/postgres is damaged, restore it .*postgres\.log",
     "redis": r"Bad file format .*; if .*/redis is damaged, restore it .*redis\.log",
 }
+
+HOLDS_LOCK = """
+import fcntl, sys
+file = open(sys.argv[1], "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def remember(url):
@@ -68,11 +79,30 @@ def test_a_pid_file_that_names_another_living_process_blocks_nothing(store, name
 
 
 def test_a_first_start_killed_half_way_is_done_anew(tmp_path):
-    (tmp_path / "postgres.new" / "base").mkdir(parents=True)
-    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
+    (tmp_path / "postgres.new-1" / "base").mkdir(parents=True)
+    (tmp_path / "postgres.new-1" / "PG_VERSION").write_text("18\n")
     with STORES["postgres"](tmp_path).attached() as url:
         remember(url)
         assert recall(url) == "yes"
+    assert list(tmp_path.glob("postgres.new*")) == []
+
+
+def test_a_start_waits_for_the_last_processes_of_a_dying_server(tmp_path):
+    (tmp_path / "run").mkdir()
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", HOLDS_LOCK, str(tmp_path / "run" / "redis.server")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as holder,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.stdout.readline()
+        url = pool.submit(STORES["redis"](tmp_path).attach)
+        assert not wait([url], timeout=0.3).done
+        holder.stdin.close()
+        assert url.result(timeout=30)
+        STORES["redis"](tmp_path).detach()
 
 
 def test_a_damaged_data_folder_is_told_in_one_line_with_the_servers_words(
