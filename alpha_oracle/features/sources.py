@@ -27,13 +27,20 @@ def definition_hash(*functions: Callable[..., object]) -> str:
     Comments, docstrings and layout do not count. The versions of numpy and numba do: another
     version may round differently, and a cached value must equal a computed one to the bit.
     """
-    parts = dict(_versions())
-    for function in (*functions, packing.pack, packing.unpack):
+    parts = sources_of(*functions, packing.pack, packing.unpack)
+    parts.update(_versions())
+    text = "\n".join(f"{name}\n{parts[name]}" for name in sorted(parts))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def sources_of(*functions: Callable[..., object]) -> dict[str, str]:
+    """Return what the functions and all they name are made of, by qualified name."""
+    parts: dict[str, str] = {}
+    for function in functions:
         plain = _plain(function)
         if isinstance(plain, FunctionType):
             _collect(plain, parts)
-    text = "\n".join(f"{name}\n{parts[name]}" for name in sorted(parts))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return parts
 
 
 def _versions() -> Iterator[tuple[str, str]]:

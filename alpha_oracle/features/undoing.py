@@ -73,8 +73,10 @@ def _bases(stored: StoredBars) -> tuple[Mask, Mask, Positions]:
 
 def _ratio(of: Steps, factors: Values, grid: Grid, *, bars: Mask, through: Positions) -> Values:
     columns = grid.columns[bars]
-    until = product_through(of, factors, columns=columns, days=through[bars])
-    so_far = product_through(of, factors, columns=columns, days=grid.days[bars])
+    days = grid.days[bars]
+    # Actions after `through` were not applied, to bars after it neither.
+    until = product_through(of, factors, columns=columns, days=np.maximum(days, through[bars]))
+    so_far = product_through(of, factors, columns=columns, days=days)
     ratio: Values = until / so_far
     return ratio
 

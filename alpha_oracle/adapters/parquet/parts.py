@@ -108,10 +108,9 @@ def write_part(folder: Path, header: PartHeader, values: Mapping[str, NDArray[np
 def _write(file: object, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> None:
     arrays = [pa.array(values[name].reshape(-1), type=pa.float32()) for name in header.columns]
     table = pa.Table.from_arrays(arrays, names=list(header.columns))
-    pq.write_table(
-        table.replace_schema_metadata({METADATA_KEY: header.encoded()}),
+    with pq.ParquetWriter(
         file,
-        row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)),
+        table.schema,
         compression="zstd",
         compression_level=1,
         # Dictionaries of floats cost four times the write and half again the size.
@@ -119,7 +118,10 @@ def _write(file: object, header: PartHeader, values: Mapping[str, NDArray[np.flo
         use_byte_stream_split=True,
         write_statistics=False,
         write_page_checksum=True,
-    )
+        store_schema=False,
+    ) as writer:
+        writer.write_table(table, row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)))
+        writer.add_key_value_metadata({METADATA_KEY: header.encoded()})
 
 
 def _sync_folder(folder: Path) -> None:
@@ -141,8 +143,7 @@ class PartReader:
     def __init__(self, path: Path) -> None:
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
-            text = self._file.schema_arrow.metadata[METADATA_KEY]
-            self.header = PartHeader.decoded(text)
+            self.header = PartHeader.decoded(self._file.metadata.metadata[METADATA_KEY])
         except FileNotFoundError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

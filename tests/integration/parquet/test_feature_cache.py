@@ -1,0 +1,249 @@
+"""Features through the cache on disk: what is read, recomputed, written, lost and mended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
+from alpha_oracle.features import registry
+from alpha_oracle.features.declaration import declare
+from alpha_oracle.features.series import growth
+from alpha_oracle.features.store import FeatureStore, feature_keys
+from tests.unit.features.panels import a_panel_with_gaps, without
+
+NAMES = ["rsi_14", "macd_signal", "volume_ratio_20"]
+ROOMY = 1 << 30
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "features"
+
+
+@pytest.fixture
+def cache(folder):
+    return ParquetFeatureCache(folder, max_bytes=ROOMY)
+
+
+@pytest.fixture
+def store(cache):
+    return FeatureStore(cache)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return a_panel_with_gaps()
+
+
+def parts(folder):
+    return sorted(folder.glob("*.parquet"))
+
+
+def columns_and_sessions(path):
+    header = json.loads(pq.read_metadata(path).metadata[b"alpha_oracle.features"])
+    return sorted(header["columns"]), len(header["sessions"])
+
+
+def fresh(panel, names=NAMES):
+    return {
+        feature.name: feature.compute(panel).astype(np.float32) for feature in registry.named(names)
+    }
+
+
+def assert_same(actual, expected):
+    assert list(actual) == list(expected)
+    for name, values in expected.items():
+        assert actual[name].dtype == np.float32
+        np.testing.assert_array_equal(actual[name], values)
+
+
+def found(cache, panel, names=NAMES):
+    keys = feature_keys(panel, registry.named(names))
+    answer = cache.load(keys, sessions=panel.sessions, symbols=panel.symbols)
+    return {name: int(answer[name].found.sum()) if name in answer else 0 for name in names}
+
+
+def test_values_are_the_same_computed_and_read(store, cache, panel):
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+    assert found(cache, panel) == dict.fromkeys(NAMES, len(panel.sessions))
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+
+
+def test_a_bulk_computation_writes_a_part_a_year(store, folder, panel):
+    store.compute(panel, NAMES)
+    years = sorted({str(day)[:4] for day in panel.sessions})
+    assert [path.name[:4] for path in parts(folder)] == years
+
+
+def test_what_is_cached_is_not_written_again(store, folder, panel):
+    store.compute(panel, NAMES)
+    before = [(path.name, path.stat().st_ino) for path in parts(folder)]
+    store.compute(panel, NAMES)
+    assert [(path.name, path.stat().st_ino) for path in parts(folder)] == before
+
+
+def test_a_new_session_writes_only_its_own_part(store, folder, panel):
+    store.compute(panel.until(panel.sessions[-2].item()), NAMES)
+    before = parts(folder)
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+    (new,) = set(parts(folder)) - set(before)
+    assert new.name.startswith(f"{panel.sessions[-1]}_{panel.sessions[-1]}_")
+    assert columns_and_sessions(new) == (sorted(NAMES), 1)
+
+
+def test_only_the_sessions_asked_for_are_returned_and_kept(store, folder, panel):
+    first = panel.sessions[-3].item()
+    values = store.compute(panel, NAMES, first=first)
+    assert_same(values, {name: rows[-3:] for name, rows in fresh(panel).items()})
+    assert [columns_and_sessions(path)[1] for path in parts(folder)] == [3]
+
+
+def test_a_changed_formula_recomputes_only_its_own_feature(store, folder, panel):
+    def rsi_14(close):
+        """Another formula by the same name."""
+        return growth(close, 3)
+
+    store.compute(panel, NAMES)
+    before = parts(folder)
+    changed = declare(rsi_14, group="technical", inputs=("close",), lookback_sessions=4)
+    values = store.values(panel, [changed, *registry.named(NAMES[1:])])
+    new = set(parts(folder)) - set(before)
+    assert {tuple(columns_and_sessions(path)[0]) for path in new} == {("rsi_14",)}
+    np.testing.assert_array_equal(values["rsi_14"], changed.compute(panel).astype(np.float32))
+    np.testing.assert_array_equal(values["macd_signal"], fresh(panel)["macd_signal"])
+
+
+def test_a_revised_bar_recomputes_what_follows_it_and_nothing_else(store, cache, panel):
+    store.compute(panel, NAMES)
+    close = panel.close.copy()
+    close[300, 0] *= 1.01
+    revised = replace(panel, close=close)
+    whole = len(panel.sessions)
+    assert found(cache, revised) == {"rsi_14": 300, "macd_signal": 300, "volume_ratio_20": whole}
+    assert_same(store.compute(revised, NAMES), fresh(revised))
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+
+
+def test_a_newly_listed_symbol_leaves_what_was_before_it(store, cache, panel):
+    late = np.zeros(panel.close.shape, dtype=np.bool_)
+    late[:400, 0] = True
+    listed = without(panel, late)
+    fields = {name: getattr(listed, name)[:, 1:] for name in fields_of(listed)}
+    store.compute(replace(listed, symbols=listed.symbols[1:], **fields), NAMES)
+    assert found(cache, listed) == dict.fromkeys(NAMES, 400)
+    assert_same(store.compute(listed, NAMES), fresh(listed))
+
+
+def fields_of(panel):
+    return [
+        name for name in type(panel).__dataclass_fields__ if name not in {"symbols", "sessions"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:0],
+        lambda content: content[:200] + bytes([content[200] ^ 0xFF]) + content[201:],
+        lambda content: content.replace(b'"rsi_14"', b'"rsi_41"'),
+        lambda content: b"not a part" + content,
+    ],
+    ids=["torn", "empty", "a bit flipped in a page", "a changed footer", "another file"],
+)
+def test_a_broken_part_is_removed_and_computed_again(store, folder, panel, damage):
+    expected = store.compute(panel, NAMES)
+    broken = parts(folder)[0]
+    broken.write_bytes(damage(broken.read_bytes()))
+    damaged = broken.read_bytes()
+    assert_same(store.compute(panel, NAMES), expected)
+    assert broken.read_bytes() != damaged
+    assert_same(store.compute(panel, NAMES), expected)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, panel):
+    (tmp_path / "features").write_text("in the way")
+    store = FeatureStore(ParquetFeatureCache(tmp_path / "features", max_bytes=ROOMY))
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+
+
+def test_the_parts_not_read_for_longest_go_first(folder, panel):
+    FeatureStore(ParquetFeatureCache(folder, max_bytes=ROOMY)).compute(panel, NAMES)
+    for age, path in enumerate(parts(folder)):
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    oldest = parts(folder)[-1]
+    size = sum(path.stat().st_size for path in parts(folder))
+    bounded = ParquetFeatureCache(folder, max_bytes=size)
+    FeatureStore(bounded).compute(panel, ["adx_14"], first=panel.sessions[-1].item())
+    assert oldest not in parts(folder)
+    assert len(parts(folder)) == 2
+    assert bounded.size_bytes() == sum(path.stat().st_size for path in parts(folder)) <= size
+
+
+def test_an_empty_cache_takes_nothing(cache):
+    assert cache.size_bytes() == 0
+
+
+def test_readers_and_writers_at_once_see_whole_values(folder, panel):
+    expected = fresh(panel)
+
+    def one(_):
+        store = FeatureStore(ParquetFeatureCache(folder, max_bytes=ROOMY))
+        assert_same(store.compute(panel, NAMES), expected)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(24)))
+    assert not list(folder.glob("*.unfinished"))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from alpha_oracle.adapters.parquet import parts
+from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
+from alpha_oracle.features.store import FeatureStore
+from tests.unit.features.panels import a_panel_with_gaps
+
+whole = parts._write
+
+
+def interrupted(file, header, values):
+    whole(file, header, values)
+    file.flush()
+    print("writing", flush=True)
+    sys.stdin.read()
+
+
+parts._write = interrupted
+cache = ParquetFeatureCache(Path(sys.argv[1]), max_bytes=1 << 30)
+FeatureStore(cache).compute(a_panel_with_gaps(), ["rsi_14"])
+"""
+
+
+def test_a_writer_killed_in_the_middle_leaves_a_readable_store(store, folder, panel):
+    store.compute(panel, ["macd_signal"])
+    before = parts(folder)
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as writer:
+        assert writer.stdout.readline() == b"writing\n"
+        assert list(folder.glob("*.unfinished"))
+        assert_same(store.compute(panel, ["macd_signal"]), fresh(panel, ["macd_signal"]))
+        writer.send_signal(signal.SIGKILL)
+    assert parts(folder) == before
+    assert_same(store.compute(panel, NAMES), fresh(panel))
+    assert not list(folder.glob("*.unfinished"))
