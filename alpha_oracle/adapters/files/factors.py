@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alpha_oracle.calendar import is_session, next_session_after, session_open
+from alpha_oracle.calendar import (
+    first_session,
+    is_session,
+    last_session,
+    next_session_after,
+    session_open,
+)
 from alpha_oracle.domain.market import ActionKind, CorporateAction
 
 if TYPE_CHECKING:
@@ -73,10 +79,14 @@ def factor_changes(bars: BarColumns, adj_close: NDArray[np.float64]) -> FactorCh
 
 
 def corporate_actions(bars: BarColumns, changes: FactorChanges) -> tuple[CorporateAction, ...]:
-    """Return the splits and dividends that the changes stand for; odd ones give none."""
-    return tuple(
-        _action(bars, changes, position) for position in np.flatnonzero(~changes.is_odd).tolist()
-    )
+    """Return the splits and dividends that the changes stand for.
+
+    Odd changes give none, nor do days the calendar does not reach: those bars are held anyway.
+    """
+    days = bars.session[changes.row]
+    is_reached = (days >= np.datetime64(first_session())) & (days <= np.datetime64(last_session()))
+    positions = np.flatnonzero(~changes.is_odd & is_reached).tolist()
+    return tuple(_action(bars, changes, position) for position in positions)
 
 
 def unadjusted_splits(changes: FactorChanges) -> list[int]:

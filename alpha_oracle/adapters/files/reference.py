@@ -20,7 +20,7 @@ from alpha_oracle.domain.market import (
     Symbol,
     parse_symbol,
 )
-from alpha_oracle.errors import DataError, UnknownSymbol
+from alpha_oracle.errors import ConfigurationError, DataError, UnknownSymbol
 
 Row = TypeVar("Row")
 _Record = Mapping[str, str]
@@ -115,7 +115,7 @@ def _rows(
         try:
             row_dates = {key: _date(record[key], parsed[key][position]) for key in dates}
             rows.append(make(record, row_dates))
-        except (ValueError, UnknownSymbol) as error:
+        except (ValueError, UnknownSymbol, ConfigurationError) as error:
             problems.append(f"row {position + 1}: {error}")
     if problems:
         more = len(problems) - _LINES_NAMED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -162,11 +163,15 @@ def _results(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[M
 
 
 def _batch(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - great-expectations has no public type.
+    return _whole_frames().get_batch({"dataframe": frame})
+
+
+@cache
+def _whole_frames() -> Any:  # noqa: ANN401
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("bars").add_dataframe_asset("bars")
-    definition = asset.add_batch_definition_whole_dataframe("whole")
-    return definition.get_batch({"dataframe": frame})
+    return asset.add_batch_definition_whole_dataframe("whole")
 
 
 def _not_below(upper: str, lower: str) -> Expectation:

@@ -71,6 +71,12 @@ def test_an_action_on_a_closed_day_goes_ex_on_the_next_session(tmp_path):
     ]
 
 
+def test_a_change_on_a_day_no_calendar_reaches_gives_no_action(tmp_path):
+    path = raw_file(tmp_path, [(20.0, 10.0), (10.0, 10.0)])
+    path.write_text(path.read_text().replace("2016", "2116"))
+    assert read(path, PriceBasis.RAW).received.actions == ()
+
+
 def test_a_factor_that_fits_neither_is_told_and_gives_no_action(tmp_path):
     found = read(raw_file(tmp_path, [(10.0, 15.0), (10.1, 10.1)]), PriceBasis.RAW)
     assert found.received.actions == ()

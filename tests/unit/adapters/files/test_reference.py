@@ -65,7 +65,7 @@ ACTIONS = "symbol,ex_date,type,value\n"
         pytest.param(
             read_members,
             "name,start_date,end_date\nA,2000-01-01,\n",
-            "has no column symbol; found name, start_date, end_date; expected symbol, start_date, end_date",
+            "has no column symbol; found name, start_date, end_date; expected symbol, start_date, ",
             id="a column is missing",
         ),
         pytest.param(
@@ -115,6 +115,12 @@ ACTIONS = "symbol,ex_date,type,value\n"
             ACTIONS + "A,2014-06-09,split,7:1\n",
             "row 1: value '7:1' is no number",
             id="a value that is none",
+        ),
+        pytest.param(
+            read_actions,
+            ACTIONS + "A,2114-06-11,split,7\n",
+            "row 1: the exchange calendar reaches from",
+            id="a day no calendar reaches",
         ),
         pytest.param(
             read_actions,
