@@ -87,6 +87,12 @@ class DataSettings(Section):
     batch_size: int = Field(default=50, ge=1, le=1000)
 
 
+class FeatureSettings(Section):
+    """The feature cache; its oldest unused parts go where it outgrows the bound."""
+
+    cache_max_mib: int = Field(default=4096, ge=64)
+
+
 class SimulatedBrokerSettings(Section):
     """The simulated broker."""
 
@@ -209,6 +215,16 @@ class ClockSettings(Section):
         return value
 
 
+class DecisionSettings(Section):
+    """The settings that change what a session decides; recorded with its first run."""
+
+    strategy: StrategySettings
+    risk: RiskSettings
+    research: ResearchSettings
+    execution: ExecutionSettings
+    capital_usd: float = Field(gt=0.0)
+
+
 class Settings(Section):
     """Everything an operator can set."""
 
@@ -216,6 +232,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     data: DataSettings = DataSettings()
+    features: FeatureSettings = FeatureSettings()
     broker: BrokerSettings = BrokerSettings()
     risk: RiskSettings = RiskSettings()
     strategy: StrategySettings = StrategySettings()
@@ -231,13 +248,14 @@ class Settings(Section):
 
     def decision_inputs(self) -> dict[str, Any]:
         """The settings that change what a session decides, as JSON values."""
-        return {
-            "strategy": self.strategy.model_dump(mode="json"),
-            "risk": self.risk.model_dump(mode="json"),
-            "research": self.research.model_dump(mode="json"),
-            "execution": self.execution.model_dump(mode="json"),
-            "capital_usd": self.broker.simulated.cash,
-        }
+        settings = DecisionSettings(
+            strategy=self.strategy,
+            risk=self.risk,
+            research=self.research,
+            execution=self.execution,
+            capital_usd=self.broker.simulated.cash,
+        )
+        return settings.model_dump(mode="json")
 
 
 def load_settings(
@@ -270,6 +288,22 @@ def parse_settings(values: Mapping[str, Any], *, origin: str) -> Settings:
     except ValidationError as error:
         problems = "; ".join(_problem(detail["loc"], detail["msg"]) for detail in error.errors())
         raise ConfigurationError(f"settings (from {origin} and {PREFIX}*): {problems}") from None
+
+
+def parse_decision_settings(recorded: Mapping[str, Any]) -> DecisionSettings:
+    """Return the settings a run recorded.
+
+    Raises:
+        ConfigurationError: this version cannot read them.
+    """
+    try:
+        return DecisionSettings.model_validate(recorded)
+    except ValidationError as error:
+        keys = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
+        raise ConfigurationError(
+            f"the settings recorded by the session's first run are of another version ({keys}); "
+            "decide with those of now: --current-settings"
+        ) from None
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:

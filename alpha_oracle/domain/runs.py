@@ -1,12 +1,16 @@
 """What is on record of a daily run: its decision inputs and its outcome."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.ranking import StrategyRank
+from alpha_oracle.domain.signals import Signal, encode
 
 
 class RunStatus(StrEnum):
@@ -44,19 +48,68 @@ class RunInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineReport:
-    """What a run did. `signals` are the documents this run computed, in order of work.
+class FeatureReport:
+    """What was computed: features over sessions and symbols.
 
-    `digest` is the SHA-256 of their bytes: equal inputs give equal digests. `published` counts
-    signals announced by this run, `differing` those that differ from what was announced before.
+    `coverage_pct` is how many of the values of the run's own session are known, in percent.
     """
+
+    features: int
+    sessions: int
+    symbols: int
+    coverage_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What became of a run's signals.
+
+    `documents` are their bytes in order of work, `digest` the SHA-256 of those: equal inputs give
+    equal digests. `new` were not on record before; `differing` are on record otherwise, and stay
+    so: what was announced stands. `announced` counts what the outbox held, earlier rows included.
+    """
+
+    documents: tuple[str, ...]
+    digest: str
+    new: int
+    differing: int
+    announced: int
+
+    @classmethod
+    def of(cls, signals: Sequence[Signal], *, new: int, differing: int, announced: int) -> Self:
+        """Return the publication of signals as they were decided by this run."""
+        documents = tuple(encode(signal) for signal in signals)
+        return cls(
+            documents=documents,
+            digest=hashlib.sha256("\n".join(documents).encode()).hexdigest(),
+            new=new,
+            differing=differing,
+            announced=announced,
+        )
+
+    def signal_documents(self) -> list[dict[str, object]]:
+        """Return the documents as values."""
+        return [json.loads(document) for document in self.documents]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineReport:
+    """What a run did, or, in `skipped`, why there was nothing to do."""
 
     session: Session
     as_of: datetime
     skipped: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
     rankings: tuple[StrategyRank, ...] = ()
-    signals: tuple[Mapping[str, object], ...] = ()
-    digest: str = ""
-    published: int = 0
-    differing: int = 0
+    publication: Publication | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillReport:
+    """What a backfill did: rows new or corrected, and rows held."""
+
+    start: Session
+    end: Session
+    sessions: int
+    stored: int
+    quarantined: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.files import factors
@@ -19,23 +20,32 @@ _NO_FACTOR: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldByFactor:
+    """Corporate actions, notes for the reader, and splits that the close still shows as jumps."""
+
+    actions: tuple[CorporateAction, ...] = ()
+    notes: tuple[str, ...] = ()
+    unadjusted_splits: int = 0
+
+
 def told_by_factor(
     bars: BarColumns, adj_close: NDArray[np.float64] | None, *, prices: PriceBasis
-) -> tuple[tuple[CorporateAction, ...], tuple[str, ...]]:
-    """Return the corporate actions an adjusted close tells of, and notes for the reader."""
+) -> ToldByFactor:
+    """Return what an adjusted close tells of bars whose prices were declared."""
     if adj_close is None:
-        return (), (_NO_FACTOR,) if prices is PriceBasis.RAW else ()
+        return ToldByFactor(notes=(_NO_FACTOR,) if prices is PriceBasis.RAW else ())
     changes = factors.factor_changes(bars, adj_close)
     if prices is PriceBasis.RAW:
         actions = factors.corporate_actions(bars, changes)
         odd = changes.row[changes.is_odd].tolist()
         note = f"adj_close gives {len(actions)} corporate actions"
         notes = (note, _odd_note(len(odd), factors.examples(bars, odd))) if odd else (note,)
-        return actions, notes
+        return ToldByFactor(actions=actions, notes=notes)
     splits = factors.unadjusted_splits(changes)
     note = f"adj_close is not used: the prices were declared {prices}"
     loud = _raw_note(len(splits), factors.examples(bars, splits), prices=prices)
-    return (), (note, loud) if splits else (note,)
+    return ToldByFactor(notes=(note, loud) if splits else (note,), unadjusted_splits=len(splits))
 
 
 def _odd_note(count: int, where: str) -> str:

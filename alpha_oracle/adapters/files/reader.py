@@ -29,10 +29,15 @@ _EPOCH: Final = np.datetime64("1970-01-01")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReadBars:
-    """What stood in the files, and what a person should know about how it was read."""
+    """What stood in the files, and what a person should know about how it was read.
+
+    `unadjusted_splits` are the splits that an adjusted close knows and the close still shows as
+    jumps, although the prices were declared adjusted.
+    """
 
     received: ReceivedBars
     notes: tuple[str, ...] = ()
+    unadjusted_splits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,16 +62,16 @@ def read_bars(path: Path, *, prices: PriceBasis) -> ReadBars:
     if not len(rows.codes) and not rows.unreadable:
         raise DataError(f"{path} holds no rows; nothing was read")
     bars, adj_close = _in_order(rows)
-    actions, notes = told_by_factor(bars, adj_close if rows.has_adj_close else None, prices=prices)
+    told = told_by_factor(bars, adj_close if rows.has_adj_close else None, prices=prices)
     last = bars.session.max().item() if len(bars) else None
     through = None if prices is PriceBasis.RAW else last
     received = ReceivedBars(
         bars=bars,
         batch=BarBatch(source=SOURCE, basis=prices, adjusted_through=through),
         unreadable=rows.unreadable,
-        actions=actions,
+        actions=told.actions,
     )
-    return ReadBars(received=received, notes=notes)
+    return ReadBars(received=received, notes=told.notes, unadjusted_splits=told.unadjusted_splits)
 
 
 def bar_files(path: Path) -> tuple[Path, ...]:

@@ -68,6 +68,22 @@ class FilesBarSource:
             ),
         )
 
+    def everything(self, *, before: Session | None = None) -> ReceivedBars:
+        """Return all bars there are (before a session, where given) with their actions.
+
+        Raises:
+            ConfigurationError: no path is set.
+            DataError: a file cannot be read.
+        """
+        received = self._read().received
+        if before is None:
+            return received
+        return replace(
+            received,
+            bars=received.bars.take(received.bars.session < np.datetime64(before, "D")),
+            actions=tuple(action for action in received.actions if action.ex_date < before),
+        )
+
     def _read(self) -> ReadBars:
         if self.path is None:
             raise ConfigurationError(

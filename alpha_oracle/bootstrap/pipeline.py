@@ -1,0 +1,159 @@
+"""The research lane, wired: what a flow run, or a verb that does its work, needs."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.adapters.alerts.slack import open_slack
+from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
+from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
+from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
+from alpha_oracle.adapters.postgres.rankings import PostgresRankings
+from alpha_oracle.adapters.postgres.reference import PostgresReference
+from alpha_oracle.adapters.postgres.runs import PostgresRuns
+from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
+from alpha_oracle.adapters.redis.done_set import RedisDoneSet
+from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
+from alpha_oracle.bootstrap.sources import bar_source
+from alpha_oracle.bootstrap.stores import clock_of, opened_stores
+from alpha_oracle.config import load_settings
+from alpha_oracle.features.store import FeatureStore
+from alpha_oracle.marketdata.stores import MarketStores
+from alpha_oracle.marketdata.validation.context import ValidationBounds
+from alpha_oracle.ports.progress import NoProgress, Progress
+from alpha_oracle.research.market import MarketMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alpha_oracle.bootstrap.stores import Stores
+    from alpha_oracle.config import Settings
+    from alpha_oracle.ports.alerts import AlertChannel
+    from alpha_oracle.ports.bars import BarSource, DoneSet
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.runs import RunStore
+    from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
+
+
+MIB: Final = 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Everything the research lane asks of the outside. Safe to share between threads."""
+
+    settings: Settings
+    clock: Clock
+    market_stores: MarketStores
+    done: DoneSet
+    runs: RunStore
+    signals: SignalStore
+    outbox: Outbox
+    bus: SignalBus
+    rankings: RankingStore
+    features: FeatureStore
+    progress: Progress
+    markets: MarketMemory
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether the time is pinned rather than real."""
+        return self.settings.clock.start_at is not None
+
+    @property
+    def validation_bounds(self) -> ValidationBounds:
+        """What the validation suite judges bars by."""
+        return ValidationBounds(**self.settings.data.validation.model_dump())
+
+    def bar_source(self, name: str | None = None) -> BarSource:
+        """Return the source of a name, as `bar_source` does."""
+        return bar_source(self.settings, name)
+
+
+@contextmanager
+def open_runtime() -> Iterator[Runtime]:
+    """Give the process's runtime; the first to ask opens the stores, the process's end closes them.
+
+    Raises:
+        ConfigurationError: the settings or a store are wrong.
+        StoreUnavailable: a store cannot be reached.
+    """
+    yield _process.runtime()
+
+
+def watch_progress(progress: Progress) -> None:
+    """Let someone watch the long work of this process."""
+    _process.watch(progress)
+
+
+def alert_channel() -> AlertChannel | None:
+    """Return where people are told; None where no channel is set. Opens no store."""
+    return open_slack(load_settings().alerts.slack)
+
+
+class _Process:
+    """The one runtime of a process: opened once, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._stack: ExitStack | None = None
+        self._runtime: Runtime | None = None
+        self._progress: Progress = NoProgress()
+
+    def runtime(self) -> Runtime:
+        with self._guard:
+            if self._runtime is None:
+                settings = load_settings()
+                stack = ExitStack()
+                stores = stack.enter_context(opened_stores(settings))
+                self._stack = stack
+                self._runtime = _wired(settings, stores, progress=self._progress)
+                atexit.register(self.close)
+            return self._runtime
+
+    def watch(self, progress: Progress) -> None:
+        with self._guard:
+            self._progress = progress
+            if self._runtime is not None:
+                self._runtime = replace(self._runtime, progress=progress)
+
+    def close(self) -> None:
+        with self._guard:
+            self._runtime = None
+            if self._stack is not None:
+                self._stack.close()
+                self._stack = None
+            atexit.unregister(self.close)
+
+
+_process: Final = _Process()
+close_runtime: Final = _process.close
+
+
+def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime:
+    bars = TimeSeriesStorage(stores.database)
+    reference = PostgresReference(stores.database)
+    return Runtime(
+        settings=settings,
+        clock=clock_of(settings),
+        market_stores=MarketStores(
+            bars=bars, quarantine=PostgresQuarantine(stores.database), reference=reference
+        ),
+        done=RedisDoneSet(stores.redis),
+        runs=PostgresRuns(stores.database),
+        signals=PostgresSignals(stores.database),
+        outbox=PostgresOutbox(stores.database),
+        bus=RedisSignalBus(stores.redis),
+        rankings=PostgresRankings(stores.database),
+        features=FeatureStore(
+            ParquetFeatureCache(
+                settings.home / "features", max_bytes=settings.features.cache_max_mib * MIB
+            )
+        ),
+        progress=progress,
+        markets=MarketMemory(bars, reference),
+    )

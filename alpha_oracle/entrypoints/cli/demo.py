@@ -1,0 +1,142 @@
+"""The demo: the whole trading day once, on stores of its own."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from alpha_oracle.domain.market import PriceBasis
+from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows, progress_shown
+from alpha_oracle.entrypoints.cli.records import print_ranking
+from alpha_oracle.entrypoints.cli.research import report_document, run_flow
+
+if TYPE_CHECKING:
+    from alpha_oracle.bootstrap.demo import DemoMarket
+    from alpha_oracle.config import Settings
+    from alpha_oracle.domain.runs import PipelineReport
+
+SHOWN_SIGNALS = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add this verb."""
+    app.command("demo")(run_demo)
+
+
+def run_demo(
+    *,
+    bars: Annotated[
+        Path | None,
+        typer.Option("--bars", help="Real bars: a file or folder. Else a generated market."),
+    ] = None,
+    date: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The session.")
+    ] = None,
+    prices: Annotated[
+        PriceBasis | None,
+        typer.Option("--prices", help="What the file holds; else told from its adj_close."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep the Prefect UI open at the end, until Ctrl-C.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """The whole trading day once, on embedded stores under home/demo."""
+    from alpha_oracle.bootstrap.demo import choose_market, prepare_demo
+    from alpha_oracle.config import load_settings
+
+    home = load_settings().home
+    market = choose_market(bars, prices=prices, session=date.date() if date else None)
+    settings = prepare_demo(home, market)
+    say = _Narrator(quiet=as_json)
+    report = _play(settings, market, say=say, watch=watch)
+    if as_json:
+        print_json({**report_document(report), "seconds": say.stages})
+    else:
+        _print_day(market, report, say=say)
+    return 0 if report.publication and report.publication.documents else 1
+
+
+def _play(settings: Settings, market: DemoMarket, *, say: _Narrator, watch: bool) -> PipelineReport:
+    from alpha_oracle.bootstrap.demo import load_history
+    from alpha_oracle.bootstrap.orchestration import prefect_api
+
+    what = f"bars of {market.path}" if market.path else "a generated (synthetic) market"
+    say.line(f"Playing {market.session} on {what}; all of it is under {settings.home}")
+    with prefect_api(settings.home) as api:
+        say.stage("stores and Prefect server")
+        with progress_shown(quiet=say.quiet):
+            from alpha_oracle.bootstrap.pipeline import open_runtime
+
+            with open_runtime() as runtime:
+                say.stage("libraries")
+                history = load_history(runtime, market)
+        say.stage("history")
+        say.line(
+            f"History: {history.received:,} bars received, {history.stored.inserted:,} stored, "
+            f"{history.quarantined + history.unreadable:,} held back"
+        )
+        report = run_flow(lambda: _pipeline(market), quiet=say.quiet)
+        say.stage("daily pipeline")
+        if watch:
+            _wait_for_reader(api)
+    return report
+
+
+def _pipeline(market: DemoMarket) -> PipelineReport:
+    from flows.daily_pipeline import daily_pipeline
+
+    return cast("PipelineReport", daily_pipeline(market.session))
+
+
+def _wait_for_reader(api: str) -> None:
+    typer.echo(f"The run is at {api.removesuffix('/api')}/runs ; Ctrl-C ends the demo.", err=True)
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        typer.echo("", err=True)
+
+
+def _print_day(market: DemoMarket, report: PipelineReport, *, say: _Narrator) -> None:
+    from alpha_oracle.bootstrap.demo import told_refusals
+
+    for what, result in report.facts.items():
+        typer.echo(f"{what}: {result}")
+    print_ranking(list(report.rankings), as_json=False)
+    typer.echo("The demo lowers the thresholds so that signals show. By the real ones:")
+    for line in told_refusals(report.rankings):
+        typer.echo(f"  {line}")
+    documents = report.publication.signal_documents() if report.publication else []
+    columns = ("strategy", "symbol", "direction", "strength", "reference_price", "expires_at")
+    rows = [{column: document[column] for column in columns} for document in documents]
+    shown = rows[:SHOWN_SIGNALS]
+    print_rows(
+        shown,
+        title=f"Signals of {market.session}: {len(rows)}, of them {len(shown)}",
+        empty="no signals",
+    )
+    typer.echo("Seconds: " + ", ".join(f"{name} {took:.1f}" for name, took in say.stages.items()))
+
+
+class _Narrator:
+    """Tells what happens, and how long each stage took."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.stages: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def line(self, text: str) -> None:
+        """Say a line."""
+        if not self.quiet:
+            typer.echo(text)
+
+    def stage(self, name: str) -> None:
+        """End a stage."""
+        now = time.monotonic()
+        self.stages[name], self._since = now - self._since, now

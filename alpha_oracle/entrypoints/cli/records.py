@@ -1,0 +1,98 @@
+"""Verbs that read what is on record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from alpha_oracle.domain.ranking import StrategyRank
+
+DateOption = Annotated[
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One session.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command("signals")(show_signals)
+    app.command("rankings")(show_rankings)
+
+
+def show_signals(
+    *, date: DateOption = None, limit: LimitOption = 1000, as_json: JsonOption = False
+) -> None:
+    """Signals on record, newest session first."""
+    from alpha_oracle.bootstrap.records import opened_records
+
+    with opened_records() as records:
+        documents = records.signals.signals(session=_day(date), limit=limit)
+    if as_json:
+        print_json([dict(document) for document in documents])
+        return
+    columns = ("session", "strategy", "symbol", "direction", "strength", "reference_price")
+    rows = [{column: document[column] for column in columns} for document in documents]
+    print_rows(rows, title="Signals", empty="no signals are on record")
+
+
+def show_rankings(*, date: DateOption = None, as_json: JsonOption = False) -> None:
+    """The ranking of a session (without --date: of the newest one ranked), best first."""
+    from alpha_oracle.bootstrap.records import opened_records
+
+    with opened_records() as records:
+        ranking = records.rankings.rankings(session=_day(date))
+    print_ranking(ranking, as_json=as_json)
+
+
+def print_ranking(ranking: list[StrategyRank], *, as_json: bool) -> None:
+    """Print a ranking, best first."""
+    if as_json:
+        print_json([rank_document(rank) for rank in ranking])
+        return
+    session = f" of {ranking[0].session}" if ranking else ""
+    rows = [rank_row(rank) for rank in ranking]
+    print_rows(rows, title=f"Ranking{session}", empty="no session is ranked yet")
+
+
+def rank_document(rank: StrategyRank) -> dict[str, Any]:
+    """A rank as JSON values, with every figure."""
+    metrics = rank.metrics
+    return {
+        "session": rank.session.isoformat(),
+        "rank": rank.rank,
+        "strategy": rank.strategy,
+        "composite": rank.composite,
+        "eligible": rank.is_eligible,
+        "refusals": list(rank.refusals),
+        "consistency": rank.consistency,
+        "windows": rank.windows,
+        **{name: getattr(metrics, name) for name in metrics.__dataclass_fields__},
+    }
+
+
+def rank_row(rank: StrategyRank) -> dict[str, object]:
+    """A rank as a row a person reads."""
+    metrics = rank.metrics
+    return {
+        "rank": rank.rank,
+        "strategy": rank.strategy,
+        "composite": rank.composite,
+        "sharpe": metrics.sharpe,
+        "sortino": metrics.sortino,
+        "drawdown_pct": metrics.max_drawdown_pct,
+        "profit_factor": metrics.profit_factor,
+        "trades": metrics.trades,
+        "windows": rank.windows,
+        "trades_live": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
+    }
+
+
+def _day(stamp: datetime | None) -> date | None:
+    return None if stamp is None else stamp.date()

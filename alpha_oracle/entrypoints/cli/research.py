@@ -1,0 +1,214 @@
+"""Verbs that run the research lane: the daily pipeline, backfill, ranking, features."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+
+import typer
+
+from alpha_oracle.entrypoints.cli.output import (
+    JsonOption,
+    print_json,
+    print_rows,
+    progress_shown,
+)
+from alpha_oracle.entrypoints.cli.records import print_ranking, rank_document
+from alpha_oracle.errors import AlphaOracleError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alpha_oracle.domain.ranking import StrategyRank
+    from alpha_oracle.domain.runs import BackfillReport, PipelineReport
+
+R = TypeVar("R")
+
+DAY = ["%Y-%m-%d"]
+INSTANT = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
+DayOption = Annotated[datetime | None, typer.Option("--date", formats=DAY, help="The session.")]
+StartOption = Annotated[datetime, typer.Option("--start", formats=DAY, help="First session.")]
+EndOption = Annotated[datetime, typer.Option("--end", formats=DAY, help="Last session.")]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=INSTANT, help="Decide with what was known then."),
+]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Where bars come from.")]
+SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these: A,B.")]
+
+
+class FlowFailed(AlphaOracleError):  # noqa: N818 - names the state.
+    """A flow run failed; the text says why."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command("pipeline")(run_pipeline)
+    app.command("backfill")(run_backfill)
+    app.command("rank")(run_rank)
+    features = typer.Typer(help="The feature catalogue.", no_args_is_help=True)
+    features.command("list")(list_features)
+    features.command("export")(export_features)
+    app.add_typer(features, name="features")
+
+
+def run_pipeline(
+    *,
+    date: DayOption = None,
+    as_of: AsOfOption = None,
+    source: SourceOption = None,
+    symbols: SymbolsOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Recompute from what is stored; fetch nothing.")
+    ] = False,
+    current_settings: Annotated[
+        bool,
+        typer.Option("--current-settings", help="Not with the settings of the first run."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """One run of the daily flow; without --date, of the newest session that is over."""
+    from alpha_oracle.bootstrap.stores import clock_of
+    from alpha_oracle.calendar import latest_decided_session
+    from alpha_oracle.config import load_settings
+
+    session = date.date() if date else latest_decided_session(clock_of(load_settings()).now())
+
+    def run() -> PipelineReport:
+        from flows.daily_pipeline import daily_pipeline
+
+        return cast(
+            "PipelineReport",
+            daily_pipeline(
+                session,
+                as_of=as_of,
+                source=source,
+                symbols=_names(symbols),
+                force=force,
+                current_settings=current_settings,
+            ),
+        )
+
+    print_report(run_flow(run, quiet=as_json), as_json=as_json)
+
+
+def run_backfill(
+    *,
+    start: StartOption,
+    end: EndOption,
+    source: SourceOption = None,
+    symbols: SymbolsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bars for a range of sessions; what is stored already is not fetched again."""
+
+    def run() -> BackfillReport:
+        from flows.backfill import backfill_bars
+
+        return backfill_bars(start.date(), end.date(), source=source, symbols=_names(symbols))
+
+    report = run_flow(run, quiet=as_json)
+    facts = {
+        "start": report.start.isoformat(),
+        "end": report.end.isoformat(),
+        "sessions": report.sessions,
+        "stored": report.stored,
+        "quarantined": report.quarantined,
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(", ".join(f"{name} {value}" for name, value in facts.items()))
+
+
+def run_rank(*, date: DayOption = None, as_json: JsonOption = False) -> None:
+    """Walk every strategy forward on what is stored and print the ranking."""
+
+    def run() -> list[StrategyRank]:
+        from flows.rank import rank_stored
+
+        return rank_stored(date.date() if date else None)
+
+    print_ranking(run_flow(run, quiet=as_json), as_json=as_json)
+
+
+def list_features(*, as_json: JsonOption = False) -> None:
+    """Every registered feature."""
+    from alpha_oracle.features import registry
+
+    rows = [
+        {
+            "name": feature.name,
+            "group": feature.group,
+            "inputs": list(feature.inputs),
+            "lookback": feature.lookback_sessions,
+            "description": feature.description,
+        }
+        for feature in registry.all()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_rows(rows, title=f"Features: {len(rows)}", empty="no feature is registered")
+
+
+def export_features(
+    *,
+    start: StartOption,
+    end: EndOption,
+    out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
+    as_of: AsOfOption = None,
+) -> None:
+    """One row a session and symbol, one column a feature."""
+    from alpha_oracle.bootstrap.export import export_feature_rows
+
+    rows, features = export_feature_rows(out, start=start.date(), end=end.date(), as_of=as_of)
+    typer.echo(f"{rows} rows of {features} features in {out}")
+
+
+def run_flow(call: Callable[[], R], *, quiet: bool) -> R:
+    """Run a flow on the Prefect API of this installation, its progress shown on stderr."""
+    from alpha_oracle.bootstrap.orchestration import prefect_api
+    from alpha_oracle.config import load_settings
+
+    with prefect_api(load_settings().home), progress_shown(quiet=quiet) as progress:
+        from alpha_oracle.bootstrap.pipeline import watch_progress
+
+        watch_progress(progress)
+        try:
+            return call()
+        except DataError as error:
+            # The command was right; what it found was not.
+            raise FlowFailed(str(error)) from error
+
+
+def print_report(report: PipelineReport, *, as_json: bool) -> None:
+    """Print what a run did."""
+    if as_json:
+        print_json(report_document(report))
+        return
+    if report.skipped:
+        typer.echo(report.skipped)
+        return
+    for what, result in report.facts.items():
+        typer.echo(f"{what}: {result}")
+    print_ranking(list(report.rankings), as_json=False)
+
+
+def report_document(report: PipelineReport) -> dict[str, Any]:
+    """What a run did as JSON values; `signals` are the documents this run decided."""
+    publication = report.publication
+    return {
+        "session": report.session.isoformat(),
+        "as_of": report.as_of.isoformat(),
+        "skipped": report.skipped or None,
+        "facts": dict(report.facts),
+        "rankings": [rank_document(rank) for rank in report.rankings],
+        "signals": [] if publication is None else publication.signal_documents(),
+        "digest": None if publication is None else publication.digest,
+    }
+
+
+def _names(symbols: str | None) -> list[str] | None:
+    return [name for name in symbols.split(",") if name.strip()] if symbols else None

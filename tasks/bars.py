@@ -1,0 +1,122 @@
+"""Bars in: the universe, its bars in batches, and whether they are enough."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.calendar import sessions_between
+from alpha_oracle.domain.market import Session, Symbol
+from alpha_oracle.domain.runs import BackfillReport, RunInputs
+from alpha_oracle.domain.validation import Completeness, IngestReport, merged_report
+from alpha_oracle.marketdata import backfill, ingestion, universe
+from alpha_oracle.marketdata.backfill import BackfillStep
+from tasks.artifacts import ProgressBar, show_validation
+from tasks.retries import is_transient
+
+
+@task(cache_policy=NO_CACHE)
+def load_universe(run: RunInputs, *, source: str | None) -> list[list[Symbol]]:
+    """Return the symbols of the session, ascending, in batches."""
+    with open_runtime() as runtime:
+        symbols = universe.load_universe(
+            run.session,
+            source=runtime.bar_source(source),
+            stores=runtime.market_stores,
+            only=run.symbols,
+        )
+        size = runtime.settings.data.batch_size
+    return [list(symbols[start : start + size]) for start in range(0, len(symbols), size)]
+
+
+def show_ingestion(session: Session, batches: Sequence[Sequence[Symbol]]) -> ProgressBar:
+    """Show how far the session's bars are."""
+    total = sum(len(batch) for batch in batches)
+    return ProgressBar.begin("ingestion", total=total, description=f"Bars of {session}")
+
+
+@task(
+    task_run_name="ingest from {symbols[0]}",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(10),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_transient,
+    cache_policy=NO_CACHE,
+)
+def ingest_bars(
+    symbols: Sequence[Symbol],
+    *,
+    run: RunInputs,
+    source: str | None,
+    force: bool,
+    progress: ProgressBar,
+) -> IngestReport:
+    """Fetch and store the session's bars; symbols already stored are skipped."""
+    with open_runtime() as runtime:
+        report = ingestion.ingest(
+            runtime.bar_source(source),
+            runtime.market_stores,
+            done=runtime.done,
+            symbols=symbols,
+            session=run.session,
+            bounds=runtime.validation_bounds,
+            min_completeness_pct=runtime.settings.data.min_completeness_pct,
+            at=runtime.clock.now(),
+            force=force,
+        )
+        there = runtime.market_stores.bars.symbols_stored(start=run.session, end=run.session)
+        progress.show(len(there.get(run.session, ())), watcher=runtime.progress)
+    return report
+
+
+@task(cache_policy=NO_CACHE)
+def check_session(
+    run: RunInputs, reports: Sequence[IngestReport], *, source: str | None
+) -> Completeness:
+    """Show what validation said, and refuse a session with too few bars."""
+    show_validation(str(run.session), merged_report(report.validation for report in reports))
+    with open_runtime() as runtime:
+        symbols = run.symbols or universe.load_universe(
+            run.session, source=runtime.bar_source(source), stores=runtime.market_stores
+        )
+        return ingestion.completeness(
+            runtime.market_stores.bars,
+            symbols,
+            source=runtime.bar_source(source).name,
+            session=run.session,
+            min_pct=runtime.settings.data.min_completeness_pct,
+        )
+
+
+@task(cache_policy=NO_CACHE)
+def backfill_range(
+    start: date, end: date, *, source: str | None, symbols: Sequence[str] | None
+) -> BackfillReport:
+    """Fetch and store what is missing from `start` to `end`, chunk by chunk."""
+    total = len(sessions_between(start, end))
+    progress = ProgressBar.begin("backfill", total=total, description=f"{start} to {end}")
+    steps: list[BackfillStep] = []
+    with open_runtime() as runtime:
+        for step in backfill.backfill(
+            runtime.bar_source(source),
+            runtime.market_stores,
+            start=start,
+            end=end,
+            bounds=runtime.validation_bounds,
+            at=runtime.clock.now(),
+            only=symbols,
+        ):
+            steps.append(step)
+            progress.show(step.sessions_done, watcher=runtime.progress)
+    validation = merged_report(step.validation for step in steps)
+    show_validation(f"{start} to {end}", validation)
+    return BackfillReport(
+        start=start,
+        end=end,
+        sessions=total,
+        stored=sum(step.stored for step in steps),
+        quarantined=sum(step.quarantined for step in steps),
+    )

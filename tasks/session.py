@@ -1,0 +1,136 @@
+"""The first step of a run: which session it is for, and its record while it lasts."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.calendar import NEW_YORK
+from alpha_oracle.domain.market import Symbol, parse_symbol
+from alpha_oracle.domain.ranking import StrategyRank
+from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
+from alpha_oracle.domain.validation import Completeness
+from alpha_oracle.errors import DataError
+from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
+from alpha_oracle.research.walk_forward import WalkForwardResult
+from tasks.artifacts import show_summary
+
+
+@task(cache_policy=NO_CACHE)
+def plan_run(
+    day: date | None, *, as_of: datetime | None, symbols: Sequence[str] | None, force: bool
+) -> SessionPlan:
+    """Decide what the run does; no day means the one it was scheduled for."""
+    with open_runtime() as runtime:
+        now, only = runtime.clock.now(), _restriction(symbols)
+        day = day or _scheduled_day(now, rehearsing=runtime.is_rehearsal)
+        record = runtime.runs.record(day, only)
+        return plan_session(day, record, now=now, as_of=as_of, symbols=only, force=force)
+
+
+@task(cache_policy=NO_CACHE)
+def plan_ranking(session: date | None) -> RunInputs:
+    """Decide what a ranking without a run looks at: the newest stored session, settings of now.
+
+    Raises:
+        DataError: no bars are stored.
+    """
+    with open_runtime() as runtime:
+        span = runtime.market_stores.bars.span()
+        if span is None:
+            raise DataError("no bars are stored; import or backfill them first")
+        last = session or span[1]
+        return RunInputs(
+            session=last,
+            as_of=calendar.decision_instant(last),
+            settings=runtime.settings.decision_inputs(),
+            symbols=None,
+        )
+
+
+@contextmanager
+def recorded_run(plan: SessionPlan, *, current_settings: bool) -> Iterator[RunInputs]:
+    """Hold the session, and keep on record how its run began and, if it did not end well, why."""
+    with open_runtime() as runtime, runtime.runs.only_run(plan.session):
+        current = runtime.settings.decision_inputs()
+        record = runtime.runs.begin(
+            plan.session,
+            plan.symbols,
+            as_of=plan.as_of,
+            settings=current,
+            at=runtime.clock.now(),
+        )
+        try:
+            yield RunInputs(
+                session=plan.session,
+                as_of=plan.as_of,
+                settings=current if current_settings else record.settings,
+                symbols=plan.symbols,
+            )
+        except BaseException as error:
+            reason = f"{type(error).__name__}: {error}"
+            runtime.runs.fail(plan.session, plan.symbols, error=reason, at=runtime.clock.now())
+            raise
+
+
+def _scheduled_day(now: datetime, *, rehearsing: bool) -> date:
+    # A late run still belongs to the evening it was scheduled for.
+    scheduled = None if rehearsing else flow_run.scheduled_start_time
+    return (scheduled or now).astimezone(NEW_YORK).date()
+
+
+def _restriction(symbols: Sequence[str] | None) -> tuple[Symbol, ...] | None:
+    return tuple(sorted({parse_symbol(symbol) for symbol in symbols})) if symbols else None
+
+
+@task(cache_policy=NO_CACHE)
+def finish_run(
+    run: RunInputs,
+    *,
+    checked: Completeness,
+    features: FeatureReport,
+    results: Sequence[WalkForwardResult],
+    ranking: Sequence[StrategyRank],
+    publication: Publication,
+) -> PipelineReport:
+    """Put the run on record as done and show it on one page."""
+    report = PipelineReport(
+        session=run.session,
+        as_of=run.as_of,
+        facts=_facts(run, checked, features, ranking, publication),
+        rankings=tuple(ranking),
+        publication=publication,
+    )
+    show_summary(report, results=results)
+    with open_runtime() as runtime:
+        runtime.runs.finish(run.session, run.symbols, summary=report.facts, at=runtime.clock.now())
+    return report
+
+
+def _facts(
+    run: RunInputs,
+    checked: Completeness,
+    features: FeatureReport,
+    ranking: Sequence[StrategyRank],
+    publication: Publication,
+) -> dict[str, object]:
+    eligible = [rank.strategy for rank in ranking if rank.is_eligible]
+    return {
+        "as of": run.as_of.isoformat(),
+        "bars": f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)",
+        "features": (
+            f"{features.features} over {features.sessions} sessions x {features.symbols} symbols; "
+            f"{features.coverage_pct:.1f} % known on the session"
+        ),
+        "strategies that may trade": ", ".join(eligible)
+        or "none is above the thresholds: no entries",
+        "signals": len(publication.documents),
+        "announced by this run": publication.announced,
+        "differing from what was announced before": publication.differing,
+        "digest of the signals": publication.digest,
+    }

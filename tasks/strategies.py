@@ -1,0 +1,44 @@
+"""Strategies out of sample, and their ranking."""
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.domain.ranking import StrategyRank
+from alpha_oracle.domain.runs import RunInputs
+from alpha_oracle.research.evaluation import evaluate
+from alpha_oracle.research.walk_forward import WalkForwardResult
+from alpha_oracle.strategies import registry
+from tasks.artifacts import show_ranking
+
+
+def strategy_names() -> list[str]:
+    """Return the name of every registered strategy."""
+    return [strategy.name for strategy in registry.all()]
+
+
+@task(cache_policy=NO_CACHE)
+def evaluate_strategy(name: str, *, run: RunInputs) -> WalkForwardResult:
+    """Walk a strategy forward over every stored session."""
+    with open_runtime() as runtime:
+        terms = decision_terms(run.settings)
+        return evaluate(
+            registry.named(name),
+            runtime.markets.market(run.session, as_of=run.as_of),
+            features=runtime.features,
+            terms=terms.trading,
+            months=terms.months,
+        )
+
+
+@task(cache_policy=NO_CACHE)
+def rank_strategies(run: RunInputs, results: Sequence[WalkForwardResult]) -> list[StrategyRank]:
+    """Rank the strategies, keep the ranking and show it."""
+    with open_runtime() as runtime:
+        ranking = decision_terms(run.settings).ranker.rank(results, session=run.session)
+        runtime.rankings.save(ranking, at=runtime.clock.now())
+    show_ranking(run.session, ranking)
+    return ranking
