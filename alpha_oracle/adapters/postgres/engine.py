@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, StoreUnavailable
 
@@ -53,6 +54,11 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 yield connection
+        except PoolExhausted:
+            raise StoreUnavailable(
+                f"all {POOL_SIZE + MAX_OVERFLOW} connections of this process to Postgres at "
+                f"{self.name} are in use; repeat it"
+            ) from None
         except (DBAPIError, psycopg2.Error) as error:
             told = told_error(error, where=self.name)
             if told is None:

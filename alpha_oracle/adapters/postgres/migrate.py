@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres import timescale
 from alpha_oracle.adapters.postgres.engine import Database, open_database
+from alpha_oracle.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 UPGRADE_LOCK: Final = 6_102_001
@@ -23,15 +28,13 @@ def upgrade(url: str) -> str:
 
     Raises:
         StoreUnavailable: the server cannot be reached.
-        ConfigurationError: the URL cannot be read.
+        ConfigurationError: the URL cannot be read, or a newer package made the schema.
     """
     database = open_database(url)
     try:
         with database.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _upgrade_over(connection)
         timescale.adopt(database, lock=UPGRADE_LOCK)
         return _head()
     finally:
@@ -50,6 +53,18 @@ def current_and_head(url: str) -> tuple[str | None, str]:
         return _current(database), _head()
     finally:
         database.close()
+
+
+def _upgrade_over(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ConfigurationError(
+            f"the database's schema is none this package knows ({error}), which ends at {_head()}; "
+            "install the newest alpha-oracle"
+        ) from error
 
 
 def _current(database: Database) -> str | None:

@@ -14,6 +14,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from alpha_oracle.errors import AlphaOracleError
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -31,6 +33,12 @@ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb'),
            LIKE '%timescaledb%',
        coalesce(current_setting('timescaledb.license', true), '')
 """
+_INSTALL: Final = "CREATE EXTENSION IF NOT EXISTS timescaledb"
+_IS_HYPERTABLE: Final = """
+SELECT EXISTS (SELECT FROM timescaledb_information.hypertables
+               WHERE hypertable_schema = current_schema AND hypertable_name = 'bars')
+"""
+_IS_COMPRESSED: Final = _IS_HYPERTABLE.replace("'bars'", "'bars' AND compression_enabled")
 _HYPERTABLE: Final = f"""
 SELECT create_hypertable('bars', by_range('session', INTERVAL '{CHUNK_DAYS} days'),
                          create_default_indexes => false, migrate_data => true,
@@ -68,15 +76,23 @@ class ServerTraits:
 def adopt(database: Database, *, lock: int) -> None:
     """Make `bars` a hypertable where the server can, compress its old chunks where licensed."""
     traits = server_traits(database)
-    if traits.can_install and _tried(database, ("CREATE EXTENSION timescaledb",), lock=lock):
+    if traits.can_install and _tried(database, (_INSTALL,), lock=lock):
         traits = server_traits(database)
-    if not traits.installed:
+    if traits.installed:
+        convert(database, traits, lock=lock)
+    else:
         log.info("bars_stored_plain", reason="extension timescaledb is not installed")
+
+
+def convert(database: Database, traits: ServerTraits, *, lock: int) -> None:
+    """Bring `bars` to what an installed extension allows; what stands is left as it is."""
+    if not _is(database, _IS_HYPERTABLE) and not _tried(database, (_HYPERTABLE,), lock=lock):
+        log.info("bars_stored_plain", reason="timescaledb refused a hypertable")
         return
-    if not _tried(database, (_HYPERTABLE,), lock=lock):
-        return
-    compressed = traits.may_compress and _tried(database, (_SETTINGS, _POLICY), lock=lock)
-    log.info("bars_stored_as_hypertable", compressed_after_days=COMPRESS_AFTER_DAYS * compressed)
+    compressed = _is(database, _IS_COMPRESSED) or (
+        traits.may_compress and _tried(database, (_SETTINGS, _POLICY), lock=lock)
+    )
+    log.info("bars_stored_as_hypertable", old_chunks_compressed=compressed)
 
 
 def server_traits(database: Database) -> ServerTraits:
@@ -88,14 +104,20 @@ def server_traits(database: Database) -> ServerTraits:
     )
 
 
+def _is(database: Database, question: str) -> bool:
+    try:
+        with database.begin() as connection:
+            return bool(connection.execute(text(question)).scalar_one())
+    except (DBAPIError, AlphaOracleError):
+        return False
+
+
 def _tried(database: Database, statements: tuple[str, ...], *, lock: int) -> bool:
     try:
         with database.begin() as connection:
             _run(connection, statements, lock=lock)
-    except DBAPIError as error:
-        log.warning(
-            "timescaledb_refused", statement=statements[0].split("(")[0], reason=str(error.orig)
-        )
+    except (DBAPIError, AlphaOracleError) as error:
+        log.warning("timescaledb_refused", statement=statements[0].strip(), reason=str(error))
         return False
     return True
 

@@ -25,6 +25,9 @@ from tests.integration.postgres.storing import (
 
 ROOT = Path(__file__).parents[3]
 HALF = SYMBOLS * SESSIONS // 2
+WAITS_FOR_A_ROW = """
+SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
+"""
 LATER = RECEIVED_AT + timedelta(days=1)
 
 
@@ -133,11 +136,7 @@ def test_a_load_killed_in_the_middle_is_completed_by_its_repetition(
     with closing(psycopg2.connect(database_url)) as blocker, a_writer(database_url) as writer:
         hold_a_bar(blocker, blocked)
         begin(writer)
-        until(
-            lambda: rows(
-                "SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()"
-            )
-        )
+        until(lambda: rows(WAITS_FOR_A_ROW))
         until(lambda: rows("SELECT count(*) FROM bars") == [(stays,)])
         writer.kill()
         writer.wait()

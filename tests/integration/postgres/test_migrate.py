@@ -1,0 +1,100 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from alpha_oracle.adapters.postgres import timescale
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK, current_and_head, upgrade
+from alpha_oracle.adapters.postgres.timescale import ServerTraits
+from alpha_oracle.errors import ConfigurationError
+
+
+def run(url, *statements):
+    database = open_database(url)
+    with database.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    database.close()
+
+
+def test_an_empty_database_is_brought_to_the_newest_schema(empty_database_url):
+    current, head = current_and_head(empty_database_url)
+    assert current is None
+
+    assert upgrade(empty_database_url) == head
+    assert current_and_head(empty_database_url) == (head, head)
+
+
+def test_upgrading_again_changes_nothing(database_url, rows):
+    run(database_url, "INSERT INTO symbols (symbol) VALUES ('A')")
+
+    upgrade(database_url)
+
+    assert rows("SELECT symbol FROM symbols") == [("A",)]
+
+
+def test_several_may_upgrade_at_once(empty_database_url):
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        heads = set(threads.map(upgrade, [empty_database_url] * 4))
+
+    assert heads == {current_and_head(empty_database_url)[1]}
+
+
+def test_a_schema_newer_than_the_package_is_refused(database_url):
+    run(database_url, "UPDATE alembic_version SET version_num = '9999_tomorrow'")
+
+    with pytest.raises(ConfigurationError, match="install the newest"):
+        upgrade(database_url)
+
+
+def traits(**changes):
+    plain = {"installed": False, "available": False, "preloaded": False, "licence": ""}
+    return ServerTraits(**{**plain, **changes})
+
+
+def test_the_extension_is_created_only_where_its_library_is_preloaded():
+    assert traits(available=True, preloaded=True).can_install
+    assert not traits(available=True).can_install
+    assert not traits(available=True, preloaded=True, installed=True).can_install
+    assert not traits().can_install
+
+
+@pytest.mark.parametrize(
+    ("licence", "may"), [("timescale", True), ("apache", False)], ids=["community", "Apache"]
+)
+def test_old_chunks_are_compressed_only_where_licensed(licence, may):
+    assert traits(installed=True, licence=licence).may_compress is may
+    assert not traits(licence=licence).may_compress
+
+
+def test_a_server_that_refuses_all_of_it_keeps_the_plain_table(database, rows):
+    timescale.convert(database, traits(installed=True, licence="timescale"), lock=UPGRADE_LOCK)
+
+    assert rows("SELECT count(*) FROM bars") == [(0,)]
+
+
+# The signatures of TimescaleDB 2.27, doing nothing but noting that they were called.
+STAND_INS = """
+CREATE TABLE calls (hypertable text, dimension text, migrated boolean);
+CREATE SCHEMA timescaledb_information;
+CREATE VIEW timescaledb_information.hypertables AS
+SELECT 'public' AS hypertable_schema, hypertable AS hypertable_name, false AS compression_enabled
+FROM calls;
+CREATE FUNCTION by_range(
+    column_name name, partition_interval anyelement = NULL::bigint, partition_func regproc = NULL
+) RETURNS text LANGUAGE sql AS $$ SELECT column_name || ' by ' || partition_interval $$;
+CREATE FUNCTION create_hypertable(
+    relation regclass, dimension text, create_default_indexes boolean = true,
+    if_not_exists boolean = false, migrate_data boolean = false
+) RETURNS void LANGUAGE sql AS
+$$ INSERT INTO calls VALUES (relation::text, dimension, migrate_data) $$;
+"""
+
+
+def test_an_extension_installed_later_is_taken_up_once(database, database_url, rows):
+    run(database_url, STAND_INS)
+
+    for _ in range(2):
+        timescale.convert(database, traits(installed=True, licence="timescale"), lock=UPGRADE_LOCK)
+
+    assert rows("SELECT * FROM calls") == [("bars", "session by 365 days", True)]
