@@ -149,5 +149,12 @@ def _install(handler: logging.Handler, *, level: str) -> None:
     root = logging.getLogger()
     for earlier in [one for one in root.handlers if one.get_name() == _HANDLER_NAME]:
         root.removeHandler(earlier)
+    handler.setLevel(level)
+    handler.addFilter(_is_not_prefects)
     root.addHandler(handler)
     root.setLevel(level)
+
+
+def _is_not_prefects(record: logging.LogRecord) -> bool:
+    # Prefect has handlers of its own: what it says of a run stands in its UI.
+    return record.name.split(".")[0] != "prefect"

@@ -144,3 +144,25 @@ def test_dependency_telemetry_is_forced_off(monkeypatch):
     assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert os.environ["DO_NOT_TRACK"] == "1"
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
+
+
+def test_prefects_records_are_left_to_its_own_handlers():
+    stream = io.StringIO()
+    configure_logging(json=True, stream=stream)
+
+    logging.getLogger("prefect.flow_runs").error("Finished in state Failed()")
+    logging.getLogger("other").error("seen")
+
+    assert "Failed" not in stream.getvalue()
+    assert "seen" in stream.getvalue()
+
+
+def test_records_below_the_level_are_not_shown_whatever_their_logger_lets_through():
+    stream = io.StringIO()
+    configure_logging(json=True, level="WARNING", stream=stream)
+    chatty = logging.getLogger("chatty")
+    chatty.setLevel("DEBUG")
+
+    chatty.info("unheard")
+
+    assert stream.getvalue() == ""
