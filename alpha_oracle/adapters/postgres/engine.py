@@ -56,8 +56,7 @@ class Database:
                 yield connection
         except PoolExhausted:
             raise StoreUnavailable(
-                f"all {POOL_SIZE + MAX_OVERFLOW} connections of this process to Postgres at "
-                f"{self.name} are in use; repeat it"
+                f"all connections of this process to Postgres at {self.name} are in use; repeat it"
             ) from None
         except (DBAPIError, psycopg2.Error) as error:
             told = told_error(error, where=self.name)

@@ -148,6 +148,20 @@ def test_a_load_killed_in_the_middle_is_completed_by_its_repetition(
     assert rows("SELECT count(*) FROM bar_revisions") == [(0,)]
 
 
+def test_a_bar_committed_past_the_lock_is_met_on_a_second_look(database, database_url, rows):
+    load = received(bars_of_closes({"S000": [1, 2]}, start=date(2005, 1, 3)))
+    with (
+        closing(psycopg2.connect(database_url)) as other,
+        ThreadPoolExecutor(max_workers=1) as writer,
+    ):
+        hold_a_bar(other, "S000")
+        storing = writer.submit(TimeSeriesStorage(database).store, load, received_at=LATER)
+        until(lambda: rows(WAITS_FOR_A_ROW))
+        other.commit()
+
+        assert storing.result() == StoreReport(inserted=1, unchanged=0, corrected=1)
+
+
 def hold_a_bar(blocker, symbol):
     with blocker.cursor() as cursor:
         cursor.execute(
@@ -158,5 +172,5 @@ def hold_a_bar(blocker, symbol):
         blocker.commit()
         session = big_load().bars.session[0].item()
         cursor.execute(
-            "INSERT INTO bars VALUES (%s, %s, now(), 1, 1, 1, 1, 1, 0)", (symbol_id, session)
+            "INSERT INTO bars VALUES (%s, %s, now(), 9, 9, 9, 9, 9, 0)", (symbol_id, session)
         )

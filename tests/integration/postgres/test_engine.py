@@ -3,10 +3,10 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from alpha_oracle.adapters.postgres.engine import open_database, raw_cursor
+from alpha_oracle.adapters.postgres.engine import Database, open_database, raw_cursor
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 
@@ -105,6 +105,13 @@ def test_a_block_that_raises_leaves_nothing(database, rows):
         raise KeyError
 
     assert rows("SELECT count(*) FROM symbols") == [(0,)]
+
+
+def test_a_process_that_uses_all_its_connections_is_told_to_repeat(database_url):
+    engine = create_engine(database_url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    with closing(Database(engine)) as database, database.begin():
+        with pytest.raises(StoreUnavailable, match="in use"), database.begin():
+            pass
 
 
 def test_instants_are_read_in_utc(rows):
