@@ -50,9 +50,13 @@ def chain(
 
 
 def row_words(panel: MarketPanel, name: str) -> Words:
-    """Return two words a session that stand for a field's values and whose they are."""
+    """Return two words a session that stand for a field's values and whose they are.
+
+    Where a symbol has no bar nothing counts, not even a field that says there was no split.
+    """
     field = np.ascontiguousarray(getattr(panel, name))
-    return _row_words(field, field.view(np.uint64), _symbol_words(panel.symbols))
+    close = np.ascontiguousarray(panel.close)
+    return _row_words(field, field.view(np.uint64), close, _symbol_words(panel.symbols))
 
 
 def _symbol_words(symbols: Sequence[str]) -> Words:
@@ -61,7 +65,7 @@ def _symbol_words(symbols: Sequence[str]) -> Words:
 
 
 @kernel
-def _row_words(field: Block, bits: Words, symbols: Words) -> Words:
+def _row_words(field: Block, bits: Words, close: Block, symbols: Words) -> Words:
     rows, columns = field.shape
     out = np.zeros((rows, 2), np.uint64)
     for row in range(rows):
@@ -70,7 +74,7 @@ def _row_words(field: Block, bits: Words, symbols: Words) -> Words:
             for column in range(columns):
                 word = (bits[row, column] ^ symbols[lane, column]) * FIRST_MULTIPLIER
                 word = (word ^ (word >> SHIFT)) * SECOND_MULTIPLIER
-                known = field[row, column] == field[row, column]  # Not NaN.
+                known = np.isfinite(field[row, column]) and np.isfinite(close[row, column])
                 total += word ^ (word >> SHIFT) if known else np.uint64(0)
             out[row, lane] = total
     return out

@@ -58,14 +58,15 @@ class _Block:
         self._fields = fields
         self._columns = columns
         self._finite: dict[str, Mask] = {}
-        self._masks: list[Mask] = []
+        self._masks: list[tuple[Mask, int]] = []
         self._masks_of: dict[frozenset[str], int] = {}
         self._known: dict[tuple[str, int], object] = {}
 
     def write(self, formula: Formula, out: NDArray[Any]) -> None:
         mask = self._mask(formula.fields())
         result = np.ascontiguousarray(self._call(formula, mask))
-        unpack(result, self._masks[mask], out, self._columns.start)
+        valid, gaps = self._masks[mask]
+        unpack(result, valid, gaps, out, self._columns.start)
 
     def _call(self, formula: Formula, mask: int) -> object:
         return formula.function(*(self._value(name, mask) for name in formula.parameters))
@@ -76,7 +77,7 @@ class _Block:
             self._known[name, mask] = (
                 self._call(parameter, mask)
                 if isinstance(parameter, Formula)
-                else pack(self._fields[parameter], self._masks[mask], self._columns.start)
+                else pack(self._fields[parameter], *self._masks[mask], self._columns.start)
             )
         return self._known[name, mask]
 
@@ -93,8 +94,8 @@ class _Block:
 
     def _number(self, mask: Mask) -> int:
         # Nearly always a bar has all its fields: then every formula reads the same packed arrays.
-        for number, known in enumerate(self._masks):
+        for number, (known, _) in enumerate(self._masks):
             if np.array_equal(known, mask):
                 return number
-        self._masks.append(mask)
+        self._masks.append((mask, int(mask.size - np.count_nonzero(mask))))
         return len(self._masks) - 1

@@ -5,7 +5,8 @@ symbols share vector registers. A window is taken from two partial results (to t
 stretch of `window` rows, and from the start of this one), never by adding and taking away: no
 rounding accumulates, and a value that is not finite spoils only the windows that hold it.
 
-Parameters are positional throughout, as the compiler asks for it.
+Parameters are positional throughout, as the compiler asks for it. A kernel calls only kernels of
+its own file: what was compiled before is kept until that file changes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def _sums_to_the_end(values: Block, start: int, sums: Block) -> None:
 def rolling_sum(values: Block, window: int) -> Block:
     """Return the sum of the last `window` rows; NaN before there are as many."""
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
+    out[: window - 1] = np.nan
     earlier = np.zeros((window + 1, columns))
     current = np.zeros(columns)
     for row in range(rows):
@@ -69,7 +71,8 @@ def _largest_to_the_end(values: Block, start: int, largest: Block) -> None:
 def rolling_max(values: Block, window: int) -> Block:
     """Return the largest of the last `window` rows; NaN before there are as many."""
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
+    out[: window - 1] = np.nan
     earlier = np.full((window + 1, columns), -np.inf)
     current = np.full(columns, -np.inf)
     for row in range(rows):
@@ -90,13 +93,16 @@ def rolling_max(values: Block, window: int) -> Block:
 def rolling_variance(values: Block, mean: Block, window: int) -> Block:
     """Return the population variance of the last `window` rows around their given mean."""
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
+    out[: window - 1] = np.nan
     for row in range(window - 1, rows):
         out[row] = 0.0
         for back in range(window):
             for column in range(columns):
                 distance = values[row - back, column] - mean[row, column]
-                out[row, column] += distance * distance / window
+                out[row, column] += distance * distance
+        for column in range(columns):
+            out[row, column] /= window
     return out
 
 
@@ -104,12 +110,15 @@ def rolling_variance(values: Block, mean: Block, window: int) -> Block:
 def rolling_mean_distance(values: Block, mean: Block, window: int) -> Block:
     """Return the mean absolute distance of the last `window` rows from their given mean."""
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
+    out[: window - 1] = np.nan
     for row in range(window - 1, rows):
         out[row] = 0.0
         for back in range(window):
             for column in range(columns):
-                out[row, column] += abs(values[row - back, column] - mean[row, column]) / window
+                out[row, column] += abs(values[row - back, column] - mean[row, column])
+        for column in range(columns):
+            out[row, column] /= window
     return out
 
 
@@ -117,7 +126,8 @@ def rolling_mean_distance(values: Block, mean: Block, window: int) -> Block:
 def weighted_sum(values: Block, weights: NDArray[np.float64]) -> Block:
     """Return the sum of `weights[i]` times the row i rows back; NaN before there are as many."""
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
+    out[: len(weights) - 1] = np.nan
     for row in range(len(weights) - 1, rows):
         out[row] = 0.0
         for back in range(len(weights)):
@@ -133,8 +143,9 @@ def exponential_mean(values: Block, alpha: float, seed_rows: int, start: int) ->
     It starts as the plain mean of `seed_rows` rows from row `start` on; NaN before their last.
     """
     rows, columns = values.shape
-    out = np.full((rows, columns), np.nan)
+    out = np.empty((rows, columns))
     first = start + seed_rows - 1
+    out[:first] = np.nan
     if first >= rows:
         return out
     out[first] = 0.0
@@ -165,6 +176,18 @@ def directional_moves(high: Block, low: Block, close: Block) -> tuple[Block, Blo
             plus[row, column] = up if up > 0.0 and up > down else 0.0
             minus[row, column] = down if down > 0.0 and down > up else 0.0
     return true_range, plus, minus
+
+
+@kernel
+def growth(values: Block, bars: int) -> Block:
+    """Return each row against the one `bars` before it, less 1; NaN in the first `bars` rows."""
+    rows, columns = values.shape
+    out = np.empty((rows, columns))
+    out[:bars] = np.nan
+    for row in range(bars, rows):
+        for column in range(columns):
+            out[row, column] = values[row, column] / values[row - bars, column] - 1.0
+    return out
 
 
 @kernel

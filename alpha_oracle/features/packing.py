@@ -17,10 +17,13 @@ FLOAT32_LIMIT: Final = 3.4e38
 
 
 @kernel
-def pack(field: Block, valid: NDArray[np.bool_], first: int) -> Block:
-    """Return the valid bars of the columns from `first` on, moved up so that no gap is left."""
+def pack(field: Block, valid: NDArray[np.bool_], gaps: int, first: int) -> Block:
+    """Return the valid bars of the columns from `first` on, moved up so that no gap is left.
+
+    `gaps` is how many bars are not valid.
+    """
     rows, columns = valid.shape
-    if valid.all():
+    if gaps == 0:
         return field[:, first : first + columns].copy()
     out = np.full((rows, columns), np.nan)
     bars = np.zeros(columns, np.int64)
@@ -33,10 +36,12 @@ def pack(field: Block, valid: NDArray[np.bool_], first: int) -> Block:
 
 
 @kernel
-def unpack(packed: Block, valid: NDArray[np.bool_], out: NDArray[Any], first: int) -> None:
+def unpack(
+    packed: Block, valid: NDArray[np.bool_], gaps: int, out: NDArray[Any], first: int
+) -> None:
     """Write a block to the sessions its bars came from; what is not finite becomes NaN."""
     rows, columns = valid.shape
-    if valid.all():
+    if gaps == 0:
         for row in range(rows):
             for column in range(columns):
                 value = packed[row, column]

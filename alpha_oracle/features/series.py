@@ -23,11 +23,6 @@ def lag(values: Panel, bars: int) -> Panel:
     return out
 
 
-def growth(values: Panel, bars: int) -> Panel:
-    """Return the change over `bars`, as a fraction of where it began."""
-    return values / lag(values, bars) - 1.0
-
-
 def rolling_mean(values: Panel, window: int) -> Panel:
     """Return the mean of the last `window` bars."""
     return kernels.rolling_sum(values, window) / window
@@ -49,10 +44,9 @@ def exponential_mean(values: Panel, period: int, *, start: int = 0) -> Panel:
 
 
 def unknown_until(values: Panel, bars: int) -> Panel:
-    """Return the values with NaN in the rows before `bars` are known."""
-    out = values.copy()
-    out[: bars - 1] = np.nan
-    return out
+    """Return the same array, made NaN in the rows before `bars` are known."""
+    values[: bars - 1] = np.nan
+    return values
 
 
 def noise_as_none(deviation: Panel, *, level: Panel) -> Panel:

@@ -22,7 +22,7 @@ from alpha_oracle.adapters.parquet.parts import (
     sessions_of,
     write_part,
 )
-from alpha_oracle.ports.features import CachedFeature
+from alpha_oracle.adapters.parquet.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.market import Symbol
-    from alpha_oracle.ports.features import FeatureKey
+    from alpha_oracle.ports.features import CachedFeature, FeatureKey
 
     Values = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ class ParquetFeatureCache:
         symbols: Sequence[Symbol],
     ) -> dict[str, CachedFeature]:
         """Return what is cached of each feature; a broken part is removed and counts as a miss."""
-        search = _Search(keys, sessions=sessions, symbols=symbols)
+        search = Search(keys, sessions=sessions, symbols=symbols)
         for path in self._parts(search.sessions):
             try:
                 with closing(PartReader(path)) as part:
@@ -168,92 +168,6 @@ class ParquetFeatureCache:
                 path.unlink(missing_ok=True)
                 excess -= size
                 log.info("feature_part_pruned", part=path.name, size_bytes=size)
-
-
-class _Search:
-    """What is looked for, and what of it was found so far."""
-
-    def __init__(
-        self,
-        keys: Mapping[str, FeatureKey],
-        *,
-        sessions: NDArray[np.datetime64],
-        symbols: Sequence[Symbol],
-    ) -> None:
-        self.sessions = [str(day) for day in sessions]
-        self._keys = keys
-        self._symbols = tuple(symbols)
-        self._row_of = {day: row for row, day in enumerate(self.sessions)}
-        self._values: dict[str, Values] = {}
-        self._found = {name: np.zeros(len(sessions), dtype=np.bool_) for name in keys}
-
-    def take(self, part: PartReader) -> bool:
-        """Copy what the part has and is still missing; return whether there was any."""
-        wanted: dict[tuple[int, int], list[str]] = {}
-        for name, column in part.header.columns.items():
-            if name in self._keys and column.definition == self._keys[name].definition:
-                digests = part.header.digests[column.digests]
-                rows = self._matching(name, part.header.sessions, digests)
-                if rows is not None:
-                    wanted.setdefault(rows, []).append(name)
-        for (first, stop), names in wanted.items():
-            self._keep(part, names, first=first, stop=stop)
-        return bool(wanted)
-
-    def result(self) -> dict[str, CachedFeature]:
-        return {
-            name: CachedFeature(values=values, found=self._found[name])
-            for name, values in self._values.items()
-        }
-
-    def _matching(
-        self, name: str, sessions: Sequence[str], digests: Sequence[str]
-    ) -> tuple[int, int] | None:
-        """Return the part's rows that are the feature's, where not all of them are known."""
-        known = self._keys[name].digests
-        start = self._row_of.get(sessions[0])
-        if start is not None and known[start : start + len(sessions)] == digests:
-            whole = self._found[name][start : start + len(sessions)].all()
-            return None if whole else (0, len(sessions))
-        rows = [self._row_of.get(day) for day in sessions]
-        same = [
-            place
-            for place, row in enumerate(rows)
-            if row is not None and known[row] == digests[place]
-        ]
-        if not same:
-            return None
-        first, stop = same[0], same[-1] + 1
-        target = self._target(sessions, first=first, stop=stop)
-        if stop - first != len(same) or target is None or self._found[name][target].all():
-            return None
-        return first, stop
-
-    def _target(self, sessions: Sequence[str], *, first: int, stop: int) -> slice | None:
-        start = self._row_of[sessions[first]]
-        end = self._row_of[sessions[stop - 1]] + 1
-        return slice(start, end) if end - start == stop - first else None
-
-    def _keep(self, part: PartReader, names: Sequence[str], *, first: int, stop: int) -> None:
-        rows = self._target(part.header.sessions, first=first, stop=stop)
-        if rows is None:
-            return
-        for name, values in part.read(names, first=first, stop=stop).items():
-            self._into(name)[rows] = self._in_order(values, part.header.symbols)
-            self._found[name][rows] = True
-
-    def _into(self, name: str) -> Values:
-        if name not in self._values:
-            shape = (len(self.sessions), len(self._symbols))
-            self._values[name] = np.full(shape, np.nan, dtype=np.float32)
-        return self._values[name]
-
-    def _in_order(self, values: Values, symbols: tuple[str, ...]) -> Values:
-        if symbols == self._symbols:
-            return values
-        column_of = {symbol: column for column, symbol in enumerate(symbols)}
-        columns = np.array([column_of.get(symbol, -1) for symbol in self._symbols])
-        return np.where(columns >= 0, values[:, columns], np.float32(np.nan))
 
 
 def _years(days: Sequence[str]) -> Iterator[slice]:

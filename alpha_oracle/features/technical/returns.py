@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alpha_oracle.features.declaration import feature
-from alpha_oracle.features.series import growth, lag
+from alpha_oracle.features.kernels import growth
+from alpha_oracle.features.series import lag
 
 if TYPE_CHECKING:
     from alpha_oracle.features.declaration import Panel

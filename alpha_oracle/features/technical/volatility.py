@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import log, sqrt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,31 @@ def log_return(close: Panel) -> Panel:
     return kernels.log_ratio(close, lag(close, 1))
 
 
+class Sums(NamedTuple):
+    """Sums over a window of log returns and of their squares."""
+
+    returns: Panel
+    squares: Panel
+
+
+@shared
+def log_return_squared(log_return: Panel) -> Panel:
+    """Square of the log return."""
+    return log_return * log_return
+
+
+@shared
+def log_return_sums_20(log_return: Panel, log_return_squared: Panel) -> Sums:
+    """What deviation and autocorrelation over 20 sessions are measured from."""
+    return Sums(kernels.rolling_sum(log_return, 20), kernels.rolling_sum(log_return_squared, 20))
+
+
+@shared
+def log_return_sums_60(log_return: Panel, log_return_squared: Panel) -> Sums:
+    """What deviation and skewness over 60 sessions are measured from."""
+    return Sums(kernels.rolling_sum(log_return, 60), kernels.rolling_sum(log_return_squared, 60))
+
+
 @shared
 def log_range_squared(high: Panel, low: Panel) -> Panel:
     """Square of the logarithm of high over low."""
@@ -41,27 +66,25 @@ def atr_14_fraction(close: Panel, moves: Moves) -> Panel:
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=21)
-def realised_volatility_20(log_return: Panel) -> Panel:
+def realised_volatility_20(log_return_sums_20: Sums) -> Panel:
     """Annualised sample deviation of 20 daily log returns, as a fraction.
 
     sqrt(252 x variance). NaN until 21 sessions are known.
     """
-    return _annualised_deviation(log_return, 20)
+    return _annualised_deviation(log_return_sums_20, 20)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=61)
-def realised_volatility_60(log_return: Panel) -> Panel:
+def realised_volatility_60(log_return_sums_60: Sums) -> Panel:
     """Annualised sample deviation of 60 daily log returns, as a fraction.
 
     sqrt(252 x variance). NaN until 61 sessions are known.
     """
-    return _annualised_deviation(log_return, 60)
+    return _annualised_deviation(log_return_sums_60, 60)
 
 
-def _annualised_deviation(returns: Panel, window: int) -> Panel:
-    total = kernels.rolling_sum(returns, window)
-    squares = kernels.rolling_sum(returns * returns, window)
-    variance = (squares - total * total / window) / (window - 1)
+def _annualised_deviation(sums: Sums, window: int) -> Panel:
+    variance = (sums.squares - sums.returns * sums.returns / window) / (window - 1)
     return _annualised(variance)
 
 
@@ -96,35 +119,32 @@ def garman_klass_volatility_20(
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=61)
-def skewness_60(log_return: Panel) -> Panel:
+def skewness_60(log_return: Panel, log_return_squared: Panel, log_return_sums_60: Sums) -> Panel:
     """Sample skewness of 60 daily log returns (adjusted Fisher-Pearson).
 
     sqrt(n (n - 1)) / (n - 2) x third central moment / deviation^3. NaN until 61 sessions are
     known, or where the close never moved.
     """
     count = 60
-    mean = rolling_mean(log_return, count)
-    squares = rolling_mean(log_return * log_return, count)
-    cubes = rolling_mean(log_return * log_return * log_return, count)
+    mean = log_return_sums_60.returns / count
+    squares = log_return_sums_60.squares / count
+    cubes = rolling_mean(log_return * log_return_squared, count)
     variance = squares - mean * mean
-    third = cubes - 3.0 * mean * squares + 2.0 * mean * mean * mean
+    third = cubes - mean * (3.0 * squares - 2.0 * mean * mean)
     adjustment = sqrt(count * (count - 1)) / (count - 2)
     return adjustment * third / (variance * np.sqrt(variance))
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=22)
-def autocorrelation_20(log_return: Panel) -> Panel:
+def autocorrelation_20(log_return: Panel, log_return_sums_20: Sums) -> Panel:
     """Correlation of 20 daily log returns with those 1 session before, -1 to 1.
 
     Pearson. NaN until 22 sessions are known, or where the close never moved.
     """
     count = 20
-    before = lag(log_return, 1)
-    total = kernels.rolling_sum(log_return, count)
-    squares = kernels.rolling_sum(log_return * log_return, count)
-    products = kernels.rolling_sum(log_return * before, count)
-    total_before, squares_before = lag(total, 1), lag(squares, 1)
-    covariance = products - total * total_before / count
+    total, squares = log_return_sums_20
+    products = kernels.rolling_sum(log_return * lag(log_return, 1), count)
+    total_before = lag(total, 1)
     spread = squares - total * total / count
-    spread_before = squares_before - total_before * total_before / count
-    return unknown_until(covariance / np.sqrt(spread * spread_before), count + 2)
+    covariance = products - total * total_before / count
+    return unknown_until(covariance / np.sqrt(spread * lag(spread, 1)), count + 2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from alpha_oracle.features import kernels
 from alpha_oracle.features.declaration import feature
-from alpha_oracle.features.series import growth, lag, rolling_mean, unknown_until
+from alpha_oracle.features.series import lag, rolling_mean, unknown_until
 
 if TYPE_CHECKING:
     from alpha_oracle.features.declaration import Panel
@@ -29,8 +29,8 @@ def mfi_14(high: Panel, low: Panel, close: Panel, volume: Panel) -> Panel:
     flow = typical * volume
     change = typical - lag(typical, 1)
     rising = kernels.rolling_sum(np.where(change > 0.0, flow, 0.0), 14)
-    falling = kernels.rolling_sum(np.where(change < 0.0, flow, 0.0), 14)
-    return unknown_until(100.0 * rising / (rising + falling), 15)
+    either = kernels.rolling_sum(np.where(change == 0.0, 0.0, flow), 14)
+    return unknown_until(100.0 * rising / either, 15)
 
 
 @feature(group="technical", inputs=("close", "volume"), lookback_sessions=20)
@@ -64,4 +64,4 @@ def amihud_illiquidity_20(close: Panel, traded_close: Panel, volume: Panel, spli
     """
     traded_volume = volume * np.cumprod(split, axis=0)
     turnover_millions = traded_close * traded_volume / 1e6
-    return rolling_mean(np.abs(growth(close, 1)) / turnover_millions, 20)
+    return rolling_mean(np.abs(kernels.growth(close, 1)) / turnover_millions, 20)
