@@ -6,7 +6,12 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from alpha_oracle.adapters.postgres.engine import Database, open_database, raw_cursor
+from alpha_oracle.adapters.postgres.engine import (
+    Database,
+    open_database,
+    parse_url,
+    raw_cursor,
+)
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 
@@ -108,10 +113,16 @@ def test_a_block_that_raises_leaves_nothing(database, rows):
 
 
 def test_a_process_that_uses_all_its_connections_is_told_to_repeat(database_url):
-    engine = create_engine(database_url, pool_size=1, max_overflow=0, pool_timeout=0.01)
-    with closing(Database(engine)) as database, database.begin():
-        with pytest.raises(StoreUnavailable, match="in use"), database.begin():
-            pass
+    url = parse_url(database_url)
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+
+    with (
+        closing(Database(engine)) as database,
+        database.begin(),
+        pytest.raises(StoreUnavailable, match="in use"),
+        database.begin(),
+    ):
+        pass
 
 
 def test_instants_are_read_in_utc(rows):
