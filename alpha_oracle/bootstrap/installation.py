@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
 from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.bootstrap.sources import bar_source
 from alpha_oracle.bootstrap.stores import clock_of, database_url, opened_stores
+from alpha_oracle.bootstrap.supervision import is_up, stop_detached, supervisor_pid
 from alpha_oracle.config import Settings, load_settings
 from alpha_oracle.errors import AlphaOracleError
 
@@ -58,12 +59,13 @@ def component_states() -> list[ComponentState]:
     return [
         _postgres_state(settings),
         _redis_state(settings),
-        _embedded_state(embedded_prefect(settings.home)),
+        _prefect_state(settings),
+        _supervisor_state(settings),
     ]
 
 
 def stop_embedded() -> list[str]:
-    """Stop every embedded server and clear the rehearsal's clock; return the names stopped.
+    """Stop everything of this installation, and clear a rehearsal's clock; return what ran.
 
     Raises:
         StoreUnavailable: one does not stop.
@@ -74,8 +76,9 @@ def stop_embedded() -> list[str]:
         "redis": embedded_redis(home),
         "postgres": embedded_postgres(home),
     }
+    stopped = ["supervisor"] if stop_detached(home) else []
     clear_pin(home)
-    return [name for name, server in servers.items() if server.stop()]
+    return stopped + [name for name, server in servers.items() if server.stop()]
 
 
 def upgrade_schema() -> str:
@@ -141,6 +144,20 @@ def _embedded_state(store: EmbeddedStore) -> ComponentState:
         where=status.url,
         pid=status.pid,
         users=status.users,
+    )
+
+
+def _prefect_state(settings: Settings) -> ComponentState:
+    state = _embedded_state(embedded_prefect(settings.home))
+    return replace(state, where=f"UI at {state.where.removesuffix('/api')}")
+
+
+def _supervisor_state(settings: Settings) -> ComponentState:
+    return ComponentState(
+        name="supervisor",
+        healthy=is_up(settings.home),
+        where="flow-run worker and schedules",
+        pid=supervisor_pid(settings.home),
     )
 
 

@@ -9,12 +9,25 @@ from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_ro
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
+    app.command("up")(start_all)
     app.command("status")(show_status)
     app.command("down")(stop_all)
     app.command("doctor")(run_doctor)
     database = typer.Typer(help="The database schema.", no_args_is_help=True)
     database.command("upgrade")(upgrade_database)
     app.add_typer(database, name="db")
+
+
+def start_all() -> None:
+    """Start the stores, the Prefect server with its UI, the deployments and their worker."""
+    from alpha_oracle.bootstrap.installation import component_states
+    from alpha_oracle.bootstrap.supervision import start_detached
+    from alpha_oracle.config import load_settings
+
+    start_detached(load_settings().home)
+    for state in component_states():
+        typer.echo(f"{state.name}: {state.where}")
+    typer.echo("up; `alpha-oracle status` shows it, `alpha-oracle down` ends it")
 
 
 def show_status(*, as_json: JsonOption = False) -> int:
