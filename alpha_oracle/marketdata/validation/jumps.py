@@ -7,7 +7,8 @@ so that a spike costs only itself. Rows the store holds already are accepted as 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import CorporateAction
     from alpha_oracle.marketdata.validation.timeline import Timeline
 
+# Logarithms lose the last digits: without rounding, a close on the bound falls on either side.
+_PLACES: Final = 12
+
 
 def jump_ratios(
     rows: Timeline, actions: Sequence[CorporateAction], *, bound: float
@@ -31,25 +35,25 @@ def jump_ratios(
     above `bound` was not accepted.
     """
     levels = log_levels(rows, actions)
-    moves = np.full(len(levels), np.nan)
+    ratios = np.full(len(levels), np.nan)
     same = rows.code[1:] == rows.code[:-1]
-    moves[1:] = np.where(same, np.abs(np.diff(levels)), np.nan)
-    moves[rows.is_known] = np.nan
-    limit = float(np.log(bound))
-    for code in np.unique(rows.code[moves > limit]).tolist():
+    ratios[1:] = np.where(same, np.exp(np.abs(np.diff(levels))).round(_PLACES), np.nan)
+    ratios[rows.is_known] = np.nan
+    for code in np.unique(rows.code[ratios > bound]).tolist():
         first, last = np.searchsorted(rows.code, [code, code + 1]).tolist()
         part = slice(first, last)
-        moves[part] = _scan(levels[part].tolist(), rows.is_known[part].tolist(), limit=limit)
-    ratios: NDArray[np.float64] = np.exp(moves)
+        ratios[part] = _scan(levels[part].tolist(), rows.is_known[part].tolist(), bound=bound)
     return ratios
 
 
-def _scan(levels: list[float], is_known: list[bool], *, limit: float) -> list[float]:
-    moves = []
-    accepted = np.nan
+def _scan(levels: list[float], is_known: list[bool], *, bound: float) -> list[float]:
+    # What is compared with the bound is what is returned, to the last bit: the suite compares it
+    # again, and a close on the bound must not be accepted there and no measure here.
+    ratios = []
+    accepted = math.nan
     for level, known in zip(levels, is_known, strict=True):
-        move = np.nan if known else abs(level - accepted)
-        moves.append(move)
-        if not move > limit:
+        ratio = math.nan if known else round(math.exp(abs(level - accepted)), _PLACES)
+        ratios.append(ratio)
+        if not ratio > bound:
             accepted = level
-    return moves
+    return ratios

@@ -3,8 +3,12 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import PriceBasis
+from alpha_oracle.marketdata.validation.jumps import jump_ratios
+from alpha_oracle.marketdata.validation.timeline import lay_out
 from tests.builders import bars_of_closes, received
 from tests.unit.marketdata.intake import LATER, a_dividend, a_split, held_for, judge, stores_with
 
@@ -22,6 +26,23 @@ def sessions_held(closes, *, stored=None, actions=(), **origin):
 
 def everything(stores):
     return stores.bars.load(start=date(2000, 1, 3), end=date(2016, 12, 30), as_of=LATER)
+
+
+@pytest.mark.parametrize("scale", [1, 3, 7, 11.25 / 10])
+def test_a_close_on_the_bound_is_accepted_and_measured_from(scale):
+    assert sessions_held([scale * close for close in (10, 14, 14.4, 16, 14)]) == []
+
+
+@given(
+    closes=st.lists(st.sampled_from([1.0, 1.4, 1.5, 1.96, 2.0, 2.8, 7.0]), min_size=1, max_size=30)
+)
+def test_each_close_is_measured_from_the_last_accepted_one(closes):
+    rows = lay_out(received(bars_of_closes({"A": closes})), None)
+    ratios = jump_ratios(rows, (), bound=1.4).tolist()
+    accepted = closes[0]
+    for close, ratio in zip(closes[1:], ratios[1:], strict=True):
+        assert ratio == pytest.approx(max(close / accepted, accepted / close))
+        accepted = accepted if ratio > 1.4 else close
 
 
 def test_a_spike_that_comes_back_costs_only_itself():
