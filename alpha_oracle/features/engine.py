@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.features.kernels import Block
+    from alpha_oracle.features.packing import Columns
     from alpha_oracle.features.panel import MarketPanel
 
     Mask: TypeAlias = NDArray[np.bool_]
@@ -58,15 +59,15 @@ class _Block:
         self._fields = fields
         self._columns = columns
         self._finite: dict[str, Mask] = {}
-        self._masks: list[tuple[Mask, int]] = []
+        self._masks: list[tuple[Mask, Columns]] = []
         self._masks_of: dict[frozenset[str], int] = {}
         self._known: dict[tuple[str, int], object] = {}
 
     def write(self, formula: Formula, out: NDArray[Any]) -> None:
         mask = self._mask(formula.fields())
         result = np.ascontiguousarray(self._call(formula, mask))
-        valid, gaps = self._masks[mask]
-        unpack(result, valid, gaps, out, self._columns.start)
+        valid, gappy = self._masks[mask]
+        unpack(result, valid, gappy, out, self._columns.start)
 
     def _call(self, formula: Formula, mask: int) -> object:
         return formula.function(*(self._value(name, mask) for name in formula.parameters))
@@ -97,5 +98,5 @@ class _Block:
         for number, (known, _) in enumerate(self._masks):
             if np.array_equal(known, mask):
                 return number
-        self._masks.append((mask, int(mask.size - np.count_nonzero(mask))))
+        self._masks.append((mask, np.flatnonzero(~mask.all(axis=0))))
         return len(self._masks) - 1

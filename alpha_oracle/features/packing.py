@@ -13,45 +13,43 @@ if TYPE_CHECKING:
 
     from alpha_oracle.features.kernels import Block
 
+    Mask = NDArray[np.bool_]
+    Columns = NDArray[np.int64]
+
 FLOAT32_LIMIT: Final = 3.4e38
 
 
 @kernel
-def pack(field: Block, valid: NDArray[np.bool_], gaps: int, first: int) -> Block:
-    """Return the valid bars of the columns from `first` on, moved up so that no gap is left.
+def pack(field: Block, valid: Mask, gappy: Columns, first: int) -> Block:
+    """Return the columns of a field from `first` on, bars moved up so that no gap is left.
 
-    `gaps` is how many bars are not valid.
+    `gappy` names the columns in which a bar is not valid; NaN follows their last.
     """
     rows, columns = valid.shape
-    if gaps == 0:
-        return field[:, first : first + columns].copy()
-    out = np.full((rows, columns), np.nan)
-    bars = np.zeros(columns, np.int64)
-    for row in range(rows):
-        for column in range(columns):
+    out = field[:, first : first + columns].copy()
+    for column in gappy:
+        bars = 0
+        for row in range(rows):
             if valid[row, column]:
-                out[bars[column], column] = field[row, first + column]
-                bars[column] += 1
+                out[bars, column] = field[row, first + column]
+                bars += 1
+        out[bars:, column] = np.nan
     return out
 
 
 @kernel
-def unpack(
-    packed: Block, valid: NDArray[np.bool_], gaps: int, out: NDArray[Any], first: int
-) -> None:
+def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first: int) -> None:
     """Write a block to the sessions its bars came from; what is not finite becomes NaN."""
     rows, columns = valid.shape
-    if gaps == 0:
-        for row in range(rows):
-            for column in range(columns):
-                value = packed[row, column]
-                out[row, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
-        return
-    bars = np.zeros(columns, np.int64)
     for row in range(rows):
         for column in range(columns):
+            value = packed[row, column]
+            out[row, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
+    for column in gappy:
+        bars = 0
+        for row in range(rows):
             value = np.nan
             if valid[row, column]:
-                value = packed[bars[column], column]
-                bars[column] += 1
+                value = packed[bars, column]
+                bars += 1
             out[row, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
