@@ -70,6 +70,8 @@ class ParquetFeatureCache:
                 path.unlink(missing_ok=True)
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                log.warning("feature_part_not_read", part=path.name, reason=str(error))
         return search.result()
 
     def save(
@@ -153,7 +155,7 @@ class ParquetFeatureCache:
         for path in self._folder.glob(NAMES):
             try:
                 status = path.stat()
-            except FileNotFoundError:
+            except OSError:
                 continue
             sizes.append((status.st_mtime_ns, status.st_size, path))
         return sorted(sizes)

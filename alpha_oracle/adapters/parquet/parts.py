@@ -132,22 +132,26 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _broken(error: Exception) -> Exception:
+    # The library's own complaints about content carry no error number; the system's do.
+    refused_by_system = isinstance(error, OSError) and error.errno is not None
+    return error if refused_by_system else BrokenPart(str(error))
+
+
 class PartReader:
     """An open part.
 
     Raises:
         BrokenPart: the file is not what its name says.
-        FileNotFoundError: it was removed meanwhile.
+        OSError: it was removed meanwhile, or the system would not open it.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
             self.header = PartHeader.decoded(self._file.metadata.metadata[METADATA_KEY])
-        except FileNotFoundError:
-            raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BrokenPart(str(error)) from error
+            raise _broken(error) from error
         expected = len(self.header.sessions) * len(self.header.symbols)
         if self.header.file_name != path.name or self._file.metadata.num_rows != expected:
             raise BrokenPart("the footer does not match the name")
@@ -163,12 +167,13 @@ class PartReader:
 
         Raises:
             BrokenPart: a page is not what was written.
+            OSError: the system would not read it.
         """
         groups = range(first // SESSIONS_A_GROUP, (stop - 1) // SESSIONS_A_GROUP + 1)
         try:
             table = self._file.read_row_groups(list(groups), columns=list(names))
         except (OSError, ValueError) as error:
-            raise BrokenPart(str(error)) from error
+            raise _broken(error) from error
         offset = first - groups.start * SESSIONS_A_GROUP
         shape = (-1, len(self.header.symbols))
         return {

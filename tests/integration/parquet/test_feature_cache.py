@@ -178,6 +178,14 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, p
     assert_same(store.compute(panel, NAMES), fresh(panel))
 
 
+def test_a_part_the_system_will_not_open_counts_as_a_miss(store, folder, panel):
+    expected = store.compute(panel, NAMES)
+    closed = parts(folder)[0]
+    closed.unlink()
+    closed.symlink_to(closed)
+    assert_same(store.compute(panel, NAMES), expected)
+
+
 def test_the_parts_not_read_for_longest_go_first(folder, panel):
     FeatureStore(ParquetFeatureCache(folder, max_bytes=ROOMY)).compute(panel, NAMES)
     for age, path in enumerate(parts(folder)):
