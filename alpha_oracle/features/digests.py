@@ -27,18 +27,14 @@ SECOND_MULTIPLIER: Final = np.uint64(0x94D049BB133111EB)
 SHIFT: Final = np.uint64(31)
 
 
-def chained_digests(panel: MarketPanel, fields: Sequence[str]) -> tuple[str, ...]:
-    """Return one digest a session of the fields' values in it and in every session before.
-
-    A symbol counts on the sessions it has a value; where it has none, it might as well be absent.
-    """
-    return chain(panel, fields, words={name: row_words(panel, name) for name in fields})
-
-
-def chain(
+def chained_digests(
     panel: MarketPanel, fields: Sequence[str], *, words: Mapping[str, Words]
 ) -> tuple[str, ...]:
-    """Return the digests of `chained_digests` from the `row_words` of each field."""
+    """Return one digest a session of the fields' values in it and in every session before.
+
+    `words` are the `row_words` of each field, so that features can share them. A symbol counts on
+    the sessions it has a bar; where it has none, it might as well be absent.
+    """
     sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
     rows = np.hstack([sessions, *(words[name] for name in fields)])
     digest = hashlib.blake2b("|".join(fields).encode(), digest_size=DIGEST_BYTES).digest()

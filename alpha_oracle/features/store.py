@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpha_oracle.features import engine, registry
-from alpha_oracle.features.digests import chain, row_words
+from alpha_oracle.features.digests import chained_digests, row_words
 from alpha_oracle.ports.features import FeatureKey
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def feature_keys(
     words = {
         name: row_words(panel, name) for name in sorted({name for of in wanted for name in of})
     }
-    digests = {fields: chain(panel, fields, words=words)[start:] for fields in wanted}
+    digests = {fields: chained_digests(panel, fields, words=words)[start:] for fields in wanted}
     return {
         feature.name: FeatureKey(
             definition=feature.definition_hash, digests=digests[tuple(sorted(feature.inputs))]
