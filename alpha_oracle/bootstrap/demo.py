@@ -38,6 +38,8 @@ GENERATED_SESSION: Final = date(2019, 12, 30)
 GENERATED_START: Final = date(2014, 12, 31)
 GENERATED_SYMBOLS: Final = 500
 
+RAW_SPLITS_A_SYMBOL: Final = 0.05
+
 # So low that signals show whatever the market does; the ranking still names what it refuses.
 DEMO_THRESHOLDS: Final = {
     "min_sharpe": -100.0,
@@ -130,7 +132,9 @@ def told_refusals(ranking: Sequence[StrategyRank]) -> list[str]:
 
 def _told_basis(path: Path) -> PriceBasis:
     read = read_bars(path, prices=PriceBasis.SPLIT_ADJUSTED)
-    return PriceBasis.RAW if read.unadjusted_splits else PriceBasis.SPLIT_ADJUSTED
+    # A spin-off or two look the same in an adjusted file; raw prices show many splits.
+    many = RAW_SPLITS_A_SYMBOL * len(read.received.bars.symbols)
+    return PriceBasis.RAW if read.unadjusted_splits > many else PriceBasis.SPLIT_ADJUSTED
 
 
 def _generated_history(runtime: Runtime, market: DemoMarket) -> ReceivedBars:
