@@ -26,7 +26,7 @@ CHART_POINTS: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressBar:
-    """A progress bar in the UI; its truth is what the stores hold, whoever put it there."""
+    """A progress bar in the UI."""
 
     artifact_id: UUID
     stage: str
@@ -40,7 +40,6 @@ class ProgressBar:
 
     def show(self, done: int, *, watcher: Progress) -> None:
         """Show that `done` of the total are behind us, here and to whoever watches."""
-        done = min(done, self.total)
         update_progress_artifact(self.artifact_id, progress=100.0 * done / max(self.total, 1))
         watcher.report(self.stage, done=done, total=self.total)
 

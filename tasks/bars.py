@@ -1,13 +1,16 @@
 """Bars in: the universe, its bars in batches, and whether they are enough."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from threading import Lock
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.calendar import sessions_between
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.runs import BackfillReport, RunInputs
@@ -16,6 +19,25 @@ from alpha_oracle.marketdata import backfill, ingestion, universe
 from alpha_oracle.marketdata.backfill import BackfillStep
 from tasks.artifacts import ProgressBar, show_validation
 from tasks.retries import is_transient
+
+# Batches end in several threads: who counts later also shows later, so the bar ends at the truth.
+_SHOWING: Final = Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestionProgress:
+    """How many of a run's symbols are stored for its session, as a bar."""
+
+    session: Session
+    symbols: frozenset[Symbol]
+    bar: ProgressBar
+
+    def show(self, runtime: Runtime) -> None:
+        """Show what is stored by now, whoever stored it."""
+        with _SHOWING:
+            there = runtime.market_stores.bars.symbols_stored(start=self.session, end=self.session)
+            done = len(self.symbols & there.get(self.session, frozenset()))
+            self.bar.show(done, watcher=runtime.progress)
 
 
 @task(cache_policy=NO_CACHE)
@@ -32,10 +54,11 @@ def load_universe(run: RunInputs, *, source: str | None) -> list[list[Symbol]]:
     return [list(symbols[start : start + size]) for start in range(0, len(symbols), size)]
 
 
-def show_ingestion(session: Session, batches: Sequence[Sequence[Symbol]]) -> ProgressBar:
+def show_ingestion(session: Session, batches: Sequence[Sequence[Symbol]]) -> IngestionProgress:
     """Show how far the session's bars are."""
-    total = sum(len(batch) for batch in batches)
-    return ProgressBar.begin("ingestion", total=total, description=f"Bars of {session}")
+    symbols = frozenset(symbol for batch in batches for symbol in batch)
+    bar = ProgressBar.begin("ingestion", total=len(symbols), description=f"Bars of {session}")
+    return IngestionProgress(session=session, symbols=symbols, bar=bar)
 
 
 @task(
@@ -52,7 +75,7 @@ def ingest_bars(
     run: RunInputs,
     source: str | None,
     force: bool,
-    progress: ProgressBar,
+    progress: IngestionProgress,
 ) -> IngestReport:
     """Fetch and store the session's bars; symbols already stored are skipped."""
     with open_runtime() as runtime:
@@ -67,8 +90,7 @@ def ingest_bars(
             at=runtime.clock.now(),
             force=force,
         )
-        there = runtime.market_stores.bars.symbols_stored(start=run.session, end=run.session)
-        progress.show(len(there.get(run.session, ())), watcher=runtime.progress)
+        progress.show(runtime)
     return report
 
 

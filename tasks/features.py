@@ -12,5 +12,7 @@ from alpha_oracle.research.market import feature_report
 def compute_features(run: RunInputs) -> FeatureReport:
     """Compute every registered feature over every stored session and cache it."""
     with open_runtime() as runtime:
+        # The first step that reads the market: what an earlier run of this process read is old.
+        runtime.markets.forget()
         market = runtime.markets.market(run.session, as_of=run.as_of)
         return feature_report(market, runtime.features)

@@ -1,7 +1,7 @@
 """The first step of a run: which session it is for, and its record while it lasts."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 
 from prefect import task
@@ -9,15 +9,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
 from alpha_oracle.domain.validation import Completeness
-from alpha_oracle.errors import DataError
+from alpha_oracle.errors import ConfigurationError, DataError, TransientError
 from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
 from alpha_oracle.research.walk_forward import WalkForwardResult
+from alpha_oracle.telemetry import redact_text
 from tasks.artifacts import show_summary
 
 
@@ -25,7 +26,15 @@ from tasks.artifacts import show_summary
 def plan_run(
     day: date | None, *, as_of: datetime | None, symbols: Sequence[str] | None, force: bool
 ) -> SessionPlan:
-    """Decide what the run does; no day means the one it was scheduled for."""
+    """Decide what the run does; no day means the one it was scheduled for.
+
+    Raises:
+        ConfigurationError: the day or `as_of` cannot be decided on; says why.
+    """
+    if as_of is not None and as_of.tzinfo is None:
+        raise ConfigurationError(
+            f"as of {as_of.isoformat()} names no time zone; write {as_of.isoformat()}-05:00 or ...Z"
+        )
     with open_runtime() as runtime:
         now, only = runtime.clock.now(), _restriction(symbols)
         day = day or _scheduled_day(now, rehearsing=runtime.is_rehearsal)
@@ -73,9 +82,16 @@ def recorded_run(plan: SessionPlan, *, current_settings: bool) -> Iterator[RunIn
                 symbols=plan.symbols,
             )
         except BaseException as error:
-            reason = f"{type(error).__name__}: {error}"
-            runtime.runs.fail(plan.session, plan.symbols, error=reason, at=runtime.clock.now())
+            _record_failure(runtime, plan, error)
             raise
+
+
+def _record_failure(runtime: Runtime, plan: SessionPlan, error: BaseException) -> None:
+    reason = redact_text(f"{type(error).__name__}: {error}")
+    # A store that is away must not hide what went wrong; the record then says `running`, as it
+    # does of a killed run.
+    with suppress(TransientError):
+        runtime.runs.fail(plan.session, plan.symbols, error=reason, at=runtime.clock.now())
 
 
 def _scheduled_day(now: datetime, *, rehearsing: bool) -> date:

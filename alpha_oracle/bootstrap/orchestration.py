@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,9 @@ API_VARIABLE: Final = "PREFECT_API_URL"
 def prefect_api(home: Path) -> Iterator[str]:
     """Let flow runs of this process go to a Prefect API for the length of a block; give its URL.
 
-    Must be entered before Prefect is imported: it reads its settings then.
+    Must be entered before Prefect is imported: it reads its settings then. The server under home
+    is used until the process ends, because the last logs and events of a run travel behind it:
+    Prefect sends them at the interpreter's end, before the store is let go.
 
     Raises:
         ConfigurationError: the server under home cannot start.
@@ -29,20 +30,11 @@ def prefect_api(home: Path) -> Iterator[str]:
     if given:
         yield given
         return
-    with embedded_prefect(home).attached() as url:
-        os.environ[API_VARIABLE] = url
-        os.environ["PREFECT_HOME"] = str(home / "prefect")
-        # The run's log belongs to the UI; the terminal shows progress.
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-        try:
-            yield url
-        finally:
-            _send_logs()
-            del os.environ[API_VARIABLE]
-
-
-def _send_logs() -> None:
-    # The log of a run travels behind it; the server may stop as soon as this process lets go.
-    for name in ("prefect.flow_runs", "prefect.task_runs"):
-        for handler in logging.getLogger(name).handlers:
-            handler.flush()
+    os.environ[API_VARIABLE] = url = embedded_prefect(home).attach()
+    os.environ["PREFECT_HOME"] = str(home / "prefect")
+    # The run's log belongs to the UI; the terminal shows progress.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    try:
+        yield url
+    finally:
+        del os.environ[API_VARIABLE]

@@ -104,3 +104,8 @@ class MarketMemory:
                 )
                 self._key = (session, as_of)
             return self._panel
+
+    def forget(self) -> None:
+        """Read the stores again when asked next."""
+        with self._guard:
+            self._panel = None

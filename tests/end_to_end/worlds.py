@@ -1,0 +1,170 @@
+"""A small generated market with its history stored, and what flow runs leave behind."""
+
+import json
+import os
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import psycopg2
+import pytest
+import redis
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap.pipeline import close_runtime, open_runtime
+from alpha_oracle.config import PREFIX
+from alpha_oracle.marketdata import imports
+
+# A half day: the exchange closed at 13:00, the flow runs at 17:00 as ever.
+SESSION = date(2019, 11, 29)
+NOW = datetime.fromisoformat("2019-11-29T17:00:00-05:00")
+HISTORY_STARTS = date(2016, 5, 2)
+HISTORY_ENDS = calendar.shift_session(SESSION, -1)
+
+# Of this market every strategy wants something on the session.
+MARKET = {
+    "DATA__SOURCE": "synthetic",
+    "DATA__SYNTHETIC__SEED": 8,
+    "DATA__SYNTHETIC__SYMBOLS": 20,
+    "DATA__SYNTHETIC__START": HISTORY_STARTS,
+}
+SYMBOLS = tuple(f"SYN{number:03}" for number in range(1, 21))
+
+# So low that every strategy may trade.
+NO_THRESHOLDS = {
+    "STRATEGY__MIN_SHARPE": -100,
+    "STRATEGY__MIN_PROFIT_FACTOR": 0,
+    "STRATEGY__MAX_DRAWDOWN_PCT": 100,
+}
+
+
+@dataclass
+class World:
+    """An installation of a test's own: home, database, Redis; the process is its while entered."""
+
+    home: object
+    database: object
+    redis_url: str
+    changes: dict
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self):
+        self.database_url = self._stack.enter_context(self.database)
+        with closing(redis.Redis.from_url(self.redis_url)) as client:
+            client.flushdb()
+        self.environment = settings_of(
+            self.home, database_url=self.database_url, redis_url=self.redis_url, **self.changes
+        )
+        self._stack.enter_context(installed(self.environment))
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def rows(self, statement):
+        """Read, or change, by SQL."""
+        with closing(psycopg2.connect(self.database_url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def redis(self):
+        with closing(redis.Redis.from_url(self.redis_url, decode_responses=True)) as client:
+            yield client
+
+    def stored_symbols(self):
+        """The symbols with a bar on the session."""
+        found = self.rows(
+            f"SELECT symbol FROM bars JOIN symbols USING (symbol_id) WHERE session = '{SESSION}'"
+            " ORDER BY symbol"
+        )
+        return [symbol for (symbol,) in found]
+
+    def run_record(self):
+        """Status, error and summary of the session's run."""
+        [record] = self.rows("SELECT status, error, summary FROM runs")
+        return record
+
+    def signals(self):
+        """The signal documents on record, in the order in which they were announced."""
+        found = self.rows("SELECT document FROM outbox ORDER BY outbox_id")
+        return [json.loads(document) for (document,) in found]
+
+    def stream(self):
+        """The documents on the stream, oldest first."""
+        with self.redis() as client:
+            return [json.loads(entry["data"]) for _, entry in client.xrange("signals:stream")]
+
+    def done_set(self):
+        with self.redis() as client:
+            return client.smembers(f"jobs:daily_bars:{SESSION}:done")
+
+
+def settings_of(home, *, database_url, redis_url, **changes):
+    """The environment of an installation on the small market; `changes` by the variables' names."""
+    values = {
+        "HOME": home,
+        "DATABASE__URL": database_url,
+        "REDIS__URL": redis_url,
+        "DATA__BATCH_SIZE": 5,
+        "CLOCK__START_AT": NOW.isoformat(),
+        **MARKET,
+        **NO_THRESHOLDS,
+        **changes,
+    }
+    return {f"{PREFIX}{name}": str(value) for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def installed(environment):
+    """Let this process belong to an installation for the length of a block."""
+    close_runtime()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            yield
+        finally:
+            close_runtime()
+
+
+def make_history(database_url, *, home):
+    """Store the market up to the session before."""
+    settings = settings_of(home, database_url=database_url, redis_url="redis://127.0.0.1:1")
+    with installed(settings), open_runtime() as runtime:
+        source = runtime.bar_source()
+        imports.import_bars(
+            source.fetch(SYMBOLS, start=HISTORY_STARTS, end=HISTORY_ENDS),
+            runtime.market_stores,
+            bounds=runtime.validation_bounds,
+            at=runtime.clock.now(),
+        )
+
+
+def artifacts_of(state):
+    """The artifacts of a flow run by key."""
+    chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[_flow_run_id(state)]))
+    with get_client(sync_client=True) as client:
+        return {one.key: one for one in client.read_artifacts(artifact_filter=chosen)}
+
+
+def task_runs_of(state):
+    """The task runs of a flow run."""
+    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[_flow_run_id(state)]))
+    with get_client(sync_client=True) as client:
+        return client.read_task_runs(flow_run_filter=chosen)
+
+
+def _flow_run_id(state):
+    return state.state_details.flow_run_id
