@@ -1,13 +1,11 @@
-"""The installation of this machine: what runs, whether it is well, how to mend it."""
+"""The installation of this machine: what runs of it, and how it ends."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from alpha_oracle import calendar
 from alpha_oracle.adapters.clock import clear_pin
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
@@ -15,18 +13,16 @@ from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
 from alpha_oracle.adapters.redis.connection import RedisConnection
-from alpha_oracle.bootstrap.sources import bar_source
-from alpha_oracle.bootstrap.stores import clock_of, database_url, opened_stores
+from alpha_oracle.bootstrap.stores import database_url
 from alpha_oracle.bootstrap.supervision import is_up, stop_detached, supervisor_pid
-from alpha_oracle.config import Settings, load_settings
+from alpha_oracle.config import load_settings
 from alpha_oracle.errors import AlphaOracleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alpha_oracle.adapters.embedded.store import EmbeddedStore
-
-CALENDAR_REACH = timedelta(days=30)
+    from alpha_oracle.config import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +34,6 @@ class ComponentState:
     where: str
     pid: int | None = None
     users: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a check found; where it is not ok, `text` says how to mend it."""
-
-    check: str
-    ok: bool
-    text: str
 
 
 def component_states() -> list[ComponentState]:
@@ -89,51 +76,6 @@ def upgrade_schema() -> str:
     """
     with ExitStack() as stack:
         return upgrade(database_url(stack, load_settings()))
-
-
-def diagnose() -> list[Finding]:
-    """Check settings, stores, calendar and bar source; return what was found."""
-    try:
-        settings = load_settings()
-    except AlphaOracleError as error:
-        return [Finding(check="settings", ok=False, text=str(error))]
-    return [
-        Finding(check="settings", ok=True, text=f"home is {settings.home}"),
-        *(_checked(name, check, settings) for name, check in CHECKS.items()),
-    ]
-
-
-def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
-    try:
-        return Finding(check=name, ok=True, text=check(settings))
-    except AlphaOracleError as error:
-        return Finding(check=name, ok=False, text=str(error))
-
-
-def _check_stores(settings: Settings) -> str:
-    with opened_stores(settings) as stores:
-        stores.redis.ping()
-        return f"Postgres ({stores.database.name}) and Redis ({stores.redis.place}) answer"
-
-
-def _check_calendar(settings: Settings) -> str:
-    today = clock_of(settings).now().date()
-    calendar.is_session(today + CALENDAR_REACH)
-    return f"the exchange calendar reaches {calendar.last_session()}"
-
-
-def _check_source(settings: Settings) -> str:
-    source = bar_source(settings)
-    session = calendar.latest_decided_session(clock_of(settings).now())
-    offered = len(source.symbols(session))
-    return f"{source.name} offers {offered} symbols for {session}"
-
-
-CHECKS = {
-    "stores": _check_stores,
-    "calendar": _check_calendar,
-    "bar source": _check_source,
-}
 
 
 def _embedded_state(store: EmbeddedStore) -> ComponentState:

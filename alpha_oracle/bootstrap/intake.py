@@ -1,74 +1,49 @@
-"""Files that a person hands over, taken into the stores."""
+"""What a person's files hold, taken into the stores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alpha_oracle.adapters.files.reader import SOURCE, read_bars
-from alpha_oracle.adapters.files.reference import read_actions, read_members, read_sectors
+from alpha_oracle.adapters.files.reader import SOURCE
 from alpha_oracle.bootstrap.pipeline import open_runtime
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.release import release_quarantined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from alpha_oracle.domain.market import PriceBasis, Symbol
+    from alpha_oracle.domain.bars import ReceivedBars
+    from alpha_oracle.domain.market import CorporateAction, Membership, SectorAssignment, Symbol
     from alpha_oracle.marketdata.release import ReleaseReport
 
 
-def take_bars(
-    path: Path, *, prices: PriceBasis, tell: Callable[[str], None]
-) -> imports.ImportReport:
-    """Store a file of bars; `tell` hears what a person should know about how it was read.
-
-    Raises:
-        DataError: the file cannot be read; nothing is stored.
-    """
-    read = read_bars(path, prices=prices)
-    for note in read.notes:
-        tell(note)
+def take_bars(received: ReceivedBars) -> imports.ImportReport:
+    """Validate and store bars."""
     with open_runtime() as runtime:
         return imports.import_bars(
-            read.received,
+            received,
             runtime.market_stores,
             bounds=runtime.validation_bounds,
             at=runtime.clock.now(),
         )
 
 
-def take_members(path: Path) -> tuple[int, int]:
-    """Store index membership; return how many intervals came, and how many changed.
-
-    Raises:
-        DataError: the file cannot be read; nothing is stored.
-    """
-    members = read_members(path)
+def take_members(members: Sequence[Membership]) -> int:
+    """Store index membership; return how many intervals changed."""
     with open_runtime() as runtime:
         reference, at = runtime.market_stores.reference, runtime.clock.now()
-        return len(members), imports.import_members(members, reference, at=at)
+        return imports.import_members(members, reference, at=at)
 
 
-def take_sectors(path: Path) -> tuple[int, int]:
-    """Store sectors; return how many assignments came, and how many changed.
-
-    Raises:
-        DataError: the file cannot be read; nothing is stored.
-    """
-    sectors = read_sectors(path)
+def take_sectors(sectors: Sequence[SectorAssignment]) -> int:
+    """Store sectors; return how many assignments changed."""
     with open_runtime() as runtime:
         reference, at = runtime.market_stores.reference, runtime.clock.now()
-        return len(sectors), imports.import_sectors(sectors, reference, at=at)
+        return imports.import_sectors(sectors, reference, at=at)
 
 
-def take_actions(path: Path) -> imports.ActionsReport:
-    """Store corporate actions, and the held bars they explain.
-
-    Raises:
-        DataError: the file cannot be read; nothing is stored.
-    """
-    actions = read_actions(path)
+def take_actions(actions: Sequence[CorporateAction]) -> imports.ActionsReport:
+    """Store corporate actions, and the held bars they explain."""
     with open_runtime() as runtime:
         return imports.import_actions(
             actions,

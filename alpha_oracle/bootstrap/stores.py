@@ -45,6 +45,8 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
         redis_url = _url(stack, settings.redis.url, embedded_redis(settings.home))
         connection = RedisConnection(redis_url)
         stack.callback(connection.close)
+        # Said at once, rather than by the first step that needs it, after its retries.
+        connection.ping()
         yield Stores(database=database, redis=connection)
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from alpha_oracle.domain.market import PriceBasis, parse_symbol
+from alpha_oracle.domain.market import PriceBasis
+from alpha_oracle.entrypoints.cli.options import LimitOption, parse_ticker
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 from alpha_oracle.errors import ConfigurationError
 
@@ -18,13 +19,13 @@ PathArgument = Annotated[Path, typer.Argument(help="A file, or a folder of files
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
-    imports = typer.Typer(help="Bring files in.", no_args_is_help=True)
+    imports = typer.Typer(help="Take files in: bars, index members, sectors, corporate actions.")
     imports.command("bars")(import_bars)
     imports.command("members")(import_members)
     imports.command("sectors")(import_sectors)
     imports.command("actions")(import_actions)
     app.add_typer(imports, name="import")
-    quarantine = typer.Typer(help="Bars held back by validation.", no_args_is_help=True)
+    quarantine = typer.Typer(help="Bars held back by validation: look at them, release true ones.")
     quarantine.command("list")(list_quarantine)
     quarantine.command("release")(release_quarantine)
     app.add_typer(quarantine, name="quarantine")
@@ -39,9 +40,15 @@ def import_bars(
     as_json: JsonOption = False,
 ) -> None:
     """Daily bars from CSV or Parquet, through the validation of the daily job."""
+    from alpha_oracle.bootstrap.files import read_bars
+
+    read = read_bars(path, prices=prices)
+    for note in read.notes:
+        typer.echo(f"note: {note}", err=True)
+
     from alpha_oracle.bootstrap.intake import take_bars
 
-    report = take_bars(path, prices=prices, tell=lambda note: typer.echo(f"note: {note}", err=True))
+    report = take_bars(read.received)
     failed = [result for result in report.validation.results if result.failed]
     facts = {
         "received": report.received,
@@ -60,25 +67,35 @@ def import_bars(
 
 def import_members(path: PathArgument, *, as_json: JsonOption = False) -> None:
     """Index membership: ticker,start_date,end_date (end exclusive, empty: still a member)."""
+    from alpha_oracle.bootstrap.files import read_members
+
+    members = read_members(path)
+
     from alpha_oracle.bootstrap.intake import take_members
 
-    received, changed = take_members(path)
-    _answer({"intervals": received, "changed": changed}, as_json=as_json)
+    _answer({"intervals": len(members), "changed": take_members(members)}, as_json=as_json)
 
 
 def import_sectors(path: PathArgument, *, as_json: JsonOption = False) -> None:
     """Sectors: symbol,sector[,start_date,end_date]."""
+    from alpha_oracle.bootstrap.files import read_sectors
+
+    sectors = read_sectors(path)
+
     from alpha_oracle.bootstrap.intake import take_sectors
 
-    received, changed = take_sectors(path)
-    _answer({"assignments": received, "changed": changed}, as_json=as_json)
+    _answer({"assignments": len(sectors), "changed": take_sectors(sectors)}, as_json=as_json)
 
 
 def import_actions(path: PathArgument, *, as_json: JsonOption = False) -> None:
     """Splits and dividends: symbol,ex_date,type,value; explains bars held for a jump."""
+    from alpha_oracle.bootstrap.files import read_actions
+
+    actions = read_actions(path)
+
     from alpha_oracle.bootstrap.intake import take_actions
 
-    report = take_actions(path)
+    report = take_actions(actions)
     facts = {
         "actions": report.received,
         "changed": report.changed,
@@ -91,14 +108,14 @@ def import_actions(path: PathArgument, *, as_json: JsonOption = False) -> None:
 def list_quarantine(
     *,
     symbol: Annotated[str | None, typer.Option("--symbol", help="One symbol.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Bars held back, with the expectations they failed."""
     from alpha_oracle.bootstrap.records import opened_records
 
     with opened_records() as records:
-        held = records.quarantine.held(symbols=None if symbol is None else [symbol.upper()])
+        held = records.quarantine.held(symbols=None if symbol is None else [parse_ticker(symbol)])
     shown = held[:limit]
     rows = [
         {
@@ -126,13 +143,14 @@ def release_quarantine(
     as_json: JsonOption = False,
 ) -> None:
     """Store held bars as they were received, on your word; audited."""
-    from alpha_oracle.bootstrap.intake import release
-
     if bool(ids) == bool(symbol):
         raise ConfigurationError("name either ids or --symbol; see `quarantine list`")
+
+    from alpha_oracle.bootstrap.intake import release
+
     report = release(
         ids or (),
-        None if symbol is None else parse_symbol(symbol),
+        None if symbol is None else parse_ticker(symbol),
         actor=f"cli:{getpass.getuser()}",
         reason=reason,
     )

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from alpha_oracle.domain.market import PriceBasis
-from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows, progress_shown
-from alpha_oracle.entrypoints.cli.records import print_ranking
-from alpha_oracle.entrypoints.cli.research import report_document, run_flow
+from alpha_oracle.entrypoints.cli.options import DateOption
+from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, progress_shown
+from alpha_oracle.entrypoints.cli.research import print_run, report_document, run_flow
 
 if TYPE_CHECKING:
     from alpha_oracle.bootstrap.demo import DemoMarket
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.runs import PipelineReport
-
-SHOWN_SIGNALS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -33,9 +30,7 @@ def run_demo(
         Path | None,
         typer.Option("--bars", help="Real bars: a file or folder. Else a generated market."),
     ] = None,
-    date: Annotated[
-        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The session.")
-    ] = None,
+    date: DateOption = None,
     prices: Annotated[
         PriceBasis | None,
         typer.Option("--prices", help="What the file holds; else told from its adj_close."),
@@ -50,14 +45,14 @@ def run_demo(
     from alpha_oracle.config import load_settings
 
     home = load_settings().home
-    market = choose_market(bars, prices=prices, session=date.date() if date else None)
+    market = choose_market(bars, prices=prices, session=date)
     settings = prepare_demo(home, market)
     say = _Narrator(quiet=as_json)
     report = _play(settings, market, say=say, watch=watch)
     if as_json:
         print_json({**report_document(report), "seconds": say.stages})
     else:
-        _print_day(market, report, say=say)
+        _print_day(report, say=say)
     return 0 if report.publication and report.publication.documents else 1
 
 
@@ -102,24 +97,13 @@ def _wait_for_reader(api: str) -> None:
         typer.echo("", err=True)
 
 
-def _print_day(market: DemoMarket, report: PipelineReport, *, say: _Narrator) -> None:
+def _print_day(report: PipelineReport, *, say: _Narrator) -> None:
     from alpha_oracle.bootstrap.demo import told_refusals
 
-    for what, result in report.facts.items():
-        typer.echo(f"{what}: {result}")
-    print_ranking(list(report.rankings), as_json=False)
+    print_run(report)
     typer.echo("The demo lowers the thresholds so that signals show. By the real ones:")
     for line in told_refusals(report.rankings):
         typer.echo(f"  {line}")
-    documents = report.publication.signal_documents() if report.publication else []
-    columns = ("strategy", "symbol", "direction", "strength", "reference_price", "expires_at")
-    rows = [{column: document[column] for column in columns} for document in documents]
-    shown = rows[:SHOWN_SIGNALS]
-    print_rows(
-        shown,
-        title=f"Signals of {market.session}: {len(rows)}, of them {len(shown)}",
-        empty="no signals",
-    )
     typer.echo("Seconds: " + ", ".join(f"{name} {took:.1f}" for name, took in say.stages.items()))
 
 

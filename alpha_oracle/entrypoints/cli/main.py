@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
-import click
 import typer
 
 from alpha_oracle.entrypoints.cli import data, demo, records, research, stack
+from alpha_oracle.entrypoints.cli.output import quiet_logging
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError
-from alpha_oracle.telemetry import disable_dependency_telemetry
+from alpha_oracle.telemetry import disable_dependency_telemetry, redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME: Final = "alpha-oracle"
+FAILED: Final = 1
+WRONG_USE: Final = 2
+INTERRUPTED: Final = 130
+EVERYWHERE: Final = ("--debug", "--verbose")
 
 app = typer.Typer(
-    name="alpha-oracle",
+    name=NAME,
     help="Daily US-equity swing trading: bars, features, ranked strategies, signals.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     add_completion=False,
@@ -30,34 +38,66 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="Log every event 
 @app.callback()
 def prepare(*, debug: DebugOption = False, verbose: VerboseOption = False) -> None:
     """Set up logging before any verb."""
-    from alpha_oracle.entrypoints.cli.output import quiet_logging
-
     quiet_logging(verbose=verbose or debug)
 
 
 def main() -> None:
     """Run the command line; errors are one line on stderr and an exit code."""
     disable_dependency_telemetry()
-    debug = "--debug" in sys.argv
+    arguments = _switches_first(sys.argv[1:])
     try:
-        result = app(standalone_mode=False)
-    except AlphaOracleError as error:
-        if debug:
+        sys.exit(run(arguments))
+    except Exception as error:  # The top of the process: whatever it is, a person reads it.
+        if EVERYWHERE[0] in arguments:
             raise
-        _fail(str(error), code=_exit_code(error))
-    except click.exceptions.Abort:
-        _fail("interrupted", code=130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    sys.exit(result if isinstance(result, int) else 0)
+        sys.exit(_tell(error))
 
 
-def _exit_code(error: AlphaOracleError) -> int:
-    return 2 if isinstance(error, ConfigurationError | DataError) else 1
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb; return its exit code.
+
+    Raises:
+        AlphaOracleError: what was asked for cannot be done.
+        TyperException: what was asked for is no verb or option.
+    """
+    result = app(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
+    return result if isinstance(result, int) else 0
 
 
-def _fail(message: str, *, code: int) -> None:
-    line = " ".join(message.split())
-    typer.echo(f"alpha-oracle: {line}", err=True)
-    sys.exit(code)
+def _switches_first(arguments: Sequence[str]) -> list[str]:
+    # Whoever repeats a failed command adds --debug to its end.
+    switches = [argument for argument in arguments if argument in EVERYWHERE]
+    return switches + [argument for argument in arguments if argument not in EVERYWHERE]
+
+
+def _tell(error: Exception) -> int:
+    code, message = _meaning(error)
+    typer.echo(f"{NAME}: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _meaning(error: Exception) -> tuple[int, str]:
+    match error:
+        case typer.TyperException():
+            return WRONG_USE, f"{_message(error)}; see `{_verb(error)} --help`"
+        case typer.Abort():
+            return INTERRUPTED, "interrupted"
+        case ConfigurationError() | DataError():
+            return WRONG_USE, str(error)
+        case AlphaOracleError():
+            return FAILED, str(error)
+        case OSError():
+            return FAILED, f"{error}; check that the place is writable and its disk has room"
+        case _:
+            told = f"unexpected {type(error).__name__}: {redact_text(str(error))}"
+            return FAILED, f"{told}; repeat it with --debug to see where"
+
+
+def _message(error: typer.TyperException) -> str:
+    message = error.format_message().strip().rstrip(".").replace("Value error, ", "")
+    return message[:1].lower() + message[1:]
+
+
+def _verb(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return context.command_path if context else NAME

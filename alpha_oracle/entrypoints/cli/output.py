@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+PIPE_WIDTH: Final = 200
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
 def quiet_logging(*, verbose: bool) -> None:
@@ -29,7 +31,7 @@ def quiet_logging(*, verbose: bool) -> None:
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
-    typer.echo(json.dumps(document, default=str))
+    typer.echo(json.dumps(document, default=str, allow_nan=False))
 
 
 def print_rows(rows: Sequence[Mapping[str, object]], *, title: str, empty: str) -> None:
@@ -47,8 +49,9 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, title: str, empty: str) 
 
 
 def _console() -> Console:
-    # A pipe gets the whole table, not what fits an imaginary terminal.
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    # A pipe gets the whole table, not what fits an imaginary terminal; a cell is never markup.
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False, highlight=False)
 
 
 def _cell(value: object) -> str:

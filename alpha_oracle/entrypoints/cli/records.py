@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from alpha_oracle.entrypoints.cli.options import DateOption, LimitOption
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping, Sequence
+
+    import typer
 
     from alpha_oracle.domain.ranking import StrategyRank
 
-DateOption = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="One session.")
-]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
+SIGNAL_COLUMNS = ("session", "strategy", "symbol", "direction", "strength", "reference_price")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,13 +30,12 @@ def show_signals(
     from alpha_oracle.bootstrap.records import opened_records
 
     with opened_records() as records:
-        documents = records.signals.signals(session=_day(date), limit=limit)
+        documents = records.signals.signals(session=date, limit=limit)
     if as_json:
         print_json([dict(document) for document in documents])
         return
-    columns = ("session", "strategy", "symbol", "direction", "strength", "reference_price")
-    rows = [{column: document[column] for column in columns} for document in documents]
-    print_rows(rows, title="Signals", empty="no signals are on record")
+    of_session = f" of {date}" if date else ""
+    print_signals(documents, title=f"Signals{of_session}, newest session first")
 
 
 def show_rankings(*, date: DateOption = None, as_json: JsonOption = False) -> None:
@@ -47,8 +43,14 @@ def show_rankings(*, date: DateOption = None, as_json: JsonOption = False) -> No
     from alpha_oracle.bootstrap.records import opened_records
 
     with opened_records() as records:
-        ranking = records.rankings.rankings(session=_day(date))
+        ranking = records.rankings.rankings(session=date)
     print_ranking(ranking, as_json=as_json)
+
+
+def print_signals(documents: Sequence[Mapping[str, object]], *, title: str) -> None:
+    """Print signal documents as a table."""
+    rows = [{column: document[column] for column in SIGNAL_COLUMNS} for document in documents]
+    print_rows(rows, title=f"{title}: {len(rows)}", empty="no signals")
 
 
 def print_ranking(ranking: list[StrategyRank], *, as_json: bool) -> None:
@@ -92,7 +94,3 @@ def rank_row(rank: StrategyRank) -> dict[str, object]:
         "windows": rank.windows,
         "trades_live": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
     }
-
-
-def _day(stamp: datetime | None) -> date | None:
-    return None if stamp is None else stamp.date()

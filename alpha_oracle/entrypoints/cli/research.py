@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
+from alpha_oracle.entrypoints.cli.options import (
+    AsOfOption,
+    DateOption,
+    EndOption,
+    SourceOption,
+    StartOption,
+    SymbolsOption,
+    parse_symbols,
+)
 from alpha_oracle.entrypoints.cli.output import (
     JsonOption,
     print_json,
     print_rows,
     progress_shown,
 )
-from alpha_oracle.entrypoints.cli.records import print_ranking, rank_document
-from alpha_oracle.errors import AlphaOracleError, DataError
+from alpha_oracle.entrypoints.cli.records import print_ranking, print_signals, rank_document
+from alpha_oracle.errors import AlphaOracleError, DataError, UnknownSymbol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.ranking import StrategyRank
     from alpha_oracle.domain.runs import BackfillReport, PipelineReport
 
 R = TypeVar("R")
 
-DAY = ["%Y-%m-%d"]
-INSTANT = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
-DayOption = Annotated[datetime | None, typer.Option("--date", formats=DAY, help="The session.")]
-StartOption = Annotated[datetime, typer.Option("--start", formats=DAY, help="First session.")]
-EndOption = Annotated[datetime, typer.Option("--end", formats=DAY, help="Last session.")]
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=INSTANT, help="Decide with what was known then."),
-]
-SourceOption = Annotated[str | None, typer.Option("--source", help="Where bars come from.")]
-SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these: A,B.")]
+SHOWN_SIGNALS = 20
 
 
-class FlowFailed(AlphaOracleError):  # noqa: N818 - names the state.
-    """A flow run failed; the text says why."""
+class Failed(AlphaOracleError):  # noqa: N818 - names the state.
+    """What was asked for could not be done; the text says why."""
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command("pipeline")(run_pipeline)
     app.command("backfill")(run_backfill)
     app.command("rank")(run_rank)
-    features = typer.Typer(help="The feature catalogue.", no_args_is_help=True)
+    features = typer.Typer(help="The feature catalogue.")
     features.command("list")(list_features)
     features.command("export")(export_features)
     app.add_typer(features, name="features")
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 def run_pipeline(
     *,
-    date: DayOption = None,
+    date: DateOption = None,
     as_of: AsOfOption = None,
     source: SourceOption = None,
     symbols: SymbolsOption = None,
@@ -69,11 +70,8 @@ def run_pipeline(
     as_json: JsonOption = False,
 ) -> None:
     """One run of the daily flow; without --date, of the newest session that is over."""
-    from alpha_oracle.bootstrap.stores import clock_of
-    from alpha_oracle.calendar import latest_decided_session
-    from alpha_oracle.config import load_settings
-
-    session = date.date() if date else latest_decided_session(clock_of(load_settings()).now())
+    names = parse_symbols(symbols)
+    session = _session_to_run(date, as_of=as_of, source=source)
 
     def run() -> PipelineReport:
         from flows.daily_pipeline import daily_pipeline
@@ -84,7 +82,7 @@ def run_pipeline(
                 session,
                 as_of=as_of,
                 source=source,
-                symbols=_names(symbols),
+                symbols=names,
                 force=force,
                 current_settings=current_settings,
             ),
@@ -102,11 +100,13 @@ def run_backfill(
     as_json: JsonOption = False,
 ) -> None:
     """Bars for a range of sessions; what is stored already is not fetched again."""
+    names = parse_symbols(symbols)
+    _refuse_unknown_source(source)
 
     def run() -> BackfillReport:
         from flows.backfill import backfill_bars
 
-        return backfill_bars(start.date(), end.date(), source=source, symbols=_names(symbols))
+        return backfill_bars(start, end, source=source, symbols=names)
 
     report = run_flow(run, quiet=as_json)
     facts = {
@@ -122,13 +122,13 @@ def run_backfill(
         typer.echo(", ".join(f"{name} {value}" for name, value in facts.items()))
 
 
-def run_rank(*, date: DayOption = None, as_json: JsonOption = False) -> None:
+def run_rank(*, date: DateOption = None, as_json: JsonOption = False) -> None:
     """Walk every strategy forward on what is stored and print the ranking."""
 
     def run() -> list[StrategyRank]:
         from flows.rank import rank_stored
 
-        return rank_stored(date.date() if date else None)
+        return rank_stored(date)
 
     print_ranking(run_flow(run, quiet=as_json), as_json=as_json)
 
@@ -159,12 +159,17 @@ def export_features(
     end: EndOption,
     out: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
     as_of: AsOfOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """One row a session and symbol, one column a feature."""
+    """One row a session and symbol, one column a feature, as known at --as-of (default: now)."""
     from alpha_oracle.bootstrap.export import export_feature_rows
 
-    rows, features = export_feature_rows(out, start=start.date(), end=end.date(), as_of=as_of)
-    typer.echo(f"{rows} rows of {features} features in {out}")
+    with found_wanting():
+        rows, features = export_feature_rows(out, start=start, end=end, as_of=as_of)
+    if as_json:
+        print_json({"rows": rows, "features": features, "out": str(out)})
+    else:
+        typer.echo(f"{rows:,} rows of {features} features in {out}")
 
 
 def run_flow(call: Callable[[], R], *, quiet: bool) -> R:
@@ -176,11 +181,23 @@ def run_flow(call: Callable[[], R], *, quiet: bool) -> R:
         from alpha_oracle.bootstrap.pipeline import watch_progress
 
         watch_progress(progress)
-        try:
+        with found_wanting():
             return call()
-        except DataError as error:
-            # The command was right; what it found was not.
-            raise FlowFailed(str(error)) from error
+
+
+@contextmanager
+def found_wanting() -> Iterator[None]:
+    """Let data that stands in the way be a failure: the command was right, what it found was not.
+
+    Raises:
+        Failed: in place of a DataError other than a symbol nobody knows.
+    """
+    try:
+        yield
+    except UnknownSymbol:
+        raise
+    except DataError as error:
+        raise Failed(str(error)) from error
 
 
 def print_report(report: PipelineReport, *, as_json: bool) -> None:
@@ -191,9 +208,17 @@ def print_report(report: PipelineReport, *, as_json: bool) -> None:
     if report.skipped:
         typer.echo(report.skipped)
         return
+    print_run(report)
+
+
+def print_run(report: PipelineReport) -> None:
+    """Print the facts, ranking and signals of a run for a person."""
     for what, result in report.facts.items():
         typer.echo(f"{what}: {result}")
     print_ranking(list(report.rankings), as_json=False)
+    documents = report.publication.signal_documents() if report.publication else []
+    shown = f", the first {SHOWN_SIGNALS}" if len(documents) > SHOWN_SIGNALS else ""
+    print_signals(documents[:SHOWN_SIGNALS], title=f"Signals of {report.session}{shown}")
 
 
 def report_document(report: PipelineReport) -> dict[str, Any]:
@@ -210,5 +235,25 @@ def report_document(report: PipelineReport) -> dict[str, Any]:
     }
 
 
-def _names(symbols: str | None) -> list[str] | None:
-    return [name for name in symbols.split(",") if name.strip()] if symbols else None
+def _session_to_run(
+    session: Session | None, *, as_of: datetime | None, source: str | None
+) -> Session:
+    # What is wrong with the question is said at once, not by a flow run.
+    from alpha_oracle.bootstrap.stores import clock_of
+    from alpha_oracle.calendar import latest_decided_session
+    from alpha_oracle.config import load_settings
+    from alpha_oracle.marketdata.schedule import plan_session
+
+    _refuse_unknown_source(source)
+    now = clock_of(load_settings()).now()
+    session = session or latest_decided_session(now)
+    plan_session(session, None, now=now, as_of=as_of)
+    return session
+
+
+def _refuse_unknown_source(name: str | None) -> None:
+    if name is not None:
+        from alpha_oracle.bootstrap.sources import bar_source
+        from alpha_oracle.config import load_settings
+
+        bar_source(load_settings(), name)

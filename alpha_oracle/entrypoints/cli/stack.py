@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command("status")(show_status)
     app.command("down")(stop_all)
     app.command("doctor")(run_doctor)
-    database = typer.Typer(help="The database schema.", no_args_is_help=True)
+    database = typer.Typer(help="The database schema.")
     database.command("upgrade")(upgrade_database)
     app.add_typer(database, name="db")
 
@@ -62,7 +62,7 @@ def stop_all() -> None:
 
 def run_doctor(*, as_json: JsonOption = False) -> int:
     """Check the installation; each finding says how to mend it."""
-    from alpha_oracle.bootstrap.installation import diagnose
+    from alpha_oracle.bootstrap.doctor import diagnose
 
     findings = diagnose()
     rows = [

@@ -1,0 +1,74 @@
+"""Whether the installation is well, and how to mend it where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap.sources import bar_source
+from alpha_oracle.bootstrap.stores import clock_of, opened_stores
+from alpha_oracle.config import load_settings
+from alpha_oracle.errors import AlphaOracleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from alpha_oracle.config import Settings
+
+CALENDAR_REACH: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found; where it is not ok, `text` says how to mend it."""
+
+    check: str
+    ok: bool
+    text: str
+
+
+def diagnose() -> list[Finding]:
+    """Check settings, stores, calendar and bar source; return what was found."""
+    try:
+        settings = load_settings()
+    except AlphaOracleError as error:
+        return [Finding(check="settings", ok=False, text=str(error))]
+    return [
+        Finding(check="settings", ok=True, text=f"home is {settings.home}"),
+        *(_checked(name, check, settings) for name, check in CHECKS.items()),
+    ]
+
+
+def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(check=name, ok=True, text=check(settings))
+    except AlphaOracleError as error:
+        return Finding(check=name, ok=False, text=str(error))
+
+
+def _check_stores(settings: Settings) -> str:
+    with opened_stores(settings) as stores:
+        stores.redis.ping()
+        return f"Postgres ({stores.database.name}) and Redis ({stores.redis.place}) answer"
+
+
+def _check_calendar(settings: Settings) -> str:
+    today = clock_of(settings).now().date()
+    calendar.is_session(today + CALENDAR_REACH)
+    return f"the exchange calendar reaches {calendar.last_session()}"
+
+
+def _check_source(settings: Settings) -> str:
+    source = bar_source(settings)
+    session = calendar.latest_decided_session(clock_of(settings).now())
+    offered = len(source.symbols(session))
+    return f"{source.name} offers {offered} symbols for {session}"
+
+
+CHECKS: Final[Mapping[str, Callable[[Settings], str]]] = {
+    "stores": _check_stores,
+    "calendar": _check_calendar,
+    "bar source": _check_source,
+}
