@@ -1,0 +1,62 @@
+import json
+import socket
+import threading
+import urllib.request
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from alpha_oracle.adapters.embedded import prefect_server
+from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Somebody else's server: it says it is well, whatever it is asked."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def stranger():
+    with closing(HTTPServer((prefect_server.HOST, 0), Stranger)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_a_server_of_somebody_else_on_our_port_is_not_ours(home, stranger):
+    data = home / "prefect"
+    data.mkdir(parents=True)
+    (data / "port").write_text(str(stranger))
+
+    assert not prefect_server._PrefectServer().is_ready(data)
+
+
+def test_a_home_keeps_its_port_unless_somebody_has_it(tmp_path):
+    usual = prefect_server._free_port(tmp_path)
+
+    with closing(socket.create_server((prefect_server.HOST, usual))):
+        other = prefect_server._free_port(tmp_path)
+
+    assert other != usual
+    assert prefect_server._free_port(tmp_path) == usual
+
+
+@pytest.mark.slow
+def test_the_server_answers_while_it_is_used_and_calls_nobody(home):
+    store = embedded_prefect(home)
+
+    with store.attached() as url:
+        with urllib.request.urlopen(f"{url}/health") as answer:
+            assert json.load(answer) is True
+        status = store.status()
+
+    assert status.running
+    assert status.pid is not None
+    assert not store.status().running
