@@ -24,10 +24,12 @@ class Stranger(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def stranger():
-    with closing(HTTPServer((prefect_server.HOST, 0), Stranger)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with HTTPServer((prefect_server.HOST, 0), Stranger) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
         yield server.server_address[1]
         server.shutdown()
+        serving.join()
 
 
 def test_a_server_of_somebody_else_on_our_port_is_not_ours(home, stranger):
