@@ -6,8 +6,11 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+from alpha_oracle.bootstrap.sources import SOURCES
+from alpha_oracle.config import load_settings
 from alpha_oracle.telemetry import disable_dependency_telemetry
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
+from tests.end_to_end.asked import AskedSource
 from tests.end_to_end.worlds import World, make_history
 
 
@@ -27,31 +30,30 @@ def prefect_url(run_folder):
 
 
 @pytest.fixture(scope="session")
-def history(postgres_url, run_name, worker, template, tmp_path_factory):
-    """The name of a database that holds the small market up to the session before."""
-    prefix = f"{run_name}_{worker}_history"
-    with own_database(postgres_url, prefix, template=template) as url:
-        make_history(url, home=tmp_path_factory.mktemp("history"))
-        yield url.rpartition("/")[2].partition("?")[0]
-
-
-@pytest.fixture(scope="session")
-def database_with_history(postgres_url, run_name, worker, history):
-    """A function that makes a database of its own with the stored history."""
-    return lambda: own_database(postgres_url, f"{run_name}_{worker}_world", template=history)
-
-
-@pytest.fixture(scope="session")
-def worlds(prefect_url, redis_server_url, worker, database_with_history):
-    """A function that makes an installation of its own on the stored history."""
+def flow_redis_url(redis_server_url, worker):
+    """The URL of a Redis database for this worker's flow runs."""
     # The lower half of the databases belongs to the tests of a single store.
     half = REDIS_DATABASES // 2
-    redis_url = with_redis_database(redis_server_url, half + worker % half)
+    return with_redis_database(redis_server_url, half + worker % half)
+
+
+@pytest.fixture(scope="session")
+def database_with_history(postgres_url, run_name, worker, template):
+    """A function that makes a database of its own, its history ending before the session."""
+    names = f"{run_name}_{worker}_flows"
+    with own_database(postgres_url, f"{names}_history", template=template) as url:
+        make_history(url)
+        history = url.rpartition("/")[2].partition("?")[0]
+        yield lambda: own_database(postgres_url, names, template=history)
+
+
+@pytest.fixture(scope="session")
+def worlds(prefect_url, database_with_history, flow_redis_url):
+    """A function that makes an installation of its own on the stored history."""
 
     def make(home, **changes):
-        return World(
-            home=home, database=database_with_history(), redis_url=redis_url, changes=changes
-        )
+        database = database_with_history()
+        return World(home=home, database=database, redis_url=flow_redis_url, changes=changes)
 
     return make
 
@@ -61,3 +63,11 @@ def world(worlds, home):
     """An installation whose history ends before the session; nothing has run on it."""
     with worlds(home) as world:
         yield world
+
+
+@pytest.fixture
+def source(world, monkeypatch):
+    """The bar source of the test's world, which notes what it is asked for."""
+    asked = AskedSource(SOURCES["synthetic"](load_settings()))
+    monkeypatch.setitem(SOURCES, "synthetic", lambda _settings: asked)
+    return asked

@@ -18,9 +18,16 @@ from prefect.client.schemas.filters import (
 )
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.pipeline import close_runtime, open_runtime
-from alpha_oracle.config import PREFIX
+from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
+from alpha_oracle.adapters.postgres.reference import PostgresReference
+from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
+from alpha_oracle.bootstrap.pipeline import close_runtime
+from alpha_oracle.config import PREFIX, SyntheticSettings
 from alpha_oracle.marketdata import imports
+from alpha_oracle.marketdata.stores import MarketStores
+from alpha_oracle.marketdata.validation.context import ValidationBounds
 
 # A half day: the exchange closed at 13:00, the flow runs at 17:00 as ever.
 SESSION = date(2019, 11, 29)
@@ -29,12 +36,7 @@ HISTORY_STARTS = date(2016, 5, 2)
 HISTORY_ENDS = calendar.shift_session(SESSION, -1)
 
 # Of this market every strategy wants something on the session.
-MARKET = {
-    "DATA__SOURCE": "synthetic",
-    "DATA__SYNTHETIC__SEED": 8,
-    "DATA__SYNTHETIC__SYMBOLS": 20,
-    "DATA__SYNTHETIC__START": HISTORY_STARTS,
-}
+MARKET = {"seed": 8, "symbols": 20, "start": HISTORY_STARTS}
 SYMBOLS = tuple(f"SYN{number:03}" for number in range(1, 21))
 
 # So low that every strategy may trade.
@@ -115,9 +117,10 @@ def settings_of(home, *, database_url, redis_url, **changes):
         "HOME": home,
         "DATABASE__URL": database_url,
         "REDIS__URL": redis_url,
+        "DATA__SOURCE": "synthetic",
         "DATA__BATCH_SIZE": 5,
+        **{f"DATA__SYNTHETIC__{name.upper()}": value for name, value in MARKET.items()},
         "CLOCK__START_AT": NOW.isoformat(),
-        **MARKET,
         **NO_THRESHOLDS,
         **changes,
     }
@@ -139,16 +142,19 @@ def installed(environment):
             close_runtime()
 
 
-def make_history(database_url, *, home):
+def make_history(database_url):
     """Store the market up to the session before."""
-    settings = settings_of(home, database_url=database_url, redis_url="redis://127.0.0.1:1")
-    with installed(settings), open_runtime() as runtime:
-        source = runtime.bar_source()
+    source = SyntheticBarSource(SyntheticSettings(**MARKET))
+    with closing(open_database(database_url)) as database:
         imports.import_bars(
             source.fetch(SYMBOLS, start=HISTORY_STARTS, end=HISTORY_ENDS),
-            runtime.market_stores,
-            bounds=runtime.validation_bounds,
-            at=runtime.clock.now(),
+            MarketStores(
+                bars=TimeSeriesStorage(database),
+                quarantine=PostgresQuarantine(database),
+                reference=PostgresReference(database),
+            ),
+            bounds=ValidationBounds(max_jump_ratio=1.4, max_stale_sessions=5),
+            at=NOW,
         )
 
 
