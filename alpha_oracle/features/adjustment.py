@@ -45,7 +45,8 @@ def build_panel(
 
     An action between two bars of a symbol applies at the later one, and only actions after a
     symbol's first bar count. A dividend going ex with a split is one a share before the split.
-    Without memberships every symbol belongs to the universe on each session it has a bar.
+    Without memberships every symbol belongs to the universe from its first bar on: a session it
+    misses is no departure.
 
     Raises:
         DataError: a bar lies outside `sessions`, a batch does not say through when it was
@@ -82,7 +83,7 @@ def _universe(
     members: Sequence[Membership], grid: Grid, *, has_bar: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     if not members:
-        return has_bar
+        return np.logical_or.accumulate(has_bar, axis=0)
     column_of = {symbol: column for column, symbol in enumerate(grid.symbols)}
     universe = np.zeros(grid.shape, dtype=np.bool_)
     for stay in members:

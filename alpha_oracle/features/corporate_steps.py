@@ -99,14 +99,17 @@ def cash_at_next_bar(of: Steps, *, grid: Grid) -> Values:
 def dividend_factors(of: Steps, *, grid: Grid, traded_close: Values) -> Values:
     """Return what each dividend multiplies later prices by: close / (close - dividend).
 
+    A dividend without a later bar, like the last of a company wound up, multiplies nothing.
+
     Raises:
         DataError: a dividend is not below the close before it.
     """
     close = traded_close[of.previous]
-    refused = np.flatnonzero(close <= of.values)
+    applies = grid.priced_from(of.columns, of.days) >= 0
+    refused = np.flatnonzero(applies & (close <= of.values))
     if refused.size:
         raise DataError(_too_large(of, grid, at=int(refused[0]), close=close[refused[0]]))
-    factors: Values = close / (close - of.values)
+    factors: Values = close / np.where(applies, close - of.values, close)
     return factors
 
 

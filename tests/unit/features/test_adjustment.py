@@ -1,6 +1,6 @@
 """Prices as traded and adjusted forward, against figures worked by hand and each other."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -202,6 +202,13 @@ def test_a_dividend_not_below_the_price_is_refused():
         panel_of(table, actions=[a_dividend("XYZ", SESSIONS[1], 10)])
 
 
+def test_a_dividend_after_a_symbols_last_bar_is_nobodys():
+    table = stored(bars_of_closes({"XYZ": [10.0, 9.0]}, start=FIRST))
+    panel = panel_of(table, actions=[a_dividend("XYZ", SESSIONS[2], 9)])
+    np.testing.assert_allclose(panel.close[:2, 0], [10.0, 9.0])
+    np.testing.assert_array_equal(panel.dividend[:, 0], [0, 0, 0, 0])
+
+
 def test_a_bar_outside_the_sessions_is_refused():
     with pytest.raises(DataError, match="AAPL on 2014-06-10"):
         panel_of(stored(bars(APPLE)), sessions=SESSIONS[:3])
@@ -226,10 +233,13 @@ def test_symbols_are_members_within_their_stays():
     assert not panel.is_member[:, 2].any()
 
 
-def test_without_memberships_a_symbol_belongs_where_it_has_a_bar():
-    table = bars_of_closes({"AAA": [1.0, np.nan, 1.0, 1.0]}, start=FIRST)
+def test_without_memberships_a_symbol_belongs_from_its_first_bar_on():
+    table = bars_of_closes(
+        {"AAA": [1.0, np.nan, 1.0, np.nan], "BBB": [np.nan, 1.0, 1.0, 1.0]}, start=FIRST
+    )
     panel = panel_of(stored(table))
-    np.testing.assert_array_equal(panel.is_member[:, 0], [True, False, True, True])
+    np.testing.assert_array_equal(panel.is_member[:, 0], [True, True, True, True])
+    np.testing.assert_array_equal(panel.is_member[:, 1], [False, True, True, True])
 
 
 @st.composite
@@ -254,6 +264,16 @@ def markets(draw):
         ).items()
     ]
     return sessions, bars_of_closes(closes, start=FIRST), actions
+
+
+@given(market=markets(), cut=st.integers(0, 11))
+def test_bars_to_come_change_nothing_before_them(market, cut):
+    sessions, table, actions = market
+    known = table.take(table.session <= np.datetime64(sessions[cut]))
+    whole = panel_of(stored(table), sessions, actions=actions).until(sessions[cut])
+    panel = panel_of(stored(known), sessions[: cut + 1], actions=actions)
+    for field in fields(whole):
+        np.testing.assert_array_equal(getattr(panel, field.name), getattr(whole, field.name))
 
 
 @given(market=markets(), place=st.integers(0, 11), cut=st.integers(0, 11))
