@@ -33,13 +33,18 @@ def load_market(
     """Return every stored session up to `session`, as known at `as_of`.
 
     Raises:
-        DataError: no bar is stored up to the session.
+        DataError: no bar is stored up to the session, or none was known at `as_of`.
     """
     span = bar_store.span()
     if span is None or span[0] > session:
         raise DataError(f"no bars are stored up to {session}; import or backfill them first")
+    stored = bar_store.load(start=span[0], end=session, as_of=as_of)
+    if not len(stored.bars):
+        raise DataError(
+            f"no bar up to {session} was known at {as_of.isoformat()}; ask as of a later instant"
+        )
     return build_panel(
-        bar_store.load(start=span[0], end=session, as_of=as_of),
+        stored,
         calendar.sessions_between(span[0], session),
         actions_known=reference.actions(as_of=as_of),
         actions_all=reference.actions(),
@@ -51,12 +56,12 @@ def feature_report(market: MarketPanel, features: FeatureStore) -> FeatureReport
     """Compute and cache every registered feature; say how much of the last session is known."""
     values = features.compute(market, [feature.name for feature in registry.all()])
     listed = np.isfinite(market.traded_close[-1])
-    known = [np.isfinite(feature[-1][listed]).mean() for feature in values.values()]
+    known = [np.isfinite(feature[-1][listed]).sum() for feature in values.values()]
     return FeatureReport(
         features=len(values),
         sessions=len(market.sessions),
         symbols=len(market.symbols),
-        coverage_pct=100.0 * float(np.mean(known)) if listed.any() else 0.0,
+        coverage_pct=100.0 * float(np.mean(known)) / max(int(listed.sum()), 1),
     )
 
 
