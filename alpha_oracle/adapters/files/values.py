@@ -76,7 +76,7 @@ def to_sessions(column: pa.ChunkedArray, *, path: object) -> NDArray[np.datetime
     texts, codes = _distinct(column.cast(pa.string()))
     parsed = parse_dates(texts, path=path)
     table = np.array([np.datetime64(day or "NaT", "D") for day in parsed], dtype="datetime64[D]")
-    return _dates(_looked_up(table, codes, missing=np.datetime64("NaT")))
+    return _dates(_looked_up(table, codes, missing=np.datetime64("NaT", "D")))
 
 
 def parse_dates(texts: Sequence[str], *, path: object) -> list[date | None]:
