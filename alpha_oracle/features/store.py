@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float32]
 
+WIDEST_REWRITE: Final = 64
+"""Sessions that a new one is at most saved with again; see `_with_neighbours`."""
+
 
 class FeatureStore:
     """Computes features once: what was computed from the same input by the same formula is read.
 
-    A new session adds its own part to the cache, a revised bar recomputes what came after it, a
+    A new session adds a small part to the cache, a revised bar recomputes what came after it, a
     changed formula recomputes itself.
     """
 
@@ -79,7 +82,8 @@ class FeatureStore:
         start: int,
     ) -> None:
         nothing = np.zeros(len(panel.sessions) - start, dtype=np.bool_)
-        for run, names in _missing_runs({name: found.get(name, nothing) for name in fresh}).items():
+        missing = {name: found.get(name, nothing) for name in fresh}
+        for run, names in _missing_runs(missing, start=start).items():
             rows = slice(*run)
             self._cache.save(
                 {name: _part_of(keys[name], rows) for name in names},
@@ -107,15 +111,23 @@ def feature_keys(
 
 
 def _missing_runs(
-    found: Mapping[str, NDArray[np.bool_]],
+    found: Mapping[str, NDArray[np.bool_]], *, start: int
 ) -> dict[tuple[int, int], list[str]]:
-    """Return runs of rows not found, with the features that miss them."""
+    """Return runs of rows to save, with the features that miss them."""
     runs: dict[tuple[int, int], list[str]] = {}
     for name, rows in found.items():
         edges = np.flatnonzero(np.diff(np.concatenate([[True], rows, [True]]).astype(np.int8)))
         for begin, end in edges.reshape(-1, 2).tolist():
-            runs.setdefault((begin, end), []).append(name)
+            runs.setdefault((_with_neighbours(begin, end, start=start), end), []).append(name)
     return runs
+
+
+def _with_neighbours(begin: int, end: int, *, start: int) -> int:
+    # Day by day, a year would be 250 parts, slower to open than its features to compute. So every
+    # second session is saved with the one before it, every fourth with three, and so on: as many
+    # as the power of two in its number. What is then asked for lies in a handful of parts.
+    number = start + end
+    return max(0, min(begin, end - min(number & -number, WIDEST_REWRITE)))
 
 
 def _part_of(key: FeatureKey, rows: slice) -> FeatureKey:

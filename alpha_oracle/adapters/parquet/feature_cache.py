@@ -61,6 +61,8 @@ class ParquetFeatureCache:
         """Return what is cached of each feature; a broken part is removed and counts as a miss."""
         search = Search(keys, sessions=sessions, symbols=symbols)
         for path in self._parts(search.sessions):
+            if not search.lacks(*sessions_of(path)):
+                continue
             try:
                 with closing(PartReader(path)) as part:
                     if search.take(part):
@@ -82,7 +84,12 @@ class ParquetFeatureCache:
         sessions: NDArray[np.datetime64],
         symbols: Sequence[Symbol],
     ) -> None:
-        """Keep features, one part a calendar year; a disk that refuses is logged, not raised."""
+        """Keep features, one part a calendar year; a disk that refuses is logged, not raised.
+
+        Without symbols there is nothing to keep.
+        """
+        if not symbols:
+            return
         days = [str(day) for day in sessions]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,12 @@ class Search:
         self._row_of = {day: row for row, day in enumerate(self.sessions)}
         self._values: dict[str, Values] = {}
         self._found = {name: np.zeros(len(sessions), dtype=np.bool_) for name in keys}
+        self._is_missing = np.full(len(sessions), bool(keys))
+
+    def lacks(self, first: str, last: str) -> bool:
+        """Return whether any feature is still missing on a session from `first` to `last`."""
+        rows = slice(bisect_left(self.sessions, first), bisect_right(self.sessions, last))
+        return bool(self._is_missing[rows].any())
 
     def take(self, part: PartReader) -> bool:
         """Copy what the part has and is still missing; return whether there was any."""
@@ -48,6 +55,8 @@ class Search:
                     wanted.setdefault(rows, []).append(name)
         for (first, stop), names in wanted.items():
             self._keep(part, names, first=first, stop=stop)
+        if wanted:
+            self._is_missing = ~np.logical_and.reduce(list(self._found.values()))
         return bool(wanted)
 
     def result(self) -> dict[str, CachedFeature]:

@@ -92,13 +92,36 @@ def test_what_is_cached_is_not_written_again(store, folder, panel):
     assert [(path.name, path.stat().st_ino) for path in parts(folder)] == before
 
 
-def test_a_new_session_writes_only_its_own_part(store, folder, panel):
-    store.compute(panel.until(panel.sessions[-2].item()), NAMES)
+@pytest.mark.parametrize(("number", "first"), [(419, 419), (418, 417), (384, 321), (256, 253)])
+def test_a_new_session_is_written_with_few_before_it(store, folder, panel, number, first):
+    """The 384th in a part of 64; the 256th too, but parts end with the year, here after 252."""
+    now = panel.until(panel.sessions[number - 1].item())
+    store.compute(panel.until(panel.sessions[number - 2].item()), NAMES)
     before = parts(folder)
+    assert_same(store.compute(now, NAMES), fresh(now))
+    new = max(set(parts(folder)) - set(before))
+    assert new.name.startswith(f"{panel.sessions[first - 1]}_{panel.sessions[number - 1]}_")
+    assert columns_and_sessions(new) == (sorted(NAMES), number - first + 1)
+
+
+def test_what_was_kept_day_by_day_is_read_from_a_handful_of_parts(store, cache, folder, panel):
+    for session in panel.sessions[-128:]:
+        store.compute(panel.until(session.item()), NAMES)
+    assert len(parts(folder)) > 100
+    for path in parts(folder):
+        os.utime(path, (0, 0))
+    assert found(cache, panel) == dict.fromkeys(NAMES, len(panel.sessions))
+    assert sum(path.stat().st_mtime > 0 for path in parts(folder)) <= 10
     assert_same(store.compute(panel, NAMES), fresh(panel))
-    (new,) = set(parts(folder)) - set(before)
-    assert new.name.startswith(f"{panel.sessions[-1]}_{panel.sessions[-1]}_")
-    assert columns_and_sessions(new) == (sorted(NAMES), 1)
+
+
+def test_a_panel_without_symbols_is_not_kept(store, folder, panel):
+    nothing = replace(
+        panel, symbols=(), **{name: getattr(panel, name)[:, :0] for name in fields_of(panel)}
+    )
+    for _ in range(2):
+        assert store.compute(nothing, NAMES)["rsi_14"].shape == (len(panel.sessions), 0)
+    assert parts(folder) == []
 
 
 def test_only_the_sessions_asked_for_are_returned_and_kept(store, folder, panel):
