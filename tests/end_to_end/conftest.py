@@ -3,7 +3,12 @@
 import pytest
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_HOME,
+    temporary_settings,
+)
 
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
 from alpha_oracle.bootstrap.sources import SOURCES
@@ -21,7 +26,12 @@ def prefect_url(run_folder):
     disable_dependency_telemetry()
     folder = run_folder / "orchestration"
     with shared_store(embedded_prefect(folder), folder) as url:
-        settings = {PREFECT_API_URL: url, PREFECT_HOME: str(folder / "client")}
+        settings = {
+            PREFECT_API_URL: url,
+            PREFECT_HOME: str(folder / "client"),
+            # Its thread would hold up the end of every run for a second.
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        }
         with temporary_settings(updates=settings):
             yield url
             # What is still on its way would be tried for a minute once the server is gone.

@@ -1,0 +1,103 @@
+"""Flow runs in processes of their own, some of which the kernel ends on the way."""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+from alpha_oracle.bootstrap import pipeline
+from flows.daily_pipeline import daily_pipeline
+from tests.end_to_end.worlds import installed
+
+# The modules are loaded once, into a process that does nothing but fork.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
+
+END_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class KilledBefore:
+    """Passes calls on to an adapter; the process dies instead of the chosen call of a method."""
+
+    adapter: Any
+    method: str
+    numbers: Any
+
+    def __getattr__(self, name):
+        return self._dying if name == self.method else getattr(self.adapter, name)
+
+    def _dying(self, *args, **kwargs):
+        if next(self.numbers) == 0:
+            die()
+        return getattr(self.adapter, self.method)(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class KilledAfter(KilledBefore):
+    """As `KilledBefore`, but the call takes effect first."""
+
+    def _dying(self, *args, **kwargs):
+        result = getattr(self.adapter, self.method)(*args, **kwargs)
+        if next(self.numbers) == 0:
+            die()
+        return result
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(how, adapter, method, *, nth=1):
+    """An adapter during the nth call of whose method the process dies."""
+    return how(adapter, method, count(1 - nth))
+
+
+# Where a run is killed, by what the test calls it.
+PLACES = {
+    "in the middle of ingestion": lambda run: replace(
+        run, done=killed(KilledAfter, run.done, "mark", nth=2)
+    ),
+    "between storing a batch and telling Redis": lambda run: replace(
+        run, done=killed(KilledBefore, run.done, "mark", nth=2)
+    ),
+    "between saving signals and announcing them": lambda run: replace(
+        run, outbox=killed(KilledBefore, run.outbox, "relay")
+    ),
+    "between announcing a signal and marking it": lambda run: replace(
+        run, bus=killed(KilledAfter, run.bus, "announce", nth=2)
+    ),
+    "between publishing and the end of the run": lambda run: replace(
+        run, runs=killed(KilledBefore, run.runs, "finish")
+    ),
+}
+
+
+def run_in_new_process(environment, api_url, *, place=None, **parameters):
+    """Run the daily flow in a new process; its exit code and, where it ended well, its digest."""
+    answers, answer = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(
+        target=_run, args=(environment, api_url, place, parameters, answer), daemon=True
+    )
+    process.start()
+    answer.close()
+    process.join(END_SECONDS)
+    try:
+        digest = answers.recv()
+    except EOFError:
+        digest = None
+    answers.close()
+    return process.exitcode, digest
+
+
+def _run(environment, api_url, place, parameters, answer):
+    settings = {PREFECT_API_URL: api_url, PREFECT_HOME: f"{environment['ALPHA_ORACLE_HOME']}/ui"}
+    with installed(environment), temporary_settings(updates=settings):
+        if place is not None:
+            with pipeline.open_runtime() as runtime:
+                pipeline._process._runtime = PLACES[place](runtime)
+        answer.send(daily_pipeline(**parameters).publication.digest)

@@ -1,0 +1,67 @@
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.killed import PLACES, run_in_new_process
+from tests.end_to_end.worlds import SESSION
+
+BARS = f"""
+SELECT symbol, session, open, high, low, close, volume, source, basis, known_at
+FROM bars JOIN symbols USING (symbol_id) JOIN bar_batches USING (batch_id)
+WHERE session >= DATE '{SESSION}' - 7 ORDER BY symbol, session
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves behind for others."""
+
+    digest: str
+    bars: Any
+    signals: Any
+    stream: Any
+    done: Any
+    status: str
+
+
+def outcome(world, digest):
+    return Outcome(
+        digest=digest,
+        bars=world.rows(BARS),
+        signals=world.signals(),
+        stream=world.stream(),
+        done=world.done_set(),
+        status=world.run_record()[0],
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(worlds, prefect_url, tmp_path_factory):
+    """What a run leaves behind that nobody killed."""
+    with worlds(tmp_path_factory.mktemp("home")) as world:
+        code, digest = run_in_new_process(world.environment, prefect_url)
+        assert code == 0
+        return outcome(world, digest)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_rerun_after_a_kill_leaves_what_an_undisturbed_run_leaves(
+    place, undisturbed, world, prefect_url
+):
+    code, _ = run_in_new_process(world.environment, prefect_url, place=place)
+    assert code == -signal.SIGKILL
+    assert world.run_record()[0] == "running"
+    code, digest = run_in_new_process(world.environment, prefect_url)
+    assert code == 0
+    assert outcome(world, digest) == undisturbed
+
+
+def test_a_session_recomputed_in_another_process_gives_the_same_bytes(
+    undisturbed, world, prefect_url
+):
+    _, first = run_in_new_process(world.environment, prefect_url)
+    _, second = run_in_new_process(world.environment, prefect_url, force=True)
+    assert first == second == undisturbed.digest
+    assert outcome(world, second) == undisturbed
