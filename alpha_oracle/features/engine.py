@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -46,6 +47,11 @@ def compute(
         for _ in pool.map(run, range(0, symbols, BLOCK_SYMBOLS)):
             pass
     return out
+
+
+def steps() -> list[FunctionType]:
+    """Return what decides, beside `packing`, which bars a formula sees."""
+    return [step for step in vars(_Block).values() if isinstance(step, FunctionType)]
 
 
 def _fields(formulas: Mapping[str, Formula]) -> list[str]:

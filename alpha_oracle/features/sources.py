@@ -6,13 +6,14 @@ import ast
 import hashlib
 import inspect
 import textwrap
+from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Final
 
 import numba
 import numpy as np
 
-from alpha_oracle.features import packing
+from alpha_oracle.features import engine, packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +25,12 @@ CONSTANTS: Final = (bool, int, float, str, tuple, np.ndarray)
 def definition_hash(*functions: Callable[..., object]) -> str:
     """Return a hash that changes when the functions compute something else.
 
-    Comments, docstrings and layout do not count. The versions of numpy and numba do: another
-    version may round differently, and a cached value must equal a computed one to the bit.
+    How bars reach them counts too. Comments, docstrings and layout do not. The versions of numpy
+    and numba do, and how kernels are compiled: another may round differently, and a cached value
+    must equal a computed one to the bit.
     """
-    parts = sources_of(*functions, packing.pack, packing.unpack)
-    parts.update(_versions())
+    parts = sources_of(*functions, *engine.steps(), packing.pack, packing.unpack)
+    parts.update(_compiler())
     text = "\n".join(f"{name}\n{parts[name]}" for name in sorted(parts))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -43,9 +45,10 @@ def sources_of(*functions: Callable[..., object]) -> dict[str, str]:
     return parts
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def _compiler() -> Iterator[tuple[str, str]]:
     yield "numpy", np.__version__
     yield "numba", numba.__version__
+    yield "kernels", repr(sorted(getattr(packing.pack, "targetoptions", {}).items()))
 
 
 def _collect(function: FunctionType, parts: dict[str, str]) -> None:
@@ -91,6 +94,7 @@ def _constant(value: object) -> str:
     return value.tobytes().hex() if isinstance(value, np.ndarray) else repr(value)
 
 
+@cache
 def _canonical_source(function: FunctionType) -> str:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]

@@ -1,9 +1,9 @@
 """One part of the feature cache: a file of some features over some sessions, written once.
 
-Values lie session by session, one float32 column a feature, so that a new session is a file of its
-own and a backtest reads only the columns and row groups it asks for. The footer says what formulas
-and what input they follow from; the name says whether that footer is whole, a checksum whether
-each page is.
+Values lie session by session, one float32 column a feature, so that new sessions are small files
+of their own and a backtest reads only the columns and row groups it asks for. The footer says what
+formulas and what input they follow from; the name says whether that footer is whole, a checksum
+whether each page is.
 """
 
 from __future__ import annotations

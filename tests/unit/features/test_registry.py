@@ -6,7 +6,7 @@ import importlib.util
 import pytest
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.features import registry
+from alpha_oracle.features import engine, registry
 from alpha_oracle.features.declaration import declare, feature, shared
 from alpha_oracle.features.sources import sources_of
 
@@ -143,3 +143,8 @@ def test_a_hash_counts_the_kernels_behind_a_feature():
     functions = tuple(adx.formula.functions())
     assert "alpha_oracle.features.kernels.directional_moves" in sources_of(*functions)
     assert "alpha_oracle.features.kernels.exponential_mean" in sources_of(*functions)
+
+
+def test_a_hash_counts_how_bars_reach_a_formula():
+    parts = sources_of(*engine.steps())
+    assert "np.logical_and" in parts["alpha_oracle.features.engine._Block._mask"]
