@@ -91,7 +91,10 @@ class Quarantine(Protocol):
     """Bars held back: kept whole, listed, and released only on the record."""
 
     def hold(self, bars: Sequence[QuarantinedBar]) -> int:
-        """Keep bars; one already held for the same reason changes nothing. Return how many are new.
+        """Keep bars; one already held with the same content changes nothing.
+
+        Return how many are new, or held again: explained or released before, they came once more
+        and were not accepted.
 
         `quarantine_id` of the argument is ignored: the store gives it.
         """

@@ -18,7 +18,7 @@ class InMemoryQuarantine:
             if known is None:
                 self._bars[key] = replace(bar, quarantine_id=len(self._bars) + 1)
                 new += 1
-            elif known.status == "explained":
+            elif known.status != "held":
                 self._bars[key] = replace(bar, quarantine_id=known.quarantine_id)
                 new += 1
         return new

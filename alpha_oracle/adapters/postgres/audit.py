@@ -25,16 +25,30 @@ def record(
     at: datetime,
 ) -> None:
     """Append an entry in the caller's transaction: it stands if and only if the act does."""
+    record_all(connection, actor, action=action, details={subject: detail}, at=at)
+
+
+def record_all(
+    connection: Connection,
+    actor: str,
+    *,
+    action: str,
+    details: Mapping[str, Mapping[str, object]],
+    at: datetime,
+) -> None:
+    """Append an entry for each subject of one act, in the caller's transaction."""
     connection.execute(
         text(
             "INSERT INTO audit_log (at, actor, action, subject, detail)"
-            " VALUES (:at, :actor, :action, :subject, CAST(:detail AS jsonb))"
+            " SELECT :at, :actor, :action, subject, CAST(detail AS jsonb)"
+            " FROM unnest(CAST(:subjects AS text[]), CAST(:details AS text[]))"
+            " AS entry (subject, detail)"
         ),
         {
             "at": at,
             "actor": storable(actor),
             "action": action,
-            "subject": subject,
-            "detail": to_json(detail),
+            "subjects": list(details),
+            "details": [to_json(detail) for detail in details.values()],
         },
     )

@@ -21,4 +21,6 @@ def to_json(document: Mapping[str, object]) -> str:
 
 def storable(text: str) -> str:
     """Return a text that Postgres can keep: NUL and half characters are written as escapes."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres import audit
 from alpha_oracle.adapters.postgres.documents import storable
+from alpha_oracle.adapters.postgres.engine import raw_cursor
+from alpha_oracle.adapters.postgres.text_copy import copy_text
 from alpha_oracle.domain.bars import QuarantinedBar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -21,36 +24,39 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
 
-ROWS_A_STATEMENT: Final = 10_000
 RESOLUTIONS: Final = frozenset({"released", "explained"})
 
-_GIVEN: Final = """
-jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (
-    symbol text, session text, source text, received jsonb, received_digest text,
-    expectations text[], detail text, quarantined_at timestamptz
+LONGEST_NAME: Final = 120
+"""Symbols and sessions nobody could read are cut to this in their column; `received` is whole."""
+
+_SORTED: Final = json.JSONEncoder(sort_keys=True)
+
+_COLUMNS: Final = (
+    "symbol, session, source, received, received_digest, expectations, detail, quarantined_at"
 )
+_KEY: Final = "symbol, session, source, received_digest"
+
+_STAGE: Final = f"""
+CREATE TEMPORARY TABLE given ON COMMIT DROP AS
+SELECT {_COLUMNS} FROM quarantined_bars WITH NO DATA
 """
 
-_INSERT: Final = f"""
-INSERT INTO quarantined_bars (
-    symbol, session, source, received, received_digest, expectations, detail, quarantined_at
-)
-SELECT symbol, session, source, received, received_digest, expectations, detail, quarantined_at
-FROM {_GIVEN}
-ON CONFLICT (symbol, session, source, received_digest) DO NOTHING
-"""
-
-# An explanation may cease to explain (the action was corrected): then the bar is held again. A
-# release was a person's decision about this very content, and stands.
-_HOLD_AGAIN: Final = f"""
+# Held again, where an explanation ceased to explain (the action was corrected), or where what a
+# person released has been corrected since and comes once more: nobody decided about that.
+_HOLD_AGAIN: Final = """
 UPDATE quarantined_bars AS held
 SET status = 'held', resolved_by = NULL, resolved_at = NULL, reason = NULL,
     expectations = given.expectations, detail = given.detail,
     quarantined_at = given.quarantined_at
-FROM {_GIVEN}
-WHERE held.status = 'explained'
+FROM given
+WHERE held.status <> 'held'
   AND (held.symbol, held.session, held.source, held.received_digest)
     = (given.symbol, given.session, given.source, given.received_digest)
+"""
+
+_INSERT: Final = f"""
+INSERT INTO quarantined_bars ({_COLUMNS}) SELECT {_COLUMNS} FROM given
+ON CONFLICT ({_KEY}) DO NOTHING
 """
 
 _HELD: Final = """
@@ -80,10 +86,13 @@ class PostgresQuarantine:
     def hold(self, bars: Sequence[QuarantinedBar]) -> int:
         """Keep bars; one already held with the same content changes nothing.
 
-        Return how many are new, or held again after an explanation that no longer holds.
+        Return how many are new, or held again: explained or released before, they came once more
+        and were not accepted.
         """
+        if not bars:
+            return 0
         with self._database.begin() as connection:
-            return sum(_hold(connection, rows) for rows in _chunks(bars))
+            return _hold(connection, bars)
 
     def held(
         self, *, symbols: Sequence[str] | None = None, session: Session | None = None
@@ -111,50 +120,63 @@ class PostgresQuarantine:
         }
         with self._database.begin() as connection:
             resolved = connection.execute(text(_RESOLVE), values).all()
-            for row in resolved:
-                audit.record(
-                    connection,
-                    actor,
-                    action=f"quarantine_{status}",
-                    subject=f"quarantined_bar:{row.quarantine_id}",
-                    detail={
+            audit.record_all(
+                connection,
+                actor,
+                action=f"quarantine_{status}",
+                details={
+                    f"quarantined_bar:{row.quarantine_id}": {
                         "symbol": row.symbol,
                         "session": row.session,
                         "source": row.source,
                         "reason": reason,
-                    },
-                    at=at,
-                )
+                    }
+                    for row in resolved
+                },
+                at=at,
+            )
         return len(resolved)
 
 
-def _hold(connection: Connection, rows: list[dict[str, object]]) -> int:
-    values = {"rows": json.dumps(rows)}
-    again = connection.execute(text(_HOLD_AGAIN), values).rowcount
-    return again + connection.execute(text(_INSERT), values).rowcount
+def _hold(connection: Connection, bars: Sequence[QuarantinedBar]) -> int:
+    connection.execute(text(_STAGE))
+    with raw_cursor(connection) as cursor:
+        copy_text(cursor, "given", map(_to_fields, bars))
+    again = connection.execute(text(_HOLD_AGAIN)).rowcount
+    return again + connection.execute(text(_INSERT)).rowcount
 
 
-def _chunks(bars: Sequence[QuarantinedBar]) -> Iterator[list[dict[str, object]]]:
-    for start in range(0, len(bars), ROWS_A_STATEMENT):
-        yield [_to_values(bar) for bar in bars[start : start + ROWS_A_STATEMENT]]
+def _to_fields(bar: QuarantinedBar) -> tuple[str, ...]:
+    document = _document(bar.received)
+    return (
+        _shortened(storable(bar.symbol)),
+        _shortened(storable(bar.session)),
+        bar.source,
+        document,
+        hashlib.sha256(document.encode()).hexdigest(),
+        _array(bar.expectations),
+        storable(bar.detail),
+        bar.quarantined_at.isoformat(),
+    )
 
 
-def _to_values(bar: QuarantinedBar) -> dict[str, object]:
-    received = {storable(name): storable(value) for name, value in bar.received.items()}
-    return {
-        "symbol": storable(bar.symbol),
-        "session": storable(bar.session),
-        "source": bar.source,
-        "received": received,
-        "received_digest": _digest(received),
-        "expectations": list(bar.expectations),
-        "detail": storable(bar.detail),
-        "quarantined_at": bar.quarantined_at.isoformat(),
-    }
+def _document(received: Mapping[str, str]) -> str:
+    document = _SORTED.encode(received)
+    if "\\u" not in document:
+        return document
+    # Beyond ASCII, some of it may be what Postgres cannot keep.
+    return _SORTED.encode({storable(name): storable(value) for name, value in received.items()})
 
 
-def _digest(received: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(received, sort_keys=True).encode()).hexdigest()
+def _shortened(name: str) -> str:
+    # An index entry has no room for more than a few thousand bytes.
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
+
+
+@cache
+def _array(names: tuple[str, ...]) -> str:
+    quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return "{" + ",".join(f'"{name}"' for name in quoted) + "}"
 
 
 def _to_bar(row: Row[Any]) -> QuarantinedBar:

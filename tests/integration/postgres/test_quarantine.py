@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -114,11 +115,31 @@ def test_a_status_that_resolves_nothing_is_refused(quarantine, rows, status):
     assert rows("SELECT * FROM audit_log") == []
 
 
-def test_a_release_by_hand_stands_when_the_content_comes_again(quarantine):
+def test_what_was_released_and_comes_again_unaccepted_is_held_again(quarantine, rows):
     quarantine.hold([a_held_bar()])
     release(quarantine, quarantine.held()[0].quarantine_id)
-    assert quarantine.hold([a_held_bar()]) == 0
-    assert quarantine.held() == []
+    assert quarantine.hold([a_held_bar(detail="corrected since")]) == 1
+    assert [bar.detail for bar in quarantine.held()] == ["corrected since"]
+    assert rows("SELECT action FROM audit_log") == [("quarantine_released",)]
+
+
+def test_marks_that_a_copy_could_stumble_on_come_back(quarantine):
+    marks = "a\tb\nc\r\\.\n\\N \"'{}, é"
+    bar = a_held_bar(
+        symbol=marks, session=marks, source=marks, detail=marks, expectations=(marks, "unique")
+    )
+    bar = replace(bar, received={marks: marks})
+    assert quarantine.hold([bar, a_held_bar()]) == 2
+    [held] = quarantine.held(symbols=[marks])
+    assert held == replace(bar, quarantine_id=held.quarantine_id)
+
+
+def test_a_name_too_long_for_an_index_is_cut_and_kept_whole_beside(quarantine):
+    endless = "".join(chr(33 + number * 7919 % 90) for number in range(9000))
+    quarantine.hold([a_held_bar(symbol=endless, session=endless, received={"symbol": endless})])
+    [held] = quarantine.held()
+    assert held.symbol == f"{endless[:117]}..."
+    assert held.received == {"symbol": endless}
 
 
 def test_a_bar_no_longer_explained_is_held_again(quarantine):
