@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alpha_oracle import calendar
 from alpha_oracle.adapters.parquet.export import write_features
 from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.research.market import feature_rows
 
 if TYPE_CHECKING:
@@ -24,8 +26,12 @@ def export_feature_rows(
 
     Raises:
         DataError: no bars are stored up to `end`.
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the range holds no session, or the file cannot be written.
     """
+    if not calendar.sessions_between(start, end):
+        raise ConfigurationError(f"there is no session from {start} to {end}; widen the range")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{path.parent} is no folder; make it, or name another file")
     with open_runtime() as runtime:
         market = runtime.markets.market(end, as_of=as_of or runtime.clock.now())
         rows = feature_rows(market, runtime.features, start=start)

@@ -81,6 +81,8 @@ class RankingStore(Protocol):
         """Keep a session's ranking in place of an earlier one of that session."""
         ...
 
-    def rankings(self, *, session: Session | None = None) -> list[StrategyRank]:
-        """Return the ranking of a session, best first (None: of the newest session ranked)."""
+    def rankings(
+        self, *, session: Session | None = None, limit: int | None = None
+    ) -> list[StrategyRank]:
+        """Return the ranks of a session (None: of all), newest session first, then best first."""
         ...

@@ -27,8 +27,8 @@ _INSERT: Final = (
 )
 _SELECT: Final = (
     f"SELECT {', '.join(_COLUMNS)} FROM rankings"
-    " WHERE session = coalesce(CAST(:session AS date), (SELECT max(session) FROM rankings))"
-    " ORDER BY rank"
+    " WHERE CAST(:session AS date) IS NULL OR session = :session"
+    " ORDER BY session DESC, rank LIMIT :limit"
 )
 
 
@@ -49,12 +49,13 @@ class PostgresRankings:
             )
             connection.execute(text(_INSERT), [_to_values(rank, at) for rank in ranks])
 
-    def rankings(self, *, session: Session | None = None) -> list[StrategyRank]:
-        """Return the ranking of a session, best first (None: of the newest session ranked)."""
+    def rankings(
+        self, *, session: Session | None = None, limit: int | None = None
+    ) -> list[StrategyRank]:
+        """Return the ranks of a session (None: of all), newest session first, then best first."""
         with self._database.begin() as connection:
-            return [
-                _to_rank(row) for row in connection.execute(text(_SELECT), {"session": session})
-            ]
+            rows = connection.execute(text(_SELECT), {"session": session, "limit": limit})
+            return [_to_rank(row) for row in rows]
 
 
 def _to_values(rank: StrategyRank, at: datetime) -> dict[str, object]:

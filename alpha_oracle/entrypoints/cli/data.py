@@ -167,4 +167,10 @@ def _answer(facts: Mapping[str, object], *, as_json: bool) -> None:
         print_json(dict(facts))
         return
     for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' ')}: {value}")
+        typer.echo(f"{name.replace('_', ' ')}: {_told(value)}")
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count:,}" for name, count in value.items()) or "none"
+    return f"{value:,}"

@@ -34,33 +34,41 @@ def show_signals(
     if as_json:
         print_json([dict(document) for document in documents])
         return
-    of_session = f" of {date}" if date else ""
-    print_signals(documents, title=f"Signals{of_session}, newest session first")
+    print_signals(documents, title=f"Signals of {date}" if date else "Signals, newest first")
 
 
-def show_rankings(*, date: DateOption = None, as_json: JsonOption = False) -> None:
-    """The ranking of a session (without --date: of the newest one ranked), best first."""
+def show_rankings(
+    *, date: DateOption = None, limit: LimitOption = 1000, as_json: JsonOption = False
+) -> None:
+    """Rankings on record, newest session first, best strategy first."""
     from alpha_oracle.bootstrap.records import opened_records
 
     with opened_records() as records:
-        ranking = records.rankings.rankings(session=date)
+        ranking = records.rankings.rankings(session=date, limit=limit)
     print_ranking(ranking, as_json=as_json)
 
 
-def print_signals(documents: Sequence[Mapping[str, object]], *, title: str) -> None:
-    """Print signal documents as a table."""
-    rows = [{column: document[column] for column in SIGNAL_COLUMNS} for document in documents]
-    print_rows(rows, title=f"{title}: {len(rows)}", empty="no signals")
+def print_signals(
+    documents: Sequence[Mapping[str, object]], *, title: str, limit: int | None = None
+) -> None:
+    """Print signal documents as a table, `limit` of them at most."""
+    shown = documents[:limit]
+    rows = [{column: document[column] for column in SIGNAL_COLUMNS} for document in shown]
+    part = f", the first {len(shown)} of them" if len(shown) < len(documents) else ""
+    print_rows(rows, title=f"{title}: {len(documents)}{part}", empty="no signals")
 
 
-def print_ranking(ranking: list[StrategyRank], *, as_json: bool) -> None:
-    """Print a ranking, best first."""
+def print_ranking(ranking: Sequence[StrategyRank], *, as_json: bool) -> None:
+    """Print a ranking, or those of several sessions, in the order given."""
     if as_json:
         print_json([rank_document(rank) for rank in ranking])
         return
-    session = f" of {ranking[0].session}" if ranking else ""
+    sessions = {rank.session for rank in ranking}
+    title = f"Ranking of {ranking[0].session}" if len(sessions) == 1 else "Rankings, newest first"
     rows = [rank_row(rank) for rank in ranking]
-    print_rows(rows, title=f"Ranking{session}", empty="no session is ranked yet")
+    if len(sessions) > 1:
+        rows = [{"session": rank.session} | row for rank, row in zip(ranking, rows, strict=True)]
+    print_rows(rows, title=title, empty="no session is ranked yet")
 
 
 def rank_document(rank: StrategyRank) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from alpha_oracle.entrypoints.cli.output import (
     progress_shown,
 )
 from alpha_oracle.entrypoints.cli.records import print_ranking, print_signals, rank_document
-from alpha_oracle.errors import AlphaOracleError, DataError, UnknownSymbol
+from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError, UnknownSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +124,8 @@ def run_backfill(
 
 def run_rank(*, date: DateOption = None, as_json: JsonOption = False) -> None:
     """Walk every strategy forward on what is stored and print the ranking."""
+    if date is not None:
+        _refuse_no_session(date)
 
     def run() -> list[StrategyRank]:
         from flows.rank import rank_stored
@@ -215,10 +217,9 @@ def print_run(report: PipelineReport) -> None:
     """Print the facts, ranking and signals of a run for a person."""
     for what, result in report.facts.items():
         typer.echo(f"{what}: {result}")
-    print_ranking(list(report.rankings), as_json=False)
+    print_ranking(report.rankings, as_json=False)
     documents = report.publication.signal_documents() if report.publication else []
-    shown = f", the first {SHOWN_SIGNALS}" if len(documents) > SHOWN_SIGNALS else ""
-    print_signals(documents[:SHOWN_SIGNALS], title=f"Signals of {report.session}{shown}")
+    print_signals(documents, title=f"Signals of {report.session}", limit=SHOWN_SIGNALS)
 
 
 def report_document(report: PipelineReport) -> dict[str, Any]:
@@ -249,6 +250,16 @@ def _session_to_run(
     session = session or latest_decided_session(now)
     plan_session(session, None, now=now, as_of=as_of)
     return session
+
+
+def _refuse_no_session(day: Session) -> None:
+    from alpha_oracle.bootstrap.stores import clock_of
+    from alpha_oracle.config import load_settings
+    from alpha_oracle.marketdata.schedule import plan_session
+
+    plan = plan_session(day, None, now=clock_of(load_settings()).now())
+    if plan.skipped:
+        raise ConfigurationError(plan.skipped)
 
 
 def _refuse_unknown_source(name: str | None) -> None:

@@ -54,11 +54,13 @@ def test_a_ranking_replaces_the_one_before(rankings):
     assert [rank.strategy for rank in rankings.rankings()] == ["Breakout"]
 
 
-def test_the_newest_ranking_is_that_of_the_newest_session(rankings):
+def test_rankings_of_all_sessions_come_newest_first_then_best_first(rankings):
     newest = a_rank("Momentum", 1, session=date(2016, 6, 2))
+    older = [a_rank("Momentum", 1), a_rank("Breakout", 2)]
     rankings.save([newest], at=AT)
-    rankings.save([a_rank("Momentum", 1)], at=AT.replace(day=3))
-    assert rankings.rankings() == [newest]
+    rankings.save(older, at=AT.replace(day=3))
+    assert rankings.rankings() == [newest, *older]
+    assert rankings.rankings(limit=2) == [newest, older[0]]
 
 
 def test_without_rankings_none_are_read(rankings):
