@@ -2,7 +2,7 @@
 
 The workers of one run share one embedded Postgres and one embedded Redis; each test gets a
 Postgres database of its own, each worker a Redis database that is emptied before every test.
-`ALPHA_ORACLE_TEST_DATABASE_URL` and `ALPHA_ORACLE_TEST_REDIS_URL` name servers to use instead;
+`TEST_DATABASE_URL` and `TEST_REDIS_URL` name servers to use instead;
 there, too, Redis databases are emptied.
 """
 
@@ -24,8 +24,8 @@ from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.migrate import upgrade
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-DATABASE_VARIABLE = "ALPHA_ORACLE_TEST_DATABASE_URL"
-REDIS_VARIABLE = "ALPHA_ORACLE_TEST_REDIS_URL"
+DATABASE_VARIABLE = "TEST_DATABASE_URL"
+REDIS_VARIABLE = "TEST_REDIS_URL"
 REDIS_DATABASES = 16
 
 # Test data is never worth a wait for the disk.
