@@ -165,6 +165,12 @@ def artifacts_of(state):
         return {one.key: one for one in client.read_artifacts(artifact_filter=chosen)}
 
 
+def flow_run_of(state):
+    """The flow run that ended in a state."""
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(_flow_run_id(state))
+
+
 def task_runs_of(state):
     """The task runs of a flow run."""
     chosen = FlowRunFilter(id=FlowRunFilterId(any_=[_flow_run_id(state)]))

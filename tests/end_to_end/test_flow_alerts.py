@@ -1,0 +1,106 @@
+import json
+from contextlib import contextmanager
+from datetime import date
+from time import monotonic
+from types import SimpleNamespace
+
+import pytest
+
+from alpha_oracle.adapters.alerts.slack import Patience
+from alpha_oracle.errors import ConfigurationError, DataError
+from flows.backfill import backfill_bars
+from flows.daily_pipeline import daily_pipeline
+from flows.rank import rank_stored
+from tests.end_to_end.worlds import flow_run_of
+from tests.integration.alerts.test_slack import slack, unused_url
+
+HOOK = "https://hooks.slack.com/services/T000/B000/hooksecret"
+TOKEN = "xoxb-1234-very-secret"
+AHEAD = date(2019, 12, 2)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+def by_webhook(base_url):
+    return {"ALERTS__SLACK__WEBHOOK_URL": HOOK, "ALERTS__SLACK__BASE_URL": base_url}
+
+
+def by_bot(base_url):
+    return {
+        "ALERTS__SLACK__BOT_TOKEN": TOKEN,
+        "ALERTS__SLACK__CHANNEL": "#trading",
+        "ALERTS__SLACK__BASE_URL": f"{base_url}/api/",
+    }
+
+
+@pytest.mark.parametrize("way", [by_webhook, by_bot], ids=["webhook", "bot"])
+def test_a_failed_run_tells_flow_run_error_and_next_step(way, worlds, home, prefect_url):
+    with slack(body='{"ok": true}') as server, worlds(home, **way(server.url)):
+        state = daily_pipeline(AHEAD, return_state=True)
+    [(_, _, body)] = server.received
+    title, error, link, following = json.loads(body)["text"].split("\n")
+    run = flow_run_of(state)
+    assert title == f":rotating_light: daily-pipeline failed: run {run.name}"
+    assert "2019-12-02 is not over" in error
+    assert link == f"Run: {prefect_url.removesuffix('/api')}/runs/flow-run/{run.id}"
+    assert "alpha-oracle pipeline --date 2019-12-02" in following
+
+
+def test_every_flow_tells(worlds, home):
+    with slack() as server, worlds(home, **by_webhook(server.url)) as world:
+        assert backfill_bars(AHEAD, AHEAD, return_state=True).is_failed()
+        world.rows("DELETE FROM bars")
+        assert rank_stored(return_state=True).is_failed()
+    backfilling, ranking = [json.loads(body)["text"] for _, _, body in server.received]
+    assert "backfill failed" in backfilling
+    assert "has not closed" in backfilling
+    assert "rank failed" in ranking
+    assert "no bars are stored" in ranking
+
+
+def test_a_run_that_ends_well_tells_nobody(worlds, home):
+    with slack() as server, worlds(home, **by_webhook(server.url)):
+        assert daily_pipeline(date(2019, 11, 28), return_state=True).is_completed()
+    assert server.received == []
+
+
+def test_no_secret_of_an_error_is_told(world, source, monkeypatch):
+    source.failures = [DataError("GET https://vendor.test/?apikey=TOPSECRET failed")] * 4
+    with slack() as server:
+        for name, value in by_webhook(server.url).items():
+            monkeypatch.setenv(f"ALPHA_ORACLE_{name}", value)
+        assert daily_pipeline(return_state=True).is_failed()
+    [(_, _, body)] = server.received
+    assert "vendor.test" in body
+    assert "TOPSECRET" not in body
+    assert "TOPSECRET" not in world.run_record()[1]
+
+
+def refusing():
+    return slack(500)
+
+
+def hanging():
+    return slack(answering=False)
+
+
+@contextmanager
+def absent():
+    yield SimpleNamespace(url=unused_url())
+
+
+@pytest.mark.parametrize("outage", [refusing, hanging, absent], ids=lambda kind: kind.__name__)
+def test_an_outage_of_slack_changes_no_run_and_delays_it_within_bounds(outage, worlds, home):
+    patience = Patience()
+    bound = sum(patience.pauses_seconds) + patience.timeout_seconds
+    with outage() as server, worlds(home, **by_webhook(server.url)):
+        began = monotonic()
+        state = daily_pipeline(AHEAD, return_state=True)
+        took = monotonic() - began
+    with pytest.raises(ConfigurationError, match="2019-12-02 is not over"):
+        state.result()
+    assert took < bound + 5.0

@@ -1,0 +1,102 @@
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+from tests.end_to_end.worlds import SESSION, SYMBOLS
+from tests.integration.alerts.test_slack import slack
+
+PROJECT = Path(__file__).parents[2]
+POOL = "alpha-oracle"
+NAMES = ("daily-pipeline/daily", "daily-pipeline/rerun", "backfill/backfill", "rank/rank")
+
+pytestmark = pytest.mark.slow
+
+
+def prefect(*arguments, environment, folder=PROJECT):
+    """Run Prefect's own command line as an operator does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def client(prefect_url):
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def api(prefect_url, tmp_path_factory):
+    """How another process finds the API."""
+    home = tmp_path_factory.mktemp("prefect")
+    return {"PREFECT_API_URL": prefect_url, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+
+
+@pytest.fixture(scope="module")
+def deployed(client, api):
+    """The deployments by name, as the project's file made them."""
+    with suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    prefect("deploy", "--all", environment=api)
+    return {name: client.read_deployment_by_name(name) for name in NAMES}
+
+
+def test_every_deployment_appears_as_the_file_says(deployed):
+    daily = deployed["daily-pipeline/daily"]
+    [schedule] = daily.schedules
+    assert (schedule.schedule.cron, schedule.schedule.timezone, schedule.active) == (
+        "0 17 * * 1-5",
+        "America/New_York",
+        True,
+    )
+    assert daily.global_concurrency_limit.limit == 1
+    for deployment in deployed.values():
+        assert deployment.work_pool_name == POOL
+        assert deployment.pull_steps == [
+            {"prefect.deployments.steps.set_working_directory": {"directory": str(PROJECT)}}
+        ]
+
+
+def test_a_worker_runs_a_session_and_tells_of_a_killed_one(deployed, client, api, world, tmp_path):
+    rerun = deployed["daily-pipeline/rerun"].id
+    run = client.create_flow_run_from_deployment(rerun, parameters={"session": str(SESSION)})
+    killed = client.create_flow_run_from_deployment(
+        rerun,
+        parameters={"session": "2019-11-27"},
+        job_variables={"command": "/bin/sh -c 'kill -9 $$'"},
+    )
+    with slack() as server:
+        alerts = {
+            "ALPHA_ORACLE_ALERTS__SLACK__WEBHOOK_URL": f"{server.url}/services/T0/B0/hook",
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
+        prefect(
+            *("worker", "start", "--pool", POOL, "--type", "process", "--run-once"),
+            environment=world.environment | api | alerts,
+            folder=tmp_path,
+        )
+    assert client.read_flow_run(run.id).state.is_completed()
+    assert world.stored_symbols() == list(SYMBOLS)
+    assert world.run_record()[0] == "done"
+    assert len(world.stream()) == 4
+    assert client.read_flow_run(killed.id).state.is_crashed()
+    [(_, _, body)] = server.received
+    text = json.loads(body)["text"]
+    assert f"daily-pipeline crashed: run {killed.name}" in text
+    assert "alpha-oracle pipeline --date 2019-11-27" in text

@@ -1,0 +1,77 @@
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.logging.handlers import APILogWorker
+from sqlalchemy import make_url
+
+from flows.daily_pipeline import daily_pipeline
+from tests.end_to_end.worlds import artifacts_of, flow_run_of, installed, task_runs_of
+from tests.integration.alerts.test_slack import slack
+
+SECRETS = ("hunter2", "opensesame", "hooksecret", "xoxb-very-secret")
+
+
+def alerts(server):
+    return {
+        "ALPHA_ORACLE_ALERTS__SLACK__WEBHOOK_URL": f"{server.url}/services/T0/B0/hooksecret",
+        "ALPHA_ORACLE_ALERTS__SLACK__BOT_TOKEN": "xoxb-very-secret",
+        "ALPHA_ORACLE_ALERTS__SLACK__CHANNEL": "#trading",
+    }
+
+
+def with_password(url):
+    return make_url(url).set(password="hunter2").render_as_string(hide_password=False)
+
+
+def a_working_database(world):
+    return {"ALPHA_ORACLE_DATABASE__URL": with_password(world.database_url)}
+
+
+def an_absent_database(_world):
+    return {"ALPHA_ORACLE_DATABASE__URL": "postgresql://oracle:hunter2@127.0.0.1:1/oracle"}
+
+
+def a_broken_database_url(_world):
+    return {"ALPHA_ORACLE_DATABASE__URL": "postgresql://oracle:hunter2@:x@127.0.0.1:port/oracle"}
+
+
+def a_redis_that_refuses_the_password(world):
+    separator = "&" if "?" in world.redis_url else "?"
+    return {"ALPHA_ORACLE_REDIS__URL": f"{world.redis_url}{separator}password=opensesame"}
+
+
+def all_that_prefect_knows(state):
+    """Everything the API tells of a flow run, as one text."""
+    APILogWorker.drain_all()
+    run, tasks = flow_run_of(state), task_runs_of(state)
+    with get_client(sync_client=True) as client:
+        logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+        states = client.read_flow_run_states(run.id)
+        for task in tasks:
+            states += client.read_task_run_states(task.id)
+    assert logs
+    assert states
+    known = [run, *tasks, *logs, *states, *artifacts_of(state).values()]
+    return "\n".join(one.model_dump_json() for one in known)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        a_working_database,
+        an_absent_database,
+        a_broken_database_url,
+        a_redis_that_refuses_the_password,
+    ],
+    ids=lambda trouble: trouble.__name__,
+)
+def test_no_secret_reaches_prefect(trouble, world, source):
+    source.withheld = frozenset({"SYN001"})
+    with (
+        slack(403, body="no hooksecret") as server,
+        installed(world.environment | alerts(server) | trouble(world)),
+    ):
+        state = daily_pipeline(return_state=True)
+    assert state.is_failed()
+    known = all_that_prefect_knows(state)
+    assert [secret for secret in SECRETS if secret in known] == []
