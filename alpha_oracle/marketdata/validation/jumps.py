@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Logarithms lose the last digits: without rounding, a close on the bound falls on either side.
 _PLACES: Final = 12
+# Not far beyond it, a power of e is no number any more.
+_LARGEST_STEP: Final = 600.0
 
 
 def jump_ratios(
@@ -37,7 +39,8 @@ def jump_ratios(
     levels = log_levels(rows, actions)
     ratios = np.full(len(levels), np.nan)
     same = rows.code[1:] == rows.code[:-1]
-    ratios[1:] = np.where(same, np.exp(np.abs(np.diff(levels))).round(_PLACES), np.nan)
+    steps = np.minimum(np.abs(np.diff(levels)), _LARGEST_STEP)
+    ratios[1:] = np.where(same, np.exp(steps).round(_PLACES), np.nan)
     ratios[rows.is_known] = np.nan
     for code in np.unique(rows.code[ratios > bound]).tolist():
         first, last = np.searchsorted(rows.code, [code, code + 1]).tolist()
@@ -52,7 +55,9 @@ def _scan(levels: list[float], is_known: list[bool], *, bound: float) -> list[fl
     ratios = []
     accepted = math.nan
     for level, known in zip(levels, is_known, strict=True):
-        ratio = math.nan if known else round(math.exp(abs(level - accepted)), _PLACES)
+        step = abs(level - accepted)
+        # In this order, NaN stays NaN.
+        ratio = math.nan if known else round(math.exp(min(step, _LARGEST_STEP)), _PLACES)
         ratios.append(ratio)
         if not ratio > bound:
             accepted = level

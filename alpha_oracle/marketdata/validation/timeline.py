@@ -27,9 +27,9 @@ class Timeline:
     """Rows ascending by symbol and session.
 
     `row` is a received bar's position in its batch, `STORED` for a stored bar; `is_known` marks
-    the rows that the store already holds as they are. `numbers` is rows x (open, high, low, close,
-    volume). `is_split_adjusted`, `is_fully_adjusted` and `through` (days from 1970, 0 for raw) tell
-    what the row's source did to prices.
+    the rows that the store already holds as they are, one for each symbol and session. `numbers` is
+    rows x (open, high, low, close, volume). `is_split_adjusted`, `is_fully_adjusted` and `through`
+    (days from 1970, 0 for raw) tell what the row's source did to prices.
     """
 
     symbols: tuple[Symbol, ...]
@@ -80,10 +80,19 @@ def _merged(new: Timeline, old: Timeline) -> Timeline:
     old_keys, new_keys = old.key, new.key
     place = np.minimum(np.searchsorted(old_keys, new_keys), len(old_keys) - 1)
     is_known = (old_keys[place] == new_keys) & _equal(new, old, place)
-    new = replace(new, is_known=is_known)
+    new = replace(new, is_known=_first_of_each(new_keys, is_known))
     old = old.take(~np.isin(old_keys, new_keys))
     both = _concatenated(old, new)
     return both.take(np.argsort(both.key, kind="stable"))
+
+
+def _first_of_each(keys: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    # A file may hold a stored bar twice: the second one is as surplus as when both were new.
+    rows = np.flatnonzero(chosen)
+    again = rows[1:][keys[rows][1:] == keys[rows][:-1]]
+    first = chosen.copy()
+    first[again] = False
+    return first
 
 
 def _equal(new: Timeline, old: Timeline, place: NDArray[np.intp]) -> NDArray[np.bool_]:

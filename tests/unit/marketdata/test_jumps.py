@@ -66,6 +66,11 @@ def test_the_bound_is_the_same_up_and_down(second, held):
     assert sessions_held([10, second]) == held
 
 
+def test_a_move_beyond_all_numbers_is_a_jump():
+    judged = judge(received(bars_of_closes({"A": [1e-300, 1e300, 1e-300], "B": [1, 1.1, 1]})))
+    assert held_for(judged) == [("2016-01-05", "jump_explained")]
+
+
 def test_a_slow_rise_is_no_jump():
     assert sessions_held([10 * 1.3**step for step in range(10)]) == []
 
