@@ -57,9 +57,10 @@ class ActionsReport:
 def import_bars(
     received: ReceivedBars, stores: MarketStores, *, bounds: ValidationBounds, at: datetime
 ) -> ImportReport:
-    """Validate and store a file's bars; corporate actions it told of are saved first.
+    """Validate and store a file's bars; corporate actions it told of are imported first.
 
-    Safe to repeat: what is stored or held already changes nothing.
+    What they explain of the bars held before is stored before the file's own, which have the last
+    word. Safe to repeat: what is stored or held already changes nothing.
 
     Raises:
         StoreUnavailable: repeat it.
@@ -67,7 +68,8 @@ def import_bars(
     actions = 0
     if received.actions:
         source = received.batch.source
-        actions = stores.reference.save_actions(received.actions, source=source, received_at=at)
+        told = import_actions(received.actions, stores, source=source, bounds=bounds, at=at)
+        actions = told.changed
     latest = latest_closed_session(at)
     context = validation_context(received, stores, bounds=bounds, latest=latest, at=at)
     judged = validate(received, context)

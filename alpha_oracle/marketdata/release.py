@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import DataError
 from alpha_oracle.marketdata.held import is_whole, read_back
 from alpha_oracle.marketdata.known import validation_context
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.bars import QuarantinedBar
-    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.market import Session
     from alpha_oracle.marketdata.held import ReadBack
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.marketdata.validation.context import ValidationBounds
 
 RELEASED: Final = "released"
 EXPLAINED: Final = "explained"
+SUPERSEDED: Final = "another version of this bar was stored"
+
+_UNTIMELY: Final = frozenset({"session_exists", "not_in_future"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +57,17 @@ def revalidate_held(
 ) -> Revalidated:
     """Judge again the bars of `symbols` that are held for a jump alone; store those now accepted.
 
-    Each is marked `explained`, after it is stored.
+    Each is marked `explained`, after it is stored. Of several versions of a bar the one held last
+    is judged; where it is stored, it settles the others.
     """
     if not symbols:
         return Revalidated(explained=0, still_held=0)
-    held = [bar for bar in stores.quarantine.held(symbols=symbols) if _is_jump(bar)]
+    held = _held_jumps(stores, symbols)
     explained = 0
-    for load in read_back(held):
+    for load in read_back(_newest_versions(held)):
         accepted = _store_accepted(load, stores, bounds=bounds, latest=latest, at=at)
         if accepted:
+            explained += _settle_other_versions(accepted, held, stores, actor=actor, at=at)
             explained += stores.quarantine.resolve(
                 accepted, status=EXPLAINED, actor=actor, reason=reason, at=at
             )
@@ -81,21 +87,25 @@ def release_quarantined(
 ) -> ReleaseReport:
     """Store held bars as they were received, on a person's word; audited.
 
-    By id any whole bar can be released; by `symbol` those held for a jump alone. Later jumps of
-    the same symbols are then judged again from the new level.
+    By id any whole bar of a closed session can be released; by `symbol` those held for a jump
+    alone. Of several versions of a bar the one released (by `symbol`, the one held last) settles
+    the others. Later jumps of the same symbols are then judged again from the new level.
 
     Raises:
-        DataError: an id is not held, or its bar lacks a value or stands twice; nothing is
-            released.
+        DataError: an id is not held, or its bar lacks a value, stands twice or came before its
+            session closed; nothing is released.
     """
     chosen = _chosen(stores, quarantine_ids, symbol)
     for load in read_back(chosen):
         stores.bars.store(load.received, received_at=at)
     ids = [bar.quarantine_id for bar in chosen]
+    symbols = sorted({Symbol(bar.symbol) for bar in chosen})
+    jumps = _held_jumps(stores, symbols)
+    _settle_other_versions(ids, [*chosen, *jumps], stores, actor=actor, at=at)
     released = stores.quarantine.resolve(ids, status=RELEASED, actor=actor, reason=reason, at=at)
     revalidated = revalidate_held(
         stores,
-        sorted({parsed for load in read_back(chosen) for parsed in load.received.bars.symbols}),
+        symbols,
         bounds=bounds,
         latest=latest,
         at=at,
@@ -109,10 +119,10 @@ def _chosen(
     stores: MarketStores, quarantine_ids: Sequence[int], symbol: Symbol | None
 ) -> list[QuarantinedBar]:
     if symbol is not None:
-        jumps = [bar for bar in stores.quarantine.held(symbols=[symbol]) if _is_jump(bar)]
+        jumps = _held_jumps(stores, [symbol])
         if not jumps:
             raise DataError(f"no bar of {symbol} is held for a jump; see `quarantine list`")
-        return jumps
+        return _newest_versions(jumps)
     wanted = frozenset(quarantine_ids)
     found = [bar for bar in stores.quarantine.held() if bar.quarantine_id in wanted]
     absent = wanted - {bar.quarantine_id for bar in found}
@@ -129,13 +139,45 @@ def _require_releasable(bars: Iterable[QuarantinedBar]) -> None:
         named = f"{bar.quarantine_id} ({bar.symbol} {bar.session})"
         if not is_whole(bar):
             raise DataError(f"{named} cannot be released: {bar.detail}; import a mended bar")
+        if not _UNTIMELY.isdisjoint(bar.expectations):
+            raise DataError(f"{named} cannot be released: {bar.detail}")
         if (bar.symbol, bar.session) in seen:
             raise DataError(f"{named} stands twice among those to release; release one of them")
         seen.add((bar.symbol, bar.session))
 
 
-def _is_jump(bar: QuarantinedBar) -> bool:
-    return bar.expectations == (JUMP,)
+def _held_jumps(stores: MarketStores, symbols: Sequence[Symbol]) -> list[QuarantinedBar]:
+    held = stores.quarantine.held(symbols=symbols)
+    return [bar for bar in held if bar.expectations == (JUMP,)]
+
+
+def _newest_versions(bars: Iterable[QuarantinedBar]) -> list[QuarantinedBar]:
+    by_age = sorted(bars, key=lambda bar: (bar.quarantined_at, bar.quarantine_id))
+    newest = {(bar.symbol, bar.session): bar for bar in by_age}
+    return [newest[key] for key in sorted(newest)]
+
+
+def _settle_other_versions(
+    stored: Sequence[int],
+    bars: Sequence[QuarantinedBar],
+    stores: MarketStores,
+    *,
+    actor: str,
+    at: datetime,
+) -> int:
+    # Before the stored ones themselves are resolved: killed in between, all are judged once more.
+    ids = frozenset(stored)
+    settled = {(bar.symbol, bar.session) for bar in bars if bar.quarantine_id in ids}
+    others = [
+        bar.quarantine_id
+        for bar in bars
+        if bar.quarantine_id not in ids and (bar.symbol, bar.session) in settled
+    ]
+    if not others:
+        return 0
+    return stores.quarantine.resolve(
+        others, status=EXPLAINED, actor=actor, reason=SUPERSEDED, at=at
+    )
 
 
 def _store_accepted(

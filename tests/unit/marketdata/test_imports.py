@@ -14,13 +14,14 @@ from alpha_oracle.marketdata.imports import (
     latest_closed_session,
 )
 from alpha_oracle.marketdata.release import release_quarantined
-from tests.builders import bars_of_closes, received
+from tests.builders import bars, bars_of_closes, received
 from tests.unit.marketdata.intake import (
     BOUNDS,
     LATER,
     a_split,
     empty_stores,
     stored_closes,
+    stores_with,
     take_in,
 )
 
@@ -62,6 +63,30 @@ def test_an_import_repeated_changes_nothing():
     assert len(stores.quarantine.held()) == 3
 
 
+def test_a_file_that_repeats_a_bar_is_imported_twice_alike():
+    stores = empty_stores()
+    file = "A 2016-01-04 10 11 9 10 5\n" * 3 + "A 2016-01-05 10 11 9 10 6"
+    first, second = take_in(stores, file), take_in(stores, file)
+    assert (first.stored.inserted, first.quarantined) == (2, 2)
+    assert (second.stored.unchanged, second.quarantined) == (2, 2)
+
+
+def test_a_stored_bar_between_two_others_of_its_session_is_known_again():
+    stores = stores_with(bars("A 2016-01-04 10 11 9 10 5"))
+    file = "A 2016-01-04 10 11 9 10 5\nA 2016-01-04 10 11 9 9 5\nA 2016-01-04 10 11 9 10 5"
+    report = take_in(stores, file)
+    assert (report.stored.unchanged, report.quarantined) == (1, 2)
+
+
+def test_a_released_bar_that_was_corrected_and_comes_again_is_held_again():
+    stores = empty_stores()
+    take_in(stores, bars_of_closes({"A": [10, 20]}))
+    release(stores, symbol="A")
+    take_in(stores, bars_of_closes({"A": [10, 10.5]}))
+    assert take_in(stores, bars_of_closes({"A": [10, 20]})).quarantined == 1
+    assert [bar.session for bar in stores.quarantine.held()] == ["2016-01-05"]
+
+
 def test_a_corrected_bar_is_judged_and_stored_as_a_correction():
     stores = empty_stores()
     take_in(stores, bars_of_closes({"A": [10, 10.2, 10.3]}))
@@ -93,6 +118,26 @@ def test_importing_the_action_stores_the_bars_it_explains():
     assert stores.quarantine.resolutions[0][2:4] == ("explained", "import actions")
 
 
+def test_actions_that_come_with_a_file_store_what_was_held_before():
+    stores = empty_stores()
+    take_in(stores, RAW_SPLIT)
+    file = replace(received(RAW_SPLIT), actions=(a_split("A", "2016-01-06", 7),))
+    report = import_bars(file, stores, bounds=BOUNDS, at=LATER)
+    assert report.quarantined == 0
+    assert stores.quarantine.held() == []
+
+
+def test_of_two_versions_held_the_later_one_is_explained_and_settles_the_other():
+    stores = empty_stores()
+    take_in(stores, bars_of_closes({"A": [700, 100]}))
+    take_in(stores, bars_of_closes({"A": [700, 101]}))
+    report = explain(stores, a_split("A", "2016-01-05", 7))
+    assert (report.revalidated.explained, report.revalidated.still_held) == (2, 0)
+    assert list(stored_closes(stores, "A").values()) == [700, 101]
+    reasons = [resolution[4] for resolution in stores.quarantine.resolutions]
+    assert reasons == ["another version of this bar was stored", "a corporate action explains it"]
+
+
 def test_an_action_that_explains_nothing_leaves_bars_held():
     stores = empty_stores()
     take_in(stores, RAW_SPLIT)
@@ -119,6 +164,35 @@ def test_a_released_jump_is_stored_and_what_follows_it_is_judged_from_there():
     statuses = [resolution[2:5] for resolution in stores.quarantine.resolutions]
     assert statuses[0] == ("released", "ada", "a takeover bid")
     assert statuses[1] == ("explained", "ada", "follows released bars: a takeover bid")
+
+
+def test_of_two_versions_held_a_release_by_symbol_takes_the_later_one():
+    stores = empty_stores()
+    take_in(stores, bars_of_closes({"A": [10, 20]}))
+    take_in(stores, bars_of_closes({"A": [10, 21]}))
+    assert release(stores, symbol="A").released == 1
+    assert list(stored_closes(stores, "A").values()) == [10, 21]
+    assert stores.quarantine.held() == []
+
+
+def test_a_version_released_by_hand_settles_the_others():
+    stores = empty_stores()
+    take_in(stores, bars_of_closes({"A": [10, 20]}))
+    take_in(stores, bars_of_closes({"A": [10, 21]}))
+    release(stores, quarantine_ids=[stores.quarantine.held()[0].quarantine_id])
+    assert list(stored_closes(stores, "A").values()) == [10, 20]
+    assert stores.quarantine.held() == []
+
+
+@pytest.mark.parametrize(
+    "day", ["2016-01-09", "2017-01-03", "2116-01-04"], ids=["closed", "to come", "out of reach"]
+)
+def test_a_bar_of_no_closed_session_cannot_be_released(day):
+    stores = empty_stores()
+    take_in(stores, f"A {day} 10 11 9 10 5")
+    with pytest.raises(DataError, match="cannot be released: the "):
+        release(stores, quarantine_ids=[stores.quarantine.held()[0].quarantine_id])
+    assert len(stores.quarantine.held()) == 1
 
 
 def test_a_symbol_is_released_with_all_its_jumps():
