@@ -25,7 +25,7 @@ def parse_symbol(text: str) -> Symbol:
         UnknownSymbol: the text is not a ticker.
     """
     dotted = re.sub(r"[-/ _]", ".", text.strip().upper())
-    if not _TICKER.fullmatch(dotted):
+    if not text.isascii() or not _TICKER.fullmatch(dotted):
         raise UnknownSymbol(f"{text!r} is not a ticker; expected letters like AAPL or BRK.B")
     return Symbol(dotted)
 
@@ -71,6 +71,9 @@ class Membership:
     start: Session
     end: Session | None
 
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectorAssignment:
@@ -80,3 +83,12 @@ class SectorAssignment:
     sector: str
     start: Session | None = None
     end: Session | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None:
+            _require_span(self.start, self.end)
+
+
+def _require_span(start: Session, end: Session | None) -> None:
+    if end is not None and end <= start:
+        raise ValueError(f"ends {end}, not after its start {start}")

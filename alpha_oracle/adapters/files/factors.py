@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.bars import BarColumns
 
 SPLIT_CHANGE: Final = 1.2
+_LARGEST_SPLIT: Final = 1e4
+_LARGEST_CLOSE_USD: Final = 1e9
 _SNAP_TOLERANCE: Final = 1e-4
 _LARGEST_NUMERATOR: Final = 100
 _LARGEST_DENOMINATOR: Final = 10
@@ -70,9 +72,11 @@ def factor_changes(bars: BarColumns, adj_close: NDArray[np.float64]) -> FactorCh
     noise = _noise(adj_close, before, after) + _noise(bars.close, before, after)
     found = np.flatnonzero(np.abs(ratio - 1) > noise)
     ratio, followed = ratio[found], (close_before / close_after)[found]
-    large = np.abs(np.log(ratio)) > np.log(SPLIT_CHANGE)
-    is_split = large & (np.abs(np.log(followed / ratio)) < np.abs(np.log(followed)))
-    is_odd = ~is_split & (large | (ratio < 1))
+    size = np.abs(np.log(ratio))
+    large = size > np.log(SPLIT_CHANGE)
+    absurd = (size > np.log(_LARGEST_SPLIT)) | (close_before[found] > _LARGEST_CLOSE_USD)
+    is_split = large & (np.abs(np.log(followed / ratio)) < np.abs(np.log(followed))) & ~absurd
+    is_odd = absurd | (~is_split & (large | (ratio < 1)))
     return FactorChanges(
         row=after[found], before=before[found], ratio=ratio, is_split=is_split, is_odd=is_odd
     )

@@ -12,6 +12,7 @@ from alpha_oracle.adapters.files.headers import NUMBERS, Meaning, columns_by_mea
 from alpha_oracle.adapters.files.notes import told_by_factor
 from alpha_oracle.adapters.files.tables import SUFFIXES, has_suffix, read_table
 from alpha_oracle.adapters.files.values import Numbers, Tickers, to_numbers, to_sessions, to_tickers
+from alpha_oracle.calendar import last_session
 from alpha_oracle.domain.bars import BarBatch, BarColumns, ReceivedBars, UnreadableRow
 from alpha_oracle.domain.market import PriceBasis, Symbol, parse_symbol
 from alpha_oracle.errors import DataError, UnknownSymbol
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from alpha_oracle.domain.market import Session
 
 SOURCE: Final = "files"
 _DAILY: Final = frozenset({"D", "d", "1d", "1D", ""})
@@ -63,8 +66,7 @@ def read_bars(path: Path, *, prices: PriceBasis) -> ReadBars:
         raise DataError(f"{path} holds no rows; nothing was read")
     bars, adj_close = _in_order(rows)
     told = told_by_factor(bars, adj_close if rows.has_adj_close else None, prices=prices)
-    last = bars.session.max().item() if len(bars) else None
-    through = None if prices is PriceBasis.RAW else last
+    through = None if prices is PriceBasis.RAW else _last_day(bars)
     received = ReceivedBars(
         bars=bars,
         batch=BarBatch(source=SOURCE, basis=prices, adjusted_through=through),
@@ -218,6 +220,13 @@ def _joined(files: Sequence[_FileRows]) -> _FileRows:
         unreadable=tuple(row for file in files for row in file.unreadable),
         has_adj_close=any(file.has_adj_close for file in files),
     )
+
+
+def _last_day(bars: BarColumns) -> Session | None:
+    # A mistyped year must not count as a day that actions were applied through.
+    days = bars.session[bars.session <= np.datetime64(last_session(), "D")]
+    last: Session | None = days.max().item() if len(days) else None
+    return last
 
 
 def _in_order(rows: _FileRows) -> tuple[BarColumns, NDArray[np.float64]]:

@@ -35,7 +35,12 @@ _ACTIONS: Final = {
     "type": ("type",),
     "value": ("value",),
 }
+_ONE_OF_TWO: Final = {
+    ActionKind.DIVIDEND: "write one row with the sum of what was paid",
+    ActionKind.SPLIT: "write one row with what became of one share",
+}
 _LINES_NAMED: Final = 3
+_LARGEST_VALUE: Final = Decimal(1_000_000)
 
 
 def read_members(path: Path) -> tuple[Membership, ...]:
@@ -47,7 +52,6 @@ def read_members(path: Path) -> tuple[Membership, ...]:
 
     def member(record: _Record, dates: Mapping[str, date | None]) -> Membership:
         start, end = _needed(dates, "start"), dates["end"]
-        _require_span(start, end)
         return Membership(symbol=_symbol(record), start=start, end=end)
 
     return _rows(path, member, required=_MEMBERS, dates=("start", "end"))
@@ -63,11 +67,8 @@ def read_sectors(path: Path) -> tuple[SectorAssignment, ...]:
     def assignment(record: _Record, dates: Mapping[str, date | None]) -> SectorAssignment:
         if not record["sector"]:
             raise ValueError("the sector is blank")
-        start, end = dates["start"], dates["end"]
-        if start is not None:
-            _require_span(start, end)
         return SectorAssignment(
-            symbol=_symbol(record), sector=record["sector"], start=start, end=end
+            symbol=_symbol(record), sector=record["sector"], start=dates["start"], end=dates["end"]
         )
 
     return _rows(
@@ -82,16 +83,22 @@ def read_actions(path: Path) -> tuple[CorporateAction, ...]:
     session.
 
     Raises:
-        DataError: as `read_members`.
+        DataError: as `read_members`; or two actions of one kind go ex on one session, which may be
+            two payments or one told twice.
     """
+    found: set[tuple[Symbol, date, ActionKind]] = set()
 
     def action(record: _Record, dates: Mapping[str, date | None]) -> CorporateAction:
         day = _needed(dates, "ex_date")
         ex_date = day if is_session(day) else next_session_after(day)
+        symbol, kind = _symbol(record), _kind(record["type"])
+        if (symbol, ex_date, kind) in found:
+            raise ValueError(f"a second {kind} of {symbol} on {ex_date}; {_ONE_OF_TWO[kind]}")
+        found.add((symbol, ex_date, kind))
         return CorporateAction(
-            symbol=_symbol(record),
+            symbol=symbol,
             ex_date=ex_date,
-            kind=_kind(record["type"]),
+            kind=kind,
             value=_value(record["value"]),
             known_at=session_open(ex_date),
         )
@@ -188,11 +195,6 @@ def _needed(dates: Mapping[str, date | None], key: str) -> date:
     return day
 
 
-def _require_span(start: date, end: date | None) -> None:
-    if end is not None and end <= start:
-        raise ValueError(f"ends {end}, not after its start {start}")
-
-
 def _kind(text: str) -> ActionKind:
     try:
         return ActionKind(text.lower())
@@ -207,4 +209,6 @@ def _value(text: str) -> Decimal:
         raise ValueError(f"value {text!r} is no number") from None
     if not value.is_finite() or value <= 0:
         raise ValueError(f"value {text} must be above 0")
+    if not 1 / _LARGEST_VALUE <= value <= _LARGEST_VALUE:
+        raise ValueError(f"value {text} is beyond what a share ever split into or paid")
     return value

@@ -246,7 +246,7 @@ def _keyed(pairs: list[tuple[K, V]]) -> dict[K, V]:
             named = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
             raise DataError(
                 f"{named} is given twice, as {keyed[key]} and {value}; "
-                "leave one of the two (dividends of one day are added up)"
+                "leave one of the two (for two dividends of one day, their sum)"
             )
     return keyed
 

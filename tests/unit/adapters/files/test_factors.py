@@ -84,6 +84,18 @@ def test_a_factor_that_fits_neither_is_told_and_gives_no_action(tmp_path):
     assert "AAPL 2016-01-05" in found.notes[1]
 
 
+@pytest.mark.parametrize(
+    "closes",
+    [
+        pytest.param([(1e30, 1.0), (1.0, 1.0)], id="a split into more shares than there are"),
+        pytest.param([(1.0, 1e30), (1e30, 1e30)], id="one share for more than there are"),
+        pytest.param([(1e300, 0.9e300), (1e300, 1e300)], id="a dividend of all the money"),
+    ],
+)
+def test_an_absurd_factor_gives_no_action(tmp_path, closes):
+    assert actions_of(tmp_path, closes) == []
+
+
 def test_adjusted_prices_that_still_jump_are_called_raw(tmp_path):
     found = read(raw_file(tmp_path, [(700.0, 100.0), (102.0, 102.0)]))
     assert found.received.actions == ()

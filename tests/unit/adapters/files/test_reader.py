@@ -209,6 +209,12 @@ def test_a_bar_of_another_period_is_not_taken_for_a_day(tmp_path):
     assert received.unreadable[0].reason == "the period is not a day"
 
 
+def test_a_mistyped_year_is_no_day_that_prices_are_adjusted_through(tmp_path):
+    path = write(tmp_path / "bars.csv", LONG + "AAPL,2061-01-06,1,1,1,1,1\n")
+    batch = read(path, PriceBasis.SPLIT_ADJUSTED).received.batch
+    assert batch.adjusted_through == date(2016, 1, 5)
+
+
 def test_raw_prices_are_adjusted_through_no_session(tmp_path):
     path = write(tmp_path / "bars.csv", LONG)
     assert read(path, PriceBasis.RAW).received.batch.adjusted_through is None

@@ -130,6 +130,30 @@ ACTIONS = "symbol,ex_date,type,value\n"
         ),
         pytest.param(
             read_actions,
+            ACTIONS + "A,2014-06-09,split,1e400\n",
+            "row 1: value 1e400 is beyond what a share ever split into or paid",
+            id="an absurd value",
+        ),
+        pytest.param(
+            read_actions,
+            ACTIONS + "A,2014-06-07,dividend,1\nA,2014-06-09,dividend,1\n",
+            "row 2: a second dividend of A on 2014-06-09; write one row with the sum",
+            id="two dividends of one ex-date",
+        ),
+        pytest.param(
+            read_actions,
+            ACTIONS + "A,2014-06-09,split,7\nA,2014-06-09,split,7\n",
+            "row 2: a second split of A on 2014-06-09",
+            id="a split told twice",
+        ),
+        pytest.param(
+            read_sectors,
+            "symbol,sector,start_date,end_date\nA,Energy,2001-01-02,2001-01-01\n",
+            "row 1: ends 2001-01-01, not after its start 2001-01-02",
+            id="a sector that ends before it starts",
+        ),
+        pytest.param(
+            read_actions,
             ACTIONS + "A,someday,split,7\n" * 5,
             "(and 2 more); mend the file",
             id="many rows at once",
