@@ -16,11 +16,13 @@ ANNOUNCED: Final = "signals:announced:"
 MEMORY: Final = timedelta(days=30)
 
 # One script is one step: a crash leaves all of it or nothing, and of two relays one announces.
+# A command that is refused undoes none before it: an id is remembered once it is on the stream.
 ANNOUNCE: Final = """
-if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
+if redis.call('EXISTS', KEYS[1]) == 1 then
     return 0
 end
 redis.call('XADD', KEYS[2], '*', 'data', ARGV[1])
+redis.call('SET', KEYS[1], '1', 'EX', ARGV[2])
 redis.call('PUBLISH', KEYS[3], ARGV[1])
 return 1
 """

@@ -35,6 +35,17 @@ def test_a_signal_announced_before_is_not_repeated(connection):
     assert len(on_the_stream(connection)) == 1
 
 
+def test_a_signal_that_the_stream_refused_can_be_announced_again(connection):
+    bus = RedisSignalBus(connection)
+    with connection.client() as client:
+        client.set("signals:stream", "no stream")
+        with pytest.raises(StoreUnavailable):
+            bus.announce(DOCUMENT, signal_id="1")
+        client.delete("signals:stream")
+    assert bus.announce(DOCUMENT, signal_id="1")
+    assert on_the_stream(connection) == [{"data": DOCUMENT}]
+
+
 def test_of_many_relays_at_once_one_announces(connection):
     bus = RedisSignalBus(connection)
     with ThreadPoolExecutor(8) as pool:
