@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.signals import SignalBus
 
 CHANNEL: Final = "signals"
-SAVE_LOCK: Final = 6_102_002
+SAVE_LOCK: Final = 6_102_004
 RELAY_LOCK: Final = 6_102_003
 RELAY_PATIENCE: Final = "30s"
 

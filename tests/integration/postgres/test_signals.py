@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
+from alpha_oracle.adapters.postgres.bar_writing import WRITERS_LOCK
+from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK
+from alpha_oracle.adapters.postgres.signals import (
+    RELAY_LOCK,
+    SAVE_LOCK,
+    PostgresOutbox,
+    PostgresSignals,
+)
 from alpha_oracle.domain.signals import Direction, encode
 from alpha_oracle.errors import StoreUnavailable
 from tests.builders import FIRST_SESSION, a_signal, sessions_from
@@ -31,6 +38,10 @@ def some_signals(count):
 
 def ids(signals):
     return [signal.signal_id for signal in signals]
+
+
+def test_no_two_kinds_of_work_wait_for_each_other():
+    assert len({UPGRADE_LOCK, WRITERS_LOCK, SAVE_LOCK, RELAY_LOCK}) == 4
 
 
 def test_a_signal_and_its_announcement_are_kept_byte_for_byte(signals, rows):
