@@ -22,7 +22,7 @@ def failure_text(flow_name: str, flow_run: FlowRun, state: State[Any]) -> str:
     return "\n".join(
         (
             f":rotating_light: {flow_name} {state.type.value.lower()}: run {flow_run.name}",
-            f"Error: {redact_text(state.message or 'no message')}",
+            f"Error: {redact_text(' '.join((state.message or 'no message').split()))}",
             f"Run: {_run_link(flow_run)}",
             f"Next: {_next_step(flow_name, flow_run)}",
         )

@@ -137,7 +137,8 @@ def _chart(results: Sequence[WalkForwardResult]) -> str:
 def _growth(result: WalkForwardResult) -> list[float]:
     growth = 100.0 * np.cumprod(1.0 + result.record.returns)
     every = max(1, len(growth) // CHART_POINTS)
-    return [100.0, *growth[::every].tolist()]
+    # Thinned from its end: where it ended is what a reader looks for.
+    return [100.0, *growth[::-every][::-1].tolist()]
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> list[str]:
