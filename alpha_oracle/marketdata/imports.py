@@ -57,10 +57,10 @@ class ActionsReport:
 def import_bars(
     received: ReceivedBars, stores: MarketStores, *, bounds: ValidationBounds, at: datetime
 ) -> ImportReport:
-    """Validate and store a file's bars; corporate actions it told of are imported first.
+    """Validate and store a file's bars; corporate actions it told of are saved first.
 
-    What they explain of the bars held before is stored before the file's own, which have the last
-    word. Safe to repeat: what is stored or held already changes nothing.
+    What those explain of the bars held before is stored after the file's own. Safe to repeat: what
+    is stored or held already changes nothing.
 
     Raises:
         StoreUnavailable: repeat it.
@@ -68,13 +68,13 @@ def import_bars(
     actions = 0
     if received.actions:
         source = received.batch.source
-        told = import_actions(received.actions, stores, source=source, bounds=bounds, at=at)
-        actions = told.changed
+        actions = stores.reference.save_actions(received.actions, source=source, received_at=at)
     latest = latest_closed_session(at)
     context = validation_context(received, stores, bounds=bounds, latest=latest, at=at)
     judged = validate(received, context)
     stores.quarantine.hold(judged.held)
     stored = stores.bars.store(judged.accepted, received_at=at)
+    explain_held(received.actions, stores, bounds=bounds, at=at)
     return ImportReport(
         received=judged.report.received,
         stored=stored,
@@ -99,7 +99,19 @@ def import_actions(
         StoreUnavailable: repeat it.
     """
     changed = stores.reference.save_actions(actions, source=source, received_at=at)
-    revalidated = revalidate_held(
+    revalidated = explain_held(actions, stores, bounds=bounds, at=at)
+    return ActionsReport(received=len(actions), changed=changed, revalidated=revalidated)
+
+
+def explain_held(
+    actions: Sequence[CorporateAction],
+    stores: MarketStores,
+    *,
+    bounds: ValidationBounds,
+    at: datetime,
+) -> Revalidated:
+    """Store the held bars whose jumps saved corporate actions explain."""
+    return revalidate_held(
         stores,
         sorted({action.symbol for action in actions}),
         bounds=bounds,
@@ -108,7 +120,6 @@ def import_actions(
         actor="import actions",
         reason="a corporate action explains it",
     )
-    return ActionsReport(received=len(actions), changed=changed, revalidated=revalidated)
 
 
 def import_members(

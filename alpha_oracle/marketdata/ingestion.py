@@ -9,7 +9,7 @@ import numpy as np
 from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.validation import NOTHING_VALIDATED, Completeness, IngestReport
 from alpha_oracle.errors import IncompleteSession
-from alpha_oracle.marketdata.imports import import_actions
+from alpha_oracle.marketdata.imports import explain_held
 from alpha_oracle.marketdata.known import present_symbols, validation_context
 from alpha_oracle.marketdata.validation.context import Coverage
 from alpha_oracle.marketdata.validation.validate import validate
@@ -44,7 +44,7 @@ def ingest(
 
     What is stored is the truth; the done set is only told of it, after the store has committed.
     `force` works with what is stored and fetches nothing. Corporate actions that come along are
-    imported first, so that they can explain the bars, and those held before.
+    saved first, so that they can explain the bars, and those held before.
 
     Raises:
         TransientError: the source or a store is away; repeat it.
@@ -142,7 +142,7 @@ def _take_in(
 ) -> tuple[ValidationReport, frozenset[Symbol]]:
     received = source.fetch(wanted, start=session, end=session)
     if received.actions:
-        import_actions(received.actions, stores, source=source.name, bounds=bounds, at=at)
+        stores.reference.save_actions(received.actions, source=source.name, received_at=at)
     expected = expected_symbols(stores.bars, wanted, source=source.name, session=session)
     context = validation_context(
         received,
@@ -155,6 +155,7 @@ def _take_in(
     judged = validate(received, context)
     stores.quarantine.hold(judged.held)
     stores.bars.store(judged.accepted, received_at=at)
+    explain_held(received.actions, stores, bounds=bounds, at=at)
     bars = judged.accepted.bars
     on_session = bars.take(bars.session == np.datetime64(session, "D"))
     return judged.report, frozenset(present_symbols(on_session))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import DataError
@@ -58,7 +60,8 @@ def revalidate_held(
     """Judge again the bars of `symbols` that are held for a jump alone; store those now accepted.
 
     Each is marked `explained`, after it is stored. Of several versions of a bar the one held last
-    is judged; where it is stored, it settles the others.
+    is judged; where it is stored, it settles the others. One whose symbol and session are stored
+    otherwise stays held: which of the two is right, a person decides.
     """
     if not symbols:
         return Revalidated(explained=0, still_held=0)
@@ -190,7 +193,9 @@ def _store_accepted(
 ) -> list[int]:
     context = validation_context(load.received, stores, bounds=bounds, latest=latest, at=at)
     judged = validate(load.received, context)
-    if len(judged.accepted.bars):
-        stores.bars.store(judged.accepted, received_at=at)
-    pairs = zip(load.quarantine_ids, judged.is_accepted.tolist(), strict=True)
-    return [quarantine_id for quarantine_id, accepted in pairs if accepted]
+    rows = np.flatnonzero(judged.is_accepted & ~judged.is_correction)
+    if len(rows):
+        stores.bars.store(
+            replace(load.received, bars=load.received.bars.take(rows)), received_at=at
+        )
+    return [load.quarantine_ids[row] for row in rows.tolist()]

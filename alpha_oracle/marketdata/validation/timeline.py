@@ -27,9 +27,10 @@ class Timeline:
     """Rows ascending by symbol and session.
 
     `row` is a received bar's position in its batch, `STORED` for a stored bar; `is_known` marks
-    the rows that the store already holds as they are, one for each symbol and session. `numbers` is
-    rows x (open, high, low, close, volume). `is_split_adjusted`, `is_fully_adjusted` and `through`
-    (days from 1970, 0 for raw) tell what the row's source did to prices.
+    the rows that the store already holds as they are, one for each symbol and session; `is_other`
+    those of a symbol and session that the store holds otherwise. `numbers` is rows x (open, high,
+    low, close, volume). `is_split_adjusted`, `is_fully_adjusted` and `through` (days from 1970, 0
+    for raw) tell what the row's source did to prices.
     """
 
     symbols: tuple[Symbol, ...]
@@ -41,6 +42,7 @@ class Timeline:
     is_fully_adjusted: NDArray[np.bool_]
     row: NDArray[np.int64]
     is_known: NDArray[np.bool_]
+    is_other: NDArray[np.bool_]
 
     @property
     def close(self) -> NDArray[np.float64]:
@@ -79,8 +81,10 @@ def lay_out(received: ReceivedBars, stored: StoredBars | None) -> Timeline:
 def _merged(new: Timeline, old: Timeline) -> Timeline:
     old_keys, new_keys = old.key, new.key
     place = np.minimum(np.searchsorted(old_keys, new_keys), len(old_keys) - 1)
-    is_known = (old_keys[place] == new_keys) & _equal(new, old, place)
-    new = replace(new, is_known=_first_of_each(new_keys, is_known))
+    is_stored = old_keys[place] == new_keys
+    is_same = is_stored & _equal(new, old, place)
+    is_known = _first_of_each(new_keys, is_same)
+    new = replace(new, is_known=is_known, is_other=is_stored & ~is_same)
     old = old.take(~np.isin(old_keys, new_keys))
     both = _concatenated(old, new)
     return both.take(np.argsort(both.key, kind="stable"))
@@ -126,6 +130,7 @@ def _rows(
         is_fully_adjusted=full[batch_index],
         row=np.full(len(bars), STORED, dtype=np.int64),
         is_known=np.full(len(bars), fill_value=True),
+        is_other=np.zeros(len(bars), dtype=np.bool_),
     )
 
 

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 class Validated:
     """A batch judged: the bars to store, the rows to hold, and what was found.
 
-    `is_accepted` tells of each received bar which it is.
+    `is_accepted` tells of each received bar which it is, `is_correction` which of those accepted
+    the store holds otherwise.
     """
 
     accepted: ReceivedBars
     held: tuple[QuarantinedBar, ...]
     report: ValidationReport
     is_accepted: NDArray[np.bool_]
+    is_correction: NDArray[np.bool_]
 
 
 def validate(received: ReceivedBars, context: ValidationContext) -> Validated:
@@ -64,7 +66,14 @@ def validate(received: ReceivedBars, context: ValidationContext) -> Validated:
         quarantined=len(held),
         results=results,
     )
-    return Validated(accepted=accepted, held=held, report=report, is_accepted=is_accepted)
+    is_correction = is_accepted & _of_received(rows, rows.is_other, count=len(bars))
+    return Validated(
+        accepted=accepted,
+        held=held,
+        report=report,
+        is_accepted=is_accepted,
+        is_correction=is_correction,
+    )
 
 
 def _of_received(rows: Timeline, values: NDArray[np.bool_], *, count: int) -> NDArray[np.bool_]:

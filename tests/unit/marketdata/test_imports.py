@@ -138,6 +138,16 @@ def test_of_two_versions_held_the_later_one_is_explained_and_settles_the_other()
     assert reasons == ["another version of this bar was stored", "a corporate action explains it"]
 
 
+def test_a_held_version_never_replaces_one_stored_since():
+    stores = empty_stores()
+    take_in(stores, bars_of_closes({"A": [700, 90]}))
+    split = a_split("A", "2016-01-05", 7)
+    file = replace(received(bars_of_closes({"A": [700, 101]})), actions=(split,))
+    import_bars(file, stores, bounds=BOUNDS, at=LATER)
+    assert explain(stores, split).revalidated.still_held == 1
+    assert list(stored_closes(stores, "A").values()) == [700, 101]
+
+
 def test_an_action_that_explains_nothing_leaves_bars_held():
     stores = empty_stores()
     take_in(stores, RAW_SPLIT)
