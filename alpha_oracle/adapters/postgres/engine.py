@@ -116,6 +116,8 @@ def parse_url(url: str) -> URL:
         raise ConfigurationError(
             f"database.url starts with {parsed.drivername}://; expected postgresql://"
         )
+    if "@" in (parsed.host or ""):
+        raise ConfigurationError("database.url holds @ in its password; write that as %40")
     return parsed.set(drivername="postgresql+psycopg2")
 
 

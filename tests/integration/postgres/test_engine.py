@@ -15,7 +15,16 @@ from alpha_oracle.adapters.postgres.engine import (
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 
-@pytest.mark.parametrize("url", ["", "localhost", "mysql://u:hush@h/db", "postgresql://h:port/db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost",
+        "mysql://u:hush@h/db",
+        "postgresql://u:p@hush@h/db",
+        "postgresql://h:port/db",
+    ],
+)
 def test_a_url_that_is_no_postgres_url_is_told_without_repeating_it(url):
     with pytest.raises(ConfigurationError, match="expected postgresql://") as refused:
         open_database(url)
