@@ -117,7 +117,10 @@ def parse_url(url: str) -> URL:
             f"database.url starts with {parsed.drivername}://; expected postgresql://"
         )
     if "@" in (parsed.host or ""):
-        raise ConfigurationError("database.url holds @ in its password; write that as %40")
+        raise ConfigurationError(
+            "database.url has an @ too many; expected postgresql://user:password@host:5432/name "
+            "with any @ of the password written as %40"
+        )
     return parsed.set(drivername="postgresql+psycopg2")
 
 
