@@ -9,7 +9,7 @@ from alpha_oracle.calendar import sessions_between
 from alpha_oracle.domain.validation import NOTHING_VALIDATED, ValidationReport
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.marketdata.imports import import_bars, latest_closed_session
-from alpha_oracle.marketdata.universe import load_universe
+from alpha_oracle.marketdata.universe import askable_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def backfill(
 
     Raises:
         ConfigurationError: the range is empty, or reaches past the latest closed session.
-        UnknownSymbol: as `load_universe`.
+        UnknownSymbol: as `askable_symbols`.
     """
     sessions = _sessions(start, end, at=at)
     for first in range(0, len(sessions), CHUNK_SESSIONS):
@@ -99,6 +99,6 @@ def _lacking(
     there = stores.bars.symbols_stored(start=chunk[0], end=chunk[-1])
     lacking: set[Symbol] = set()
     for session in chunk:
-        universe = load_universe(session, source=source, stores=stores, only=only)
+        universe = askable_symbols(session, source=source, stores=stores, only=only)
         lacking |= frozenset(universe) - there.get(session, frozenset())
     return sorted(lacking)

@@ -11,6 +11,7 @@ from alpha_oracle.domain.validation import NOTHING_VALIDATED, Completeness, Inge
 from alpha_oracle.errors import IncompleteSession
 from alpha_oracle.marketdata.imports import explain_held
 from alpha_oracle.marketdata.known import present_symbols, validation_context
+from alpha_oracle.marketdata.universe import EXPECTED_FROM_SESSIONS
 from alpha_oracle.marketdata.validation.context import Coverage
 from alpha_oracle.marketdata.validation.validate import validate
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.validation.context import ValidationBounds
     from alpha_oracle.ports.bars import BarSource, BarStore, DoneSet
 
-EXPECTED_FROM_SESSIONS: Final = 5
 _NAMED: Final = 10
 
 

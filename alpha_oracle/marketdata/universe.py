@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarSource, BarStore
 
+EXPECTED_FROM_SESSIONS: Final = 5
 RECENT_SESSIONS: Final = 21
 
 
@@ -27,12 +28,38 @@ def load_universe(
 ) -> tuple[Symbol, ...]:
     """Return a session's symbols, ascending.
 
-    They are the index members as of it; where no membership was imported, what the source
-    offers; where it offers nothing, what was stored in the last 21 sessions. `only` names the
+    They are the index members as of it; where no membership was imported, what the source offers
+    and what it gave in the five sessions before: a symbol it lacks today is missing, not gone.
+    Where there is nothing of that, what was stored in the last 21 sessions. `only` names the
     symbols instead.
 
     Raises:
         UnknownSymbol: a name is no ticker, or neither the index, the source nor the store knows it.
+    """
+    offered = askable_symbols(session, source=source, stores=stores, only=only)
+    if only is not None or stores.reference.members(session):
+        return offered
+    given = stores.bars.symbols_stored(
+        start=shift_session(session, -EXPECTED_FROM_SESSIONS),
+        end=shift_session(session, -1),
+        source=source.name,
+    )
+    return tuple(sorted(frozenset(offered).union(*given.values())))
+
+
+def askable_symbols(
+    session: Session,
+    *,
+    source: BarSource,
+    stores: MarketStores,
+    only: Sequence[str] | None = None,
+) -> tuple[Symbol, ...]:
+    """Return the symbols whose bars a source can be asked for, ascending.
+
+    As `load_universe`, but without membership what the source offers is all there is.
+
+    Raises:
+        UnknownSymbol: as `load_universe`.
     """
     if only is not None:
         return _named(only, session, source=source, stores=stores)

@@ -39,6 +39,15 @@ def test_without_membership_it_is_what_the_source_offers():
     assert universe(empty_stores(), a_source(B=[1], A=[1])) == ("A", "B")
 
 
+def test_without_membership_what_the_source_gave_lately_is_missed_today():
+    stores = stores_with(bars_of_closes({"A": [1, 1], "B": [1]}, start=date(2015, 12, 28)))
+    stores.bars.store(
+        received(bars_of_closes({"C": [1]}, start=date(2016, 1, 4)), source="other"),
+        received_at=LATER,
+    )
+    assert universe(stores, a_source(A=[1])) == ("A", "B")
+
+
 def test_without_either_it_is_what_was_stored_lately():
     stores = stores_with(bars_of_closes({"B": [1], "A": [1]}, start=date(2015, 12, 10)))
     assert universe(stores) == ("A", "B")
