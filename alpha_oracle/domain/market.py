@@ -74,6 +74,10 @@ class Membership:
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)
 
+    def covers(self, session: Session) -> bool:
+        """Whether the symbol belongs to the index on a session."""
+        return self.start <= session and (self.end is None or session < self.end)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectorAssignment:

@@ -21,7 +21,7 @@ class ReferenceStore(Protocol):
     """Index membership, sectors and corporate actions."""
 
     def save_members(self, members: Sequence[Membership], *, at: datetime) -> int:
-        """Replace the index's membership intervals with these; return how many changed.
+        """Let these be the index's membership intervals; return how many changed.
 
         An interval that came, went or ends elsewhere counts once.
 
@@ -34,8 +34,12 @@ class ReferenceStore(Protocol):
         """Return the index members of a session, ascending; empty where none were imported."""
         ...
 
-    def memberships(self) -> list[Membership]:
-        """Return every interval, by symbol then start."""
+    def memberships(self, *, as_of: datetime | None = None) -> list[Membership]:
+        """Return every interval as known at `as_of` (None: now), by symbol then start.
+
+        An interval that came late, or the end of an open one, counts as known from its own day;
+        one withdrawn or ending elsewhere, from when that was received.
+        """
         ...
 
     def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:

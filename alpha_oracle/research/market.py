@@ -48,7 +48,7 @@ def load_market(
         calendar.sessions_between(span[0], session),
         actions_known=reference.actions(as_of=as_of),
         actions_all=reference.actions(),
-        members=reference.memberships(),
+        members=reference.memberships(as_of=as_of),
     )
 
 

@@ -19,7 +19,7 @@ class InMemoryReference:
     def members(self, session):
         return tuple(sorted(m.symbol for m in self._members if _covers(m, session)))
 
-    def memberships(self):
+    def memberships(self, *, as_of=None):  # noqa: ARG002 - holds what is known now.
         return sorted(self._members, key=lambda m: (m.symbol, m.start))
 
     def save_sectors(self, sectors, *, at):  # noqa: ARG002 - the port says so.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sqlalchemy import text
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.postgres import membership
 from alpha_oracle.domain.market import (
     ActionKind,
     CorporateAction,
@@ -75,7 +76,7 @@ class PostgresReference:
         self._database = database
 
     def save_members(self, members: Sequence[Membership], *, at: datetime) -> int:
-        """Replace the index's membership intervals with these; return how many changed.
+        """Let these be the index's membership intervals; return how many changed.
 
         An interval that came, went or ends elsewhere counts once.
 
@@ -85,37 +86,16 @@ class PostgresReference:
         given = _keyed([((one.symbol, one.start), one) for one in members])
         with self._database.begin() as connection:
             _lock_table(connection, "index_members")
-            stored = {(one.symbol, one.start): one for one in _memberships(connection)}
-            gone, came, changed = _difference(stored, given)
-            _delete(connection, "index_members", gone)
-            connection.execute(
-                text(
-                    "INSERT INTO index_members (symbol, start_session, end_session, imported_at)"
-                    " SELECT *, :at FROM unnest(CAST(:symbols AS text[]),"
-                    " CAST(:starts AS date[]), CAST(:ends AS date[]))"
-                ),
-                {
-                    "symbols": [one.symbol for one in came],
-                    "starts": [one.start for one in came],
-                    "ends": [one.end for one in came],
-                    "at": at,
-                },
-            )
-        return changed
+            return membership.replace(connection, given, at=at)
 
     def members(self, session: Session) -> tuple[Symbol, ...]:
         """Return the index members of a session, ascending; empty where none were imported."""
-        statement = text(
-            "SELECT DISTINCT symbol FROM index_members WHERE start_session <= :session"
-            " AND (end_session IS NULL OR end_session > :session) ORDER BY symbol"
-        )
-        with self._database.begin() as connection:
-            return tuple(map(Symbol, connection.scalars(statement, {"session": session})))
+        return tuple(sorted({one.symbol for one in self.memberships() if one.covers(session)}))
 
-    def memberships(self) -> list[Membership]:
-        """Return every interval, by symbol then start."""
+    def memberships(self, *, as_of: datetime | None = None) -> list[Membership]:
+        """Return every interval as known at `as_of` (None: now), by symbol then start."""
         with self._database.begin() as connection:
-            return _memberships(connection)
+            return membership.read(connection, as_of)
 
     def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:
         """Replace the sector assignments of the symbols named; return how many changed.
@@ -203,19 +183,6 @@ def _first_known(ex_date: date, received_at: datetime) -> datetime:
         return received_at
     session = calendar.next_session_after(ex_date - timedelta(days=1))
     return min(received_at, calendar.session_open(session))
-
-
-def _memberships(connection: Connection) -> list[Membership]:
-    rows = connection.execute(
-        text(
-            "SELECT symbol, start_session, end_session FROM index_members"
-            " ORDER BY symbol, start_session"
-        )
-    )
-    return [
-        Membership(symbol=Symbol(row.symbol), start=row.start_session, end=row.end_session)
-        for row in rows
-    ]
 
 
 def _assignments(

@@ -16,6 +16,7 @@ from alpha_oracle.domain.market import (
 from alpha_oracle.errors import DataError
 
 AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
+LATER = AT.replace(day=20)
 EX_DATE = date(2016, 3, 1)
 EX_OPEN = calendar.session_open(EX_DATE)
 
@@ -72,6 +73,38 @@ def test_two_intervals_that_start_together_are_refused(reference):
         reference.save_members(
             [a_member("A", "2015-01-02"), a_member("A", "2015-01-02", "2016-01-04")], at=AT
         )
+
+
+def test_the_end_of_an_open_stay_is_known_from_its_own_day(reference):
+    reference.save_members([a_member("A", "2015-01-02")], at=AT)
+    assert reference.save_members([a_member("A", "2015-01-02", "2016-01-05")], at=LATER) == 1
+    assert reference.memberships(as_of=AT) == [a_member("A", "2015-01-02", "2016-01-05")]
+
+
+def test_a_stay_that_comes_late_is_known_from_its_own_day(reference):
+    reference.save_members([a_member("A", "2015-01-02")], at=AT)
+    both = [a_member("A", "2015-01-02"), a_member("B", "2015-01-02")]
+    assert reference.save_members(both, at=LATER) == 1
+    assert reference.memberships(as_of=AT) == both
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        pytest.param([], id="withdrawn"),
+        pytest.param([("A", "2015-01-02", "2016-02-01")], id="ends elsewhere"),
+        pytest.param([("A", "2015-01-02", None)], id="open again"),
+    ],
+)
+def test_a_correction_of_members_does_not_rewrite_what_was_known(reference, corrected):
+    told = [a_member("A", "2015-01-02", "2016-01-05")]
+    now = [a_member(*stay) for stay in corrected]
+    reference.save_members(told, at=AT)
+    assert reference.save_members(now, at=LATER) == 1
+    assert reference.memberships(as_of=AT) == told
+    assert reference.memberships(as_of=LATER) == now
+    assert reference.memberships() == now
+    assert reference.save_members(now, at=LATER) == 0
 
 
 def test_the_real_membership_is_kept_whole(reference, shared_data):

@@ -18,10 +18,15 @@ REFERENCE = (
         symbol text COLLATE "C" NOT NULL,
         start_session date NOT NULL,
         end_session date,
+        known_at timestamptz,
+        superseded_at timestamptz,
         imported_at timestamptz NOT NULL,
-        PRIMARY KEY (symbol, start_session),
         CONSTRAINT index_members_end_after_start CHECK (end_session > start_session)
     )
+    """,
+    """
+    CREATE UNIQUE INDEX index_members_current ON index_members (symbol, start_session)
+    WHERE superseded_at IS NULL
     """,
     """
     CREATE TABLE sectors (
