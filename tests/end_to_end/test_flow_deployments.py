@@ -20,12 +20,13 @@ NAMES = ("daily-pipeline/daily", "daily-pipeline/rerun", "backfill/backfill", "r
 pytestmark = pytest.mark.slow
 
 
-def prefect(*arguments, environment, folder=PROJECT):
-    """Run Prefect's own command line as an operator does."""
+def prefect(*arguments, url, folder):
+    """Run Prefect's own command line as an operator does, in a process of its own."""
+    api = {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder), "DO_NOT_TRACK": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
-        cwd=folder,
-        env=os.environ | environment,
+        [sys.executable, "-m", "prefect", *arguments],
+        cwd=PROJECT if "deploy" in arguments else folder,
+        env=os.environ | api,
         capture_output=True,
         text=True,
         timeout=180,
@@ -41,18 +42,11 @@ def client(prefect_url):
 
 
 @pytest.fixture(scope="module")
-def api(prefect_url, tmp_path_factory):
-    """How another process finds the API."""
-    home = tmp_path_factory.mktemp("prefect")
-    return {"PREFECT_API_URL": prefect_url, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
-
-
-@pytest.fixture(scope="module")
-def deployed(client, api):
+def deployed(client, prefect_url, tmp_path_factory):
     """The deployments by name, as the project's file made them."""
     with suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    prefect("deploy", "--all", environment=api)
+    prefect("deploy", "--all", url=prefect_url, folder=tmp_path_factory.mktemp("prefect"))
     return {name: client.read_deployment_by_name(name) for name in NAMES}
 
 
@@ -72,7 +66,9 @@ def test_every_deployment_appears_as_the_file_says(deployed):
         ]
 
 
-def test_a_worker_runs_a_session_and_tells_of_a_killed_one(deployed, client, api, world, tmp_path):
+def test_a_worker_runs_a_session_and_tells_of_a_killed_one(
+    deployed, client, world, tmp_path, monkeypatch
+):
     rerun = deployed["daily-pipeline/rerun"].id
     run = client.create_flow_run_from_deployment(rerun, parameters={"session": str(SESSION)})
     killed = client.create_flow_run_from_deployment(
@@ -80,17 +76,13 @@ def test_a_worker_runs_a_session_and_tells_of_a_killed_one(deployed, client, api
         parameters={"session": "2019-11-27"},
         job_variables={"command": "/bin/sh -c 'kill -9 $$'"},
     )
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with slack() as server:
-        alerts = {
-            "ALPHA_ORACLE_ALERTS__SLACK__WEBHOOK_URL": f"{server.url}/services/T0/B0/hook",
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        prefect(
-            *("worker", "start", "--pool", POOL, "--type", "process", "--run-once"),
-            environment=world.environment | api | alerts,
-            folder=tmp_path,
-        )
+        hook = f"{server.url}/services/T0/B0/hook"
+        monkeypatch.setenv("ALPHA_ORACLE_ALERTS__SLACK__WEBHOOK_URL", hook)
+        worker = ("worker", "start", "--pool", POOL, "--run-once")
+        prefect(*worker, url=str(client.api_url), folder=tmp_path)
     assert client.read_flow_run(run.id).state.is_completed()
     assert world.stored_symbols() == list(SYMBOLS)
     assert world.run_record()[0] == "done"

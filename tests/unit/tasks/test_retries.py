@@ -32,7 +32,9 @@ def test_an_end_without_a_failure_is_no_reason_to_repeat():
 
 
 @pytest.mark.parametrize(
-    ("task", "pauses"), [(ingest_bars, [10, 20, 40]), (publish_signals, [2, 4, 8])], ids=str
+    ("task", "pauses"),
+    [(ingest_bars, [10, 20, 40]), (publish_signals, [2, 4, 8])],
+    ids=["ingestion", "publication"],
 )
 def test_pauses_double(task, pauses):
     assert (task.retries, task.retry_delay_seconds) == (3, pauses)
