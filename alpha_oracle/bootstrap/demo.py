@@ -85,14 +85,19 @@ def choose_market(
 ) -> DemoMarket:
     """Return the demo's market; without a session, the last but one of the bars.
 
-    Without `prices`, a file is raw where its adjusted close knows splits that its close still
-    shows as jumps, else split-adjusted.
+    Without `prices`, a file is raw where its adjusted close knows splits, in more than one of a
+    hundred symbols, that its close still shows as jumps; else split-adjusted.
 
     Raises:
+        ConfigurationError: the exchange is closed on the session, or the generated market starts
+            after it.
         DataError: the bars cannot be read, or do not reach around the session.
     """
+    if session is not None and not calendar.is_session(session):
+        following = calendar.next_session_after(session)
+        raise ConfigurationError(f"the exchange is closed on {session}; pick --date {following}")
     if path is None:
-        return DemoMarket(path=None, prices=PriceBasis.RAW, session=session or GENERATED_SESSION)
+        return _generated_market(session or GENERATED_SESSION)
     path = path.expanduser().absolute()
     prices = prices or _told_basis(path)
     sessions = np.unique(FilesBarSource(path=path, prices=prices).everything().bars.session)
@@ -128,6 +133,14 @@ def told_refusals(ranking: Sequence[StrategyRank]) -> list[str]:
         f"{rank.strategy}: " + ("; ".join(refusals(rank.metrics, thresholds)) or "would trade")
         for rank in ranking
     ]
+
+
+def _generated_market(session: Session) -> DemoMarket:
+    if session <= GENERATED_START:
+        raise ConfigurationError(
+            f"the generated market starts on {GENERATED_START}; pick a --date some years later"
+        )
+    return DemoMarket(path=None, prices=PriceBasis.RAW, session=session)
 
 
 def _told_basis(path: Path) -> PriceBasis:

@@ -1,5 +1,7 @@
 """A Prefect server and a stored history for flow runs."""
 
+from contextlib import nullcontext
+
 import pytest
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
@@ -72,6 +74,15 @@ def worlds(prefect_url, database_with_history, flow_redis_url):
 def world(worlds, home):
     """An installation whose history ends before the session; nothing has run on it."""
     with worlds(home) as world:
+        yield world
+
+
+@pytest.fixture
+def empty_world(database_url, flow_redis_url, home):
+    """An installation of today with nothing in its stores, for bars from files."""
+    today = {"DATA__SOURCE": "files", "CLOCK__START_AT": None}
+    database = nullcontext(database_url)
+    with World(home=home, database=database, redis_url=flow_redis_url, changes=today) as world:
         yield world
 
 

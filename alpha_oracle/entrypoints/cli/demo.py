@@ -45,9 +45,12 @@ def run_demo(
     from alpha_oracle.config import load_settings
 
     home = load_settings().home
+    say = _Narrator(quiet=as_json)
+    if bars is not None:
+        say.line(f"Reading {bars}")
     market = choose_market(bars, prices=prices, session=date)
     settings = prepare_demo(home, market)
-    say = _Narrator(quiet=as_json)
+    say.stage("preparation")
     report = _play(settings, market, say=say, watch=watch)
     if as_json:
         print_json({**report_document(report), "seconds": say.stages})
@@ -60,7 +63,11 @@ def _play(settings: Settings, market: DemoMarket, *, say: _Narrator, watch: bool
     from alpha_oracle.bootstrap.demo import load_history
     from alpha_oracle.bootstrap.orchestration import prefect_api
 
-    what = f"bars of {market.path}" if market.path else "a generated (synthetic) market"
+    what = (
+        f"{market.prices.value.replace('_', '-')} bars of {market.path}"
+        if market.path
+        else "a generated (synthetic) market"
+    )
     say.line(f"Playing {market.session} on {what}; all of it is under {settings.home}")
     with prefect_api(settings.home) as api:
         say.stage("stores and Prefect server")

@@ -61,6 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         TyperException: what was asked for is no verb or option.
     """
     result = app(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
+    if result == INTERRUPTED:
+        typer.echo(f"{NAME}: interrupted", err=True)
     return result if isinstance(result, int) else 0
 
 

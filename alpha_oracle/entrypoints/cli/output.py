@@ -67,12 +67,12 @@ def _cell(value: object) -> str:
 
 
 class TerminalProgress:
-    """A bar a stage on a terminal; elsewhere a plain line when a stage starts and ends."""
+    """A bar a stage on a terminal; elsewhere a plain line for each tenth of it."""
 
     def __init__(self, bars: Progress | None) -> None:
         self._bars = bars
         self._stages: dict[str, TaskID] = {}
-        self._open: set[str] = set()
+        self._tenths: dict[str, int] = {}
 
     def report(self, stage: str, *, done: int, total: int) -> None:
         """Say that `done` of `total` units of a stage are behind us."""
@@ -84,12 +84,11 @@ class TerminalProgress:
         self._bars.update(self._stages[stage], completed=done, total=total)
 
     def _report_line(self, stage: str, *, done: int, total: int) -> None:
-        if stage not in self._open and done < total:
-            self._open.add(stage)
+        tenth = 10 * done // max(total, 1)
+        # Steps that run side by side may report out of order.
+        if tenth > self._tenths.get(stage, -1):
+            self._tenths[stage] = tenth
             typer.echo(f"{stage}: {done}/{total}", err=True)
-        if done >= total:
-            self._open.discard(stage)
-            typer.echo(f"{stage}: {done}/{total} done", err=True)
 
 
 @contextmanager
