@@ -63,9 +63,9 @@ def database_with_history(postgres_url, run_name, worker, template):
 def worlds(prefect_url, database_with_history, flow_redis_url):
     """A function that makes an installation of its own on the stored history."""
 
-    def make(home, **changes):
+    def make(home, *, redis_url=flow_redis_url, **changes):
         database = database_with_history()
-        return World(home=home, database=database, redis_url=flow_redis_url, changes=changes)
+        return World(home=home, database=database, redis_url=redis_url, changes=changes)
 
     return make
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import redis
 
+from alpha_oracle.adapters.embedded.redis import embedded_redis
 from flows.daily_pipeline import daily_pipeline
 from tests.end_to_end.worlds import NOW, SESSION, SYMBOLS, artifacts_of, task_runs_of
 
@@ -41,6 +42,7 @@ class FirstRun:
         self.world = world
         self.report = self.state.result()
         self.artifacts = artifacts_of(self.state)
+        self.record = world.run_record()
 
 
 def messages(listener):
@@ -50,7 +52,9 @@ def messages(listener):
 
 @pytest.fixture(scope="module")
 def run(worlds, tmp_path_factory):
-    with worlds(tmp_path_factory.mktemp("home")) as world:
+    # A Redis of its own: a channel is heard across the databases of a server.
+    home = tmp_path_factory.mktemp("home")
+    with embedded_redis(home).attached() as redis_url, worlds(home, redis_url=redis_url) as world:
         yield FirstRun(world)
 
 
@@ -124,7 +128,7 @@ def test_the_summary_holds_the_facts_and_a_chart(run):
 
 
 def test_the_run_is_on_record_as_done(run):
-    status, error, summary = run.world.run_record()
+    status, error, summary = run.record
     assert (status, error) == ("done", None)
     assert summary == dict(run.report.facts)
 
