@@ -4,14 +4,17 @@ A load is compared here with the newest known of its symbols and sessions, then 
 copied into `bars` and what differs into `bar_revisions`, straight: a staging table and an upsert
 would take twice as long and compare no better. One writer works at a time, so nothing comes
 between comparing and copying; the primary keys stay the guard behind that. A big load works on
-two connections, under the first one's lock. Nothing is updated in place, so a load killed anywhere
-leaves whole rows, and its repetition adds the missing ones.
+two connections, under the first one's lock; neither commits before both have written, so that a
+failure leaves nothing. Nothing is updated in place, so a load killed between the two commits leaves
+whole rows, and its repetition adds the missing ones.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Barrier, BrokenBarrierError
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -36,7 +39,7 @@ from alpha_oracle.adapters.postgres.engine import raw_cursor
 from alpha_oracle.domain.bars import StoreReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -116,15 +119,36 @@ def _written(database: Database, columns: Columns, load: Load) -> StoreReport:
         if count < TWO_CONNECTIONS_FROM:
             return _write(cursor, columns, load)
         later_rows = _rows(columns, slice(count // 2, None))
+        both_written = Barrier(2)
         with ThreadPoolExecutor(max_workers=1) as second:
-            later = second.submit(_write_apart, database, later_rows, load)
-            mine = _write(cursor, _rows(columns, slice(count // 2)), load)
-            return _sum(mine, later.result())
+            later = second.submit(_write_apart, database, later_rows, load, both_written)
+            with suppress(BrokenBarrierError), _abort_on_failure(both_written):
+                mine = _write(cursor, _rows(columns, slice(count // 2)), load)
+                both_written.wait()
+            # Where the other half failed, this raises what it failed with.
+            return _sum(later.result(), mine)
 
 
-def _write_apart(database: Database, columns: Columns, load: Load) -> StoreReport:
-    with database.begin() as connection, raw_cursor(connection) as cursor:
-        return _write(cursor, columns, load)
+def _write_apart(
+    database: Database, columns: Columns, load: Load, both_written: Barrier
+) -> StoreReport:
+    with (
+        _abort_on_failure(both_written),
+        database.begin() as connection,
+        raw_cursor(connection) as cursor,
+    ):
+        report = _write(cursor, columns, load)
+        both_written.wait()
+        return report
+
+
+@contextmanager
+def _abort_on_failure(both_written: Barrier) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        both_written.abort()
+        raise
 
 
 def _write(cursor: Cursor, columns: Columns, load: Load) -> StoreReport:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import psycopg2
 import pytest
+from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.domain.bars import StoreReport
@@ -27,6 +28,20 @@ ROOT = Path(__file__).parents[3]
 HALF = SYMBOLS * SESSIONS // 2
 WAITS_FOR_A_ROW = """
 SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
+"""
+WAITS_TO_COMMIT = """
+SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE 'COPY bars %'
+AND datname = current_database()
+"""
+REFUSE_A_SYMBOL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.symbol_id = (SELECT symbol_id FROM symbols WHERE symbol = '{symbol}') THEN
+        RAISE EXCEPTION 'refused';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON bars FOR EACH ROW EXECUTE FUNCTION refuse();
 """
 LATER = RECEIVED_AT + timedelta(days=1)
 
@@ -123,27 +138,22 @@ def test_threads_storing_the_same_bars_add_them_once(database, rows):
     assert rows("SELECT count(*) FROM bar_revisions") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("blocked", "stays"), [("S000", HALF), ("S059", 0)], ids=["first half", "second half"]
-)
+@pytest.mark.parametrize("blocked", ["S000", "S059"], ids=["first half", "second half"])
 def test_a_load_killed_in_the_middle_is_completed_by_its_repetition(
-    database, database_url, rows, *, blocked, stays
+    database, database_url, rows, blocked
 ):
-    """One half of the load waits for a row that another session has not committed.
-
-    The second half commits by itself, the first only after it.
-    """
+    """One half waits for a row that another session has not committed, the other for that half."""
     with closing(psycopg2.connect(database_url)) as blocker, a_writer(database_url) as writer:
         hold_a_bar(blocker, blocked)
         begin(writer)
         until(lambda: rows(WAITS_FOR_A_ROW))
-        until(lambda: rows("SELECT count(*) FROM bars") == [(stays,)])
+        until(lambda: rows(WAITS_TO_COMMIT))
         writer.kill()
         writer.wait()
 
     report = store_big_load(database_url)
 
-    assert report == StoreReport(inserted=2 * HALF - stays, unchanged=stays, corrected=0)
+    assert report == StoreReport(inserted=2 * HALF, unchanged=0, corrected=0)
     assert_holds(database, big_load())
     assert rows("SELECT count(*) FROM bar_revisions") == [(0,)]
 
@@ -160,6 +170,15 @@ def test_a_bar_committed_past_the_lock_is_met_on_a_second_look(database, databas
         other.commit()
 
         assert storing.result() == StoreReport(inserted=1, unchanged=0, corrected=1)
+
+
+@pytest.mark.parametrize("symbol", ["S000", f"S{SYMBOLS - 1:03d}"], ids=["first", "second"])
+def test_a_big_load_of_which_one_half_fails_leaves_nothing(database, rows, database_url, symbol):
+    with database.begin() as connection:
+        connection.execute(text(REFUSE_A_SYMBOL.format(symbol=symbol)))
+    with pytest.raises(psycopg2.errors.RaiseException, match="refused"):
+        store_big_load(database_url)
+    assert rows("SELECT count(*) FROM bars") == [(0,)]
 
 
 def hold_a_bar(blocker, symbol):
