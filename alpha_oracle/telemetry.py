@@ -39,6 +39,9 @@ _TELEMETRY_SWITCHES: Final = {
 }
 
 
+_PREFECTS = frozenset({"prefect", "APILogWorker", "EventsWorker"})
+
+
 def configure_logging(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send our events and the standard library's records to one stream, redacted.
 
@@ -157,4 +160,4 @@ def _install(handler: logging.Handler, *, level: str) -> None:
 
 def _is_not_prefects(record: logging.LogRecord) -> bool:
     # Prefect has handlers of its own: what it says of a run stands in its UI.
-    return record.name.split(".")[0] != "prefect"
+    return record.name.split(".")[0] not in _PREFECTS

@@ -99,6 +99,7 @@ def ranking_row(rank: StrategyRank) -> dict[str, object]:
         "rank": rank.rank,
         "strategy": rank.strategy,
         "composite": round(rank.composite, 3),
+        "may_trade": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
         "sharpe": _rounded(metrics.sharpe),
         "sortino": _rounded(metrics.sortino),
         "max_drawdown_pct": round(metrics.max_drawdown_pct, 1),
@@ -106,7 +107,6 @@ def ranking_row(rank: StrategyRank) -> dict[str, object]:
         "consistency": round(rank.consistency, 3),
         "trades": metrics.trades,
         "windows": rank.windows,
-        "trades_live": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
     }
 
 
@@ -116,7 +116,6 @@ def summary_markdown(report: PipelineReport, *, results: Sequence[WalkForwardRes
     lines += _table([{"what": what, "result": result} for what, result in report.facts.items()])
     lines += ["", "## Strategies", ""]
     lines += _table([ranking_row(rank) for rank in report.rankings])
-    lines += ["", *(f"- {result.strategy}: {result.note}" for result in results)]
     charted = [result for result in results if len(result.record.sessions)]
     if charted:
         lines += ["", "## Out of sample, 100 at the start", "", f"![equity]({_chart(charted)})"]

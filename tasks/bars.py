@@ -128,7 +128,7 @@ def backfill_range(
             start=start,
             end=end,
             bounds=runtime.validation_bounds,
-            at=runtime.clock.now(),
+            clock=runtime.clock,
             only=symbols,
         ):
             steps.append(step)

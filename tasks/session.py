@@ -54,6 +54,8 @@ def plan_ranking(session: date | None) -> RunInputs:
         if span is None:
             raise DataError("no bars are stored; import or backfill them first")
         last = session or span[1]
+        if not calendar.is_session(last):
+            raise ConfigurationError(f"{last} is not a session; name a day the exchange was open")
         return RunInputs(
             session=last,
             as_of=calendar.decision_instant(last),
@@ -118,7 +120,13 @@ def finish_run(
     report = PipelineReport(
         session=run.session,
         as_of=run.as_of,
-        facts=_facts(run, checked, features, ranking, publication),
+        facts={
+            "as of": run.as_of.isoformat(),
+            **_bar_facts(checked),
+            **_feature_facts(features),
+            **_ranking_facts(ranking, results),
+            **_signal_facts(publication),
+        },
         rankings=tuple(ranking),
         publication=publication,
     )
@@ -128,23 +136,30 @@ def finish_run(
     return report
 
 
-def _facts(
-    run: RunInputs,
-    checked: Completeness,
-    features: FeatureReport,
-    ranking: Sequence[StrategyRank],
-    publication: Publication,
-) -> dict[str, object]:
-    eligible = [rank.strategy for rank in ranking if rank.is_eligible]
+def _bar_facts(checked: Completeness) -> dict[str, object]:
     return {
-        "as of": run.as_of.isoformat(),
         "bars": f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)",
-        "features": (
-            f"{features.features} over {features.sessions} sessions x {features.symbols} symbols; "
-            f"{features.coverage_pct:.1f} % known on the session"
-        ),
-        "strategies that may trade": ", ".join(eligible)
-        or "none is above the thresholds: no entries",
+        "universe": f"{checked.covered} of {checked.universe} symbols have a bar",
+    }
+
+
+def _feature_facts(features: FeatureReport) -> dict[str, object]:
+    told = f"{features.features} over {features.sessions} sessions x {features.symbols} symbols"
+    return {"features": f"{told}; {features.coverage_pct:.1f} % known on the session"}
+
+
+def _ranking_facts(
+    ranking: Sequence[StrategyRank], results: Sequence[WalkForwardResult]
+) -> dict[str, object]:
+    eligible = ", ".join(rank.strategy for rank in ranking if rank.is_eligible)
+    return {
+        "tested on": "; ".join(sorted({result.note for result in results})),
+        "strategies that may trade": eligible or "none is above the thresholds: no entries",
+    }
+
+
+def _signal_facts(publication: Publication) -> dict[str, object]:
+    return {
         "signals": len(publication.documents),
         "announced by this run": publication.announced,
         "differing from what was announced before": publication.differing,

@@ -46,7 +46,8 @@ def supervised(settings: Settings) -> Iterator[None]:
         stack.callback(lock.release)
         if not lock.acquire_exclusive():
             raise ConfigurationError("the installation is up already; see `alpha-oracle status`")
-        _pid_path(settings.home).write_text(str(os.getpid()))
+        born = psutil.Process().create_time()
+        _pid_path(settings.home).write_text(f"{os.getpid()} {born}")
         _ready_path(settings.home).unlink(missing_ok=True)
         stack.callback(_ready_path(settings.home).unlink, missing_ok=True)
         stack.enter_context(opened_stores(settings))
@@ -124,8 +125,16 @@ def supervisor_pid(home: Path) -> int | None:
 
 def _recorded_pid(home: Path) -> int | None:
     with suppress(OSError, ValueError):
-        return int(_pid_path(home).read_text())
+        pid, born = _pid_path(home).read_text().split()
+        return None if _is_another(int(pid), born=float(born)) else int(pid)
     return None
+
+
+def _is_another(pid: int, *, born: float) -> bool:
+    # The supervisor may be long dead and its pid a stranger's; its session is then not ours to end.
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).create_time() != born
+    return False
 
 
 def _end_session(leader: int) -> bool:

@@ -57,12 +57,17 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """How many of the expected symbols have a bar stored for a session; `missing` have none."""
+    """How many of the expected symbols have a bar stored for a session; `missing` have none.
+
+    `covered` of the `universe`, expected or not, have one.
+    """
 
     session: Session
     expected: int
     stored: int
     missing: tuple[Symbol, ...]
+    universe: int
+    covered: int
 
     @property
     def pct(self) -> float:

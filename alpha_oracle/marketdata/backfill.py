@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.marketdata.validation.context import ValidationBounds
     from alpha_oracle.ports.bars import BarSource
+    from alpha_oracle.ports.clock import Clock
 
 CHUNK_SESSIONS: Final = 63
 
@@ -44,7 +45,7 @@ def backfill(
     start: Session,
     end: Session,
     bounds: ValidationBounds,
-    at: datetime,
+    clock: Clock,
     only: Sequence[str] | None = None,
 ) -> Iterator[BackfillStep]:
     """Fetch and store what is missing from `start` to `end`, yielding after each chunk is stored.
@@ -56,14 +57,15 @@ def backfill(
         ConfigurationError: the range is empty, or reaches past the latest closed session.
         UnknownSymbol: as `askable_symbols`.
     """
-    sessions = _sessions(start, end, at=at)
+    sessions = _sessions(start, end, at=clock.now())
     for first in range(0, len(sessions), CHUNK_SESSIONS):
         chunk = sessions[first : first + CHUNK_SESSIONS]
         wanted = _lacking(source, stores, chunk, only=only)
         stored, quarantined, validation = 0, 0, NOTHING_VALIDATED
         if wanted:
             received = source.fetch(wanted, start=chunk[0], end=chunk[-1])
-            report = import_bars(received, stores, bounds=bounds, at=at)
+            # Each chunk is received when it comes: a correction is known from then on.
+            report = import_bars(received, stores, bounds=bounds, at=clock.now())
             stored = report.stored.inserted + report.stored.corrected
             quarantined = report.quarantined + report.unreadable
             validation = report.validation

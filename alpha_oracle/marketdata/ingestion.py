@@ -103,8 +103,10 @@ def completeness(
         expected=len(expected),
         stored=len(expected) - len(missing),
         missing=missing,
+        universe=len(symbols),
+        covered=len(there & frozenset(symbols)),
     )
-    if not expected and not there & frozenset(symbols):
+    if not expected and not found.covered:
         raise IncompleteSession(
             f"{session}: no bar is stored and {source} had none in the {EXPECTED_FROM_SESSIONS} "
             "sessions before; import bars, or point data.files.path at bars that reach this session"

@@ -109,7 +109,7 @@ def test_the_ranking_is_shown_with_its_windows(run):
     rows = table(run.artifacts["strategy-ranking"])
     assert [row["rank"] for row in rows] == [1, 2, 3]
     assert sorted(row["strategy"] for row in rows) == STRATEGIES
-    assert all(row["windows"] > 0 and row["trades_live"] == "yes" for row in rows)
+    assert all(row["windows"] > 0 and row["may_trade"] == "yes" for row in rows)
 
 
 def test_the_signals_are_shown_as_announced(run):

@@ -150,7 +150,8 @@ def test_prefects_records_are_left_to_its_own_handlers():
     stream = io.StringIO()
     configure_logging(json=True, stream=stream)
 
-    logging.getLogger("prefect.flow_runs").error("Finished in state Failed()")
+    logging.getLogger("prefect.of_somebody").error("Finished in state Failed()")
+    logging.getLogger("EventsWorker").warning("Failed to send")
     logging.getLogger("other").error("seen")
 
     assert "Failed" not in stream.getvalue()

@@ -100,5 +100,5 @@ def rank_row(rank: StrategyRank) -> dict[str, object]:
         "profit_factor": metrics.profit_factor,
         "trades": metrics.trades,
         "windows": rank.windows,
-        "trades_live": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
+        "may_trade": "yes" if rank.is_eligible else "no: " + "; ".join(rank.refusals),
     }

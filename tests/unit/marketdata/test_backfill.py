@@ -7,6 +7,7 @@ from alpha_oracle.errors import ConfigurationError, UnknownSymbol
 from alpha_oracle.marketdata.backfill import CHUNK_SESSIONS, backfill
 from tests.builders import bars_of_closes, received
 from tests.fakes.bar_source import InMemoryBarSource
+from tests.fakes.clock import FixedClock
 from tests.unit.marketdata.intake import BOUNDS, LATER, empty_stores, stored_closes
 
 START, END = date(2016, 1, 4), date(2016, 8, 31)
@@ -29,7 +30,9 @@ def a_source():
 
 
 def steps(source, stores, *, start=START, end=END, at=LATER, only=None):
-    return backfill(source, stores, start=start, end=end, bounds=BOUNDS, at=at, only=only)
+    return backfill(
+        source, stores, start=start, end=end, bounds=BOUNDS, clock=FixedClock(at), only=only
+    )
 
 
 def test_a_range_is_filled_chunk_by_chunk():

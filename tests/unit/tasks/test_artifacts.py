@@ -59,20 +59,19 @@ def test_a_rank_is_a_row_a_person_reads():
     row = artifacts.ranking_row(RANK)
     assert row["composite"] == 0.612
     assert (row["sharpe"], row["sortino"], row["profit_factor"]) == (1.23, None, 1.46)
-    assert row["trades_live"] == "yes"
+    assert row["may_trade"] == "yes"
 
 
 def test_a_refused_rank_says_why():
     row = artifacts.ranking_row(replace(RANK, refusals=("Sharpe 0.5", "drawdown 30")))
-    assert row["trades_live"] == "no: Sharpe 0.5; drawdown 30"
+    assert row["may_trade"] == "no: Sharpe 0.5; drawdown 30"
 
 
-def test_the_summary_tells_facts_strategies_and_notes():
-    text = summary(results=[a_result([0.01, 0.02], note="shorter history: 2 windows")])
+def test_the_summary_tells_facts_strategies_and_growth():
+    text = summary(results=[a_result([0.01, 0.02])])
     assert text.startswith("# Session 2019-11-29\n")
     assert "| signals | 4 |" in text
-    assert "| 1 | MomentumStrategy | 0.612 | 1.23 | - |" in text
-    assert "- MomentumStrategy: shorter history: 2 windows" in text
+    assert "| 1 | MomentumStrategy | 0.612 | yes | 1.23 | - |" in text
     assert "](data:image/svg+xml;base64," in text
 
 
