@@ -152,6 +152,24 @@ def test_a_killed_run_leaves_nothing_in_the_way_of_others(environment, prefect_u
         assert report["facts"]["bars"] == "20 of 20 expected symbols (100.0 %)"
 
 
+def test_a_terminated_run_stops_the_stores_it_was_the_last_to_use(home, prefect_url):
+    environment = {
+        "ALPHA_ORACLE_HOME": str(home),
+        "ALPHA_ORACLE_DATA__SOURCE": "synthetic",
+        "PREFECT_API_URL": prefect_url,
+    }
+    years = ("--start", "2006-01-04", "--end", "2019-12-30")
+    with begin_process(environment, "backfill", *years) as process:
+        assert process.stderr.readline().startswith("backfill: ")
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 143
+    with installed(environment):
+        _, found = states()
+    assert not found["postgres"]["healthy"]
+    assert not found["redis"]["healthy"]
+
+
 def test_a_full_disk_is_told_with_the_way_out(small_disk):
     with installed({"ALPHA_ORACLE_HOME": str(small_disk / "home")}):
         answer = ask("signals")

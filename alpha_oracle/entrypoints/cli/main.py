@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,6 +20,7 @@ NAME: Final = "alpha-oracle"
 FAILED: Final = 1
 WRONG_USE: Final = 2
 INTERRUPTED: Final = 130
+TERMINATED: Final = 128 + signal.SIGTERM
 EVERYWHERE: Final = ("--debug", "--verbose")
 
 app = typer.Typer(
@@ -44,6 +46,8 @@ def prepare(*, debug: DebugOption = False, verbose: VerboseOption = False) -> No
 def main() -> None:
     """Run the command line; errors are one line on stderr and an exit code."""
     disable_dependency_telemetry()
+    # Ends as any exit does: the last user of an embedded store stops it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     arguments = _switches_first(sys.argv[1:])
     try:
         sys.exit(run(arguments))
