@@ -49,7 +49,7 @@ def daily_pipeline(
             force=unmapped(force),
             progress=unmapped(show_ingestion(run.session, batches)),
         ).result()
-        checked = check_session(run, ingested, source=source)
+        checked = check_session(run, batches, ingested, source=source)
         features = compute_features(run)
         results = evaluate_strategy.map(strategy_names(), run=unmapped(run)).result()
         ranking = rank_strategies(run, results)

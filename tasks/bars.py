@@ -96,14 +96,16 @@ def ingest_bars(
 
 @task(cache_policy=NO_CACHE)
 def check_session(
-    run: RunInputs, reports: Sequence[IngestReport], *, source: str | None
+    run: RunInputs,
+    batches: Sequence[Sequence[Symbol]],
+    reports: Sequence[IngestReport],
+    *,
+    source: str | None,
 ) -> Completeness:
     """Show what validation said, and refuse a session with too few bars."""
     show_validation(str(run.session), merged_report(report.validation for report in reports))
+    symbols = [symbol for batch in batches for symbol in batch]
     with open_runtime() as runtime:
-        symbols = run.symbols or universe.load_universe(
-            run.session, source=runtime.bar_source(source), stores=runtime.market_stores
-        )
         return ingestion.completeness(
             runtime.market_stores.bars,
             symbols,
