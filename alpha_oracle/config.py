@@ -65,22 +65,56 @@ class SyntheticSettings(Section):
     start: date = date(2015, 1, 2)
 
 
+class AlphaVantageSettings(Section):
+    """The `alpha_vantage` source; the limits are those of the key's plan."""
+
+    api_key: SecretStr | None = None
+    base_url: str = "https://www.alphavantage.co"
+    requests_per_minute: int = Field(default=5, ge=1)
+    requests_per_day: int = Field(default=25, ge=1)
+    timeout_seconds: float = Field(default=30.0, gt=0.0)
+
+
+class IbkrDataSettings(Section):
+    """The `ibkr` source: how hard the gateway is asked, and what its volumes count.
+
+    Some gateways send volumes in shares and some in lots of 100; `detect` tells by the fractions
+    that only lots have.
+    """
+
+    requests_per_second: float = Field(default=5.0, gt=0.0, le=45.0)
+    max_in_flight: int = Field(default=20, ge=1, le=50)
+    timeout_seconds: float = Field(default=60.0, gt=0.0)
+    volume_unit: Literal["detect", "shares", "lots"] = "detect"
+
+
 class ValidationSettings(Section):
     """Bounds of the validation suite.
 
     A close more than `max_jump_ratio` times the last one, or less than its inverse, is a jump
     that a corporate action must explain. `max_stale_sessions` bounds how often a bar may repeat.
+    Two sources may differ by `max_disagreement_pct` percent on a close before it is reported.
     """
 
     max_jump_ratio: float = Field(default=1.4, gt=1.0)
     max_stale_sessions: int = Field(default=5, ge=1)
+    max_disagreement_pct: float = Field(default=1.0, gt=0.0)
+
+
+SourceName = Literal["alpha_vantage", "files", "ibkr", "synthetic"]
 
 
 class DataSettings(Section):
-    """Where bars come from and when a session counts as complete."""
+    """Where bars come from and when a session counts as complete.
 
-    source: Literal["files", "synthetic"] = "files"
+    The sources of `fallback` are asked in their order for the symbols that those before lack.
+    """
+
+    source: SourceName = "files"
+    fallback: tuple[SourceName, ...] = ()
+    alpha_vantage: AlphaVantageSettings = AlphaVantageSettings()
     files: FilesSettings = FilesSettings()
+    ibkr: IbkrDataSettings = IbkrDataSettings()
     synthetic: SyntheticSettings = SyntheticSettings()
     validation: ValidationSettings = ValidationSettings()
     min_completeness_pct: float = Field(default=99.0, gt=0.0, le=100.0)
@@ -99,10 +133,28 @@ class SimulatedBrokerSettings(Section):
     cash: float = Field(default=100_000.0, gt=0.0)
 
 
+class IbkrBrokerSettings(Section):
+    """The gateway: orders on `client_id`, data on the next one, the feed on the one after.
+
+    Where `account` is set, the gateway must manage it.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=4002, ge=1, le=65_535)
+    client_id: int = Field(default=1, ge=1)
+    account: str = ""
+
+    @property
+    def data_client_id(self) -> int:
+        """The client id of historical data."""
+        return self.client_id + 1
+
+
 class BrokerSettings(Section):
     """Who executes."""
 
     simulated: SimulatedBrokerSettings = SimulatedBrokerSettings()
+    ibkr: IbkrBrokerSettings = IbkrBrokerSettings()
 
 
 class PositionLimitSettings(Section):

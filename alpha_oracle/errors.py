@@ -31,3 +31,19 @@ class UnknownSymbol(DataError):  # noqa: N818
 
 class StoreUnavailable(TransientError):  # noqa: N818
     """Postgres or Redis cannot be reached."""
+
+
+class SourceAway(TransientError):  # noqa: N818
+    """A vendor or its gateway does not answer, or asks us to slow down."""
+
+
+class NotPublished(TransientError):  # noqa: N818
+    """A vendor answers, but has not published the session yet."""
+
+
+class LeaseTaken(TransientError):  # noqa: N818
+    """Another process of ours holds what only one may use."""
+
+
+class BudgetSpent(ConfigurationError):  # noqa: N818
+    """A plan needs more requests than the vendor's daily budget has left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,12 +55,14 @@ class BarBatch:
     """Where a load of bars came from.
 
     `adjusted_through` is the session up to which an adjusted source had applied corporate
-    actions; None for raw prices.
+    actions; None for raw prices. `reason` tells why this source was asked and not the first of
+    the list; empty for the first.
     """
 
     source: str
     basis: PriceBasis
     adjusted_through: Session | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +75,43 @@ class UnreadableRow:
     received: Mapping[str, str]
 
 
+class AbsenceKind(StrEnum):
+    """Why a source gave no bars of a symbol."""
+
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    """It knows no such symbol: delisted, renamed, misspelt."""
+    NO_DATA = "no_data"
+    """It knows the symbol and said that it has no bars in the range."""
+    REFUSED = "refused"
+    """It has them, but not for us: a permission or a plan is missing."""
+    FAILED = "failed"
+    """It did not say: an empty answer without a reason, a time-out, pacing that did not end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A symbol that a source gave no bar of, and what it said instead."""
+
+    symbol: Symbol
+    source: str
+    kind: AbsenceKind
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReceivedBars:
     """What a source answered: bars, their origin, and the rows nobody could read.
 
     Not yet validated: a symbol and session may stand more than once. `actions` are the corporate
-    actions the source told along with the bars.
+    actions the source told along with the bars. `absent` names symbols without a bar where the
+    source gave a reason.
     """
 
     bars: BarColumns
     batch: BarBatch
     unreadable: tuple[UnreadableRow, ...] = ()
     actions: tuple[CorporateAction, ...] = ()
+    absent: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

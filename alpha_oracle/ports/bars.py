@@ -14,7 +14,8 @@ if TYPE_CHECKING:
         StoredBars,
         StoreReport,
     )
-    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.market import PriceBasis, Session, Symbol
+    from alpha_oracle.domain.requests import RequestPlan
 
 
 class BarSource(Protocol):
@@ -25,8 +26,13 @@ class BarSource(Protocol):
         """The name the bars carry: `files`, `synthetic`, ..."""
         ...
 
-    def symbols(self, session: Session) -> tuple[Symbol, ...]:
-        """Return the symbols the source offers for a session, ascending; empty where it cannot say.
+    @property
+    def basis(self) -> PriceBasis:
+        """What the source does to its prices before it sends them."""
+        ...
+
+    def symbols(self, session: Session) -> tuple[Symbol, ...] | None:
+        """Return the symbols the source offers for a session, ascending; None: it cannot say.
 
         Raises:
             ConfigurationError: the source is not set up.
@@ -34,13 +40,23 @@ class BarSource(Protocol):
         """
         ...
 
+    def plan(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> RequestPlan:
+        """Return how many metered requests `fetch` of the same would send now; sends none.
+
+        Raises:
+            ConfigurationError: the source is not set up.
+        """
+        ...
+
     def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
         """Return the bars of `symbols` from `start` to `end`, both included, as received.
 
-        A symbol the source does not know, or a session it lacks, is absent from the answer.
+        A symbol the source does not know, or a session it lacks, is absent from the answer; where
+        the source said why, `absent` tells. No bar of a session that has not closed comes.
 
         Raises:
             TransientError: ask again later.
+            BudgetSpent: the vendor's day is used up.
             DataError: the answer cannot be read.
             ConfigurationError: the source is not set up.
         """

@@ -1,6 +1,10 @@
-"""Every bar source, filled with the same half year, for the suite they all must pass."""
+"""Every bar source, filled with the same half year, for the suite they all must pass.
+
+A maker is a context manager: vendors need a peer to talk to while their source is used.
+"""
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -17,25 +21,29 @@ from tests.fakes.bar_source import InMemoryBarSource
 START = date(2016, 1, 4)
 MIDDLE = date(2016, 3, 31)
 END = date(2016, 6, 30)
+MARKET = SyntheticSettings(seed=3, symbols=8, start=START)
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
+@contextmanager
 def synthetic(folder):
     """The generated market."""
-    return SyntheticBarSource(SyntheticSettings(seed=3, symbols=8, start=START))
+    yield SyntheticBarSource(MARKET)
 
 
+@contextmanager
 def files(folder):
     """The same bars in a CSV file."""
     path = Path(folder) / "bars.csv"
     if not path.exists():
         as_table(half_year().bars).to_csv(path, index=False)
-    return FilesBarSource(path=path, prices=PriceBasis.RAW)
+    yield FilesBarSource(path=path, prices=PriceBasis.RAW)
 
 
+@contextmanager
 def in_memory(folder):
     """The fake that other tests use."""
-    return InMemoryBarSource(holds=half_year())
+    yield InMemoryBarSource(holds=half_year())
 
 
 MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory)}
@@ -43,8 +51,13 @@ MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory)}
 
 def half_year():
     """What the generated market says of its first half year."""
-    source = synthetic(None)
+    source = SyntheticBarSource(MARKET)
     return source.fetch(source.symbols(START), start=START, end=END)
+
+
+def symbols_of(source):
+    """The symbols of the market, also where the source cannot say."""
+    return source.symbols(START) or SyntheticBarSource(MARKET).symbols(START)
 
 
 def as_table(bars):

@@ -9,14 +9,23 @@ import numpy as np
 import pytest
 
 from alpha_oracle.domain.market import PriceBasis, parse_symbol
-from tests.contracts.bar_sources import COLUMNS, END, MAKERS, MIDDLE, START, as_table, digest
+from tests.contracts.bar_sources import (
+    COLUMNS,
+    END,
+    MAKERS,
+    MIDDLE,
+    START,
+    as_table,
+    digest,
+    symbols_of,
+)
 
 SATURDAY = date(2016, 1, 9)
 DIGEST_ELSEWHERE = """
 import sys
-from tests.contracts.bar_sources import END, MAKERS, START, digest
-source = MAKERS[sys.argv[1]](sys.argv[2])
-print(digest(source.fetch(source.symbols(START), start=START, end=END).bars))
+from tests.contracts.bar_sources import END, MAKERS, START, digest, symbols_of
+with MAKERS[sys.argv[1]](sys.argv[2]) as source:
+    print(digest(source.fetch(symbols_of(source), start=START, end=END).bars))
 """
 
 
@@ -27,12 +36,13 @@ def maker(request):
 
 @pytest.fixture
 def source(maker, tmp_path):
-    return MAKERS[maker](tmp_path)
+    with MAKERS[maker](tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
 def symbols(source):
-    return source.symbols(START)
+    return symbols_of(source)
 
 
 def test_rows_ascend_by_symbol_then_session(source, symbols):
@@ -127,12 +137,14 @@ def test_an_answer_is_the_callers_own(source, symbols):
 def test_the_batch_says_who_answered_and_what_prices_are(source, symbols):
     batch = source.fetch(symbols, start=START, end=END).batch
     assert batch.source == source.name
-    assert isinstance(batch.basis, PriceBasis)
+    assert batch.basis is source.basis
     assert (batch.adjusted_through is None) == (batch.basis is PriceBasis.RAW)
 
 
 def test_the_symbols_of_a_session_ascend_are_dotted_and_have_bars(source):
     symbols = source.symbols(MIDDLE)
+    if symbols is None:
+        pytest.skip("the source cannot say")
     assert len(symbols) > 0
     assert list(symbols) == sorted(set(symbols))
     assert [parse_symbol(symbol) for symbol in symbols] == list(symbols)
@@ -142,7 +154,7 @@ def test_the_symbols_of_a_session_ascend_are_dotted_and_have_bars(source):
 
 
 def test_no_symbols_are_offered_for_a_closed_day(source):
-    assert source.symbols(SATURDAY) == ()
+    assert source.symbols(SATURDAY) in {(), None}
 
 
 def test_the_actions_told_are_of_the_symbols_and_sessions_asked_for(source, symbols):
@@ -150,3 +162,15 @@ def test_the_actions_told_are_of_the_symbols_and_sessions_asked_for(source, symb
     assert {action.symbol for action in actions} <= set(symbols[:4])
     assert all(START <= action.ex_date <= MIDDLE for action in actions)
     assert all(action.known_at.tzinfo is UTC for action in actions)
+
+
+def test_a_plan_sends_nothing_and_counts_the_symbols(source, symbols):
+    plan = source.plan(symbols, start=START, end=END)
+    assert (plan.source, plan.symbols) == (source.name, len(symbols))
+    assert plan.requests == source.plan(symbols, start=START, end=END).requests
+
+
+def test_every_absence_names_a_symbol_asked_for_and_a_reason(source, symbols):
+    received = source.fetch([symbols[0], "NOSUCH"], start=START, end=END)
+    assert {absence.symbol for absence in received.absent} <= {"NOSUCH"}
+    assert all(absence.source == source.name and absence.reason for absence in received.absent)

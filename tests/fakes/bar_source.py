@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from alpha_oracle.domain.bars import ReceivedBars
+from alpha_oracle.domain.requests import RequestPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,13 @@ class InMemoryBarSource:
     @property
     def name(self):
         return self.holds.batch.source
+
+    @property
+    def basis(self):
+        return self.holds.batch.basis
+
+    def plan(self, symbols, *, start, end):
+        return RequestPlan(source=self.name, symbols=len(symbols), requests=0)
 
     def symbols(self, session):
         bars = self.holds.bars

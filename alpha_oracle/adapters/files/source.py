@@ -11,6 +11,7 @@ import numpy as np
 
 from alpha_oracle.adapters.files.reader import SOURCE, ReadBars, bar_files, read_bars
 from alpha_oracle.adapters.files.values import parse_dates
+from alpha_oracle.domain.requests import RequestPlan
 from alpha_oracle.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class FilesBarSource:
     def name(self) -> str:
         """The name its bars carry."""
         return SOURCE
+
+    @property
+    def basis(self) -> PriceBasis:
+        """What the files' prices are."""
+        return self.prices
+
+    def plan(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> RequestPlan:  # noqa: ARG002 - nothing is metered here.
+        """Return a plan of no requests."""
+        return RequestPlan(source=self.name, symbols=len(symbols), requests=0)
 
     def symbols(self, session: Session) -> tuple[Symbol, ...]:
         """Return the symbols with a row on a session, ascending."""

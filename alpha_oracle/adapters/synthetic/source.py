@@ -19,6 +19,7 @@ from alpha_oracle.domain.market import (
     SectorAssignment,
     Symbol,
 )
+from alpha_oracle.domain.requests import RequestPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +50,15 @@ class SyntheticBarSource:
         """The name the bars carry."""
         return "synthetic"
 
+    @property
+    def basis(self) -> PriceBasis:
+        """Prices are as traded."""
+        return PriceBasis.RAW
+
+    def plan(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> RequestPlan:  # noqa: ARG002 - nothing is metered here.
+        """Return a plan of no requests."""
+        return RequestPlan(source=self.name, symbols=len(symbols), requests=0)
+
     def symbols(self, session: Session) -> tuple[Symbol, ...]:
         """Return the symbols listed on a session; empty where it is none, or before the start."""
         market = market_through(self._settings, session)
@@ -71,7 +81,7 @@ class SyntheticBarSource:
         rows = market.rows(start, end)
         return ReceivedBars(
             bars=_bars(market, columns, rows=rows),
-            batch=BarBatch(source=self.name, basis=PriceBasis.RAW),
+            batch=BarBatch(source=self.name, basis=self.basis),
             actions=tuple(_actions(market, columns, rows=rows)),
         )
 
