@@ -11,7 +11,7 @@ class InMemoryReference:
         self._sectors = {}
         self._actions = {}
 
-    def save_members(self, members, *, at):  # noqa: ARG002 - the port says so.
+    def save_members(self, members, *, at):
         changed = len(set(self._members) ^ set(members))
         self._members = list(members)
         return changed
@@ -19,10 +19,10 @@ class InMemoryReference:
     def members(self, session):
         return tuple(sorted(m.symbol for m in self._members if _covers(m, session)))
 
-    def memberships(self, *, as_of=None):  # noqa: ARG002 - holds what is known now.
+    def memberships(self, *, as_of=None):
         return sorted(self._members, key=lambda m: (m.symbol, m.start))
 
-    def save_sectors(self, sectors, *, at):  # noqa: ARG002 - the port says so.
+    def save_sectors(self, sectors, *, at):
         by_symbol = {}
         for sector in sectors:
             by_symbol.setdefault(sector.symbol, []).append(sector)
@@ -41,7 +41,7 @@ class InMemoryReference:
             if _covers(given, session)
         }
 
-    def save_actions(self, actions, *, source, received_at):  # noqa: ARG002 - the port says so.
+    def save_actions(self, actions, *, source, received_at):
         changed = 0
         for action in actions:
             revisions = self._actions.setdefault((action.symbol, action.ex_date, action.kind), [])
