@@ -12,7 +12,7 @@ from flows.backfill import backfill_bars
 from flows.daily_pipeline import daily_pipeline
 from flows.rank import rank_stored
 from tests.end_to_end.worlds import flow_run_of
-from tests.integration.alerts.test_slack import slack, unused_url
+from tests.peers.slack import slack, unused_url
 
 HOOK = "https://hooks.slack.com/services/T000/B000/hooksecret"
 TOKEN = "xoxb-1234-very-secret"

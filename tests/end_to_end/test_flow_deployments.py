@@ -11,7 +11,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
 from tests.end_to_end.worlds import SESSION, SYMBOLS
-from tests.integration.alerts.test_slack import slack
+from tests.peers.slack import slack
 
 PROJECT = Path(__file__).parents[2]
 POOL = "alpha-oracle"

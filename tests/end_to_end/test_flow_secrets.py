@@ -6,7 +6,7 @@ from sqlalchemy import make_url
 
 from flows.daily_pipeline import daily_pipeline
 from tests.end_to_end.worlds import artifacts_of, flow_run_of, installed, task_runs_of
-from tests.integration.alerts.test_slack import slack
+from tests.peers.slack import slack
 
 SECRETS = ("hunter2", "opensesame", "hooksecret", "xoxb-very-secret")
 
