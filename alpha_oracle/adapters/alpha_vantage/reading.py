@@ -1,0 +1,155 @@
+"""From answers to what a fetch returns: bars, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alpha_oracle import calendar
+from alpha_oracle.adapters.alpha_vantage.coverage import (
+    finished_session,
+    reaches_back,
+    reaches_end,
+)
+from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
+from alpha_oracle.adapters.alpha_vantage.translate import bars_of, read_series
+from alpha_oracle.domain.bars import Absence, AbsenceKind, BarBatch, BarColumns, ReceivedBars
+from alpha_oracle.domain.market import PriceBasis
+from alpha_oracle.errors import DataError, NotPublished
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from alpha_oracle.adapters.alpha_vantage.answers import Answer
+    from alpha_oracle.adapters.alpha_vantage.coverage import Span
+    from alpha_oracle.adapters.alpha_vantage.translate import DailySeries, SymbolBars
+    from alpha_oracle.domain.market import Symbol
+
+SOURCE: Final = "alpha_vantage"
+YOUNG: Final = timedelta(minutes=15)
+"""An answer this young is not asked for again, whatever it lacks."""
+UNKNOWN_FOR: Final = timedelta(days=1)
+"""For this long a symbol that Alpha Vantage does not know is not asked for again."""
+WITNESSES: Final = 3
+"""So many symbols without the newest session, and no more are asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """A symbol's answer as read: its series and bars, or why there are none."""
+
+    symbol: Symbol
+    series: DailySeries | None = None
+    bars: SymbolBars | None = None
+    absence: Absence | None = None
+
+
+def read_answer(answer: Answer, span: Span) -> Reading:
+    """Return what an answer says of the sessions asked for."""
+    symbol = answer.question.symbol
+    if answer.refusal is not None:
+        kind = _ABSENCES.get(answer.refusal.kind, AbsenceKind.REFUSED)
+        return _absent(symbol, kind, f'it said: "{answer.refusal.text}"')
+    finished = finished_session(answer.received_at)
+    try:
+        series = read_series(answer.document, symbol, finished=finished)
+    except DataError as error:
+        # One answer mixed up must not keep the other symbols of its batch from coming in.
+        return _absent(symbol, AbsenceKind.FAILED, str(error))
+    if not series.points:
+        return _absent(symbol, AbsenceKind.FAILED, "an answer without a single day")
+    bars = bars_of(series, start=span.start, end=span.end)
+    absence = None if bars.rows or bars.unreadable else _without(series, span)
+    return Reading(symbol=symbol, series=series, bars=bars, absence=absence)
+
+
+def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
+    """Whether a kept answer spares a request."""
+    age = now - answer.received_at
+    if answer.kind is RefusalKind.INVALID_CALL:
+        return age < UNKNOWN_FOR
+    if answer.kind is RefusalKind.NOTHING_SAID:
+        return age < YOUNG
+    series = read_answer(answer, span).series
+    if series is None or not reaches_back(series, span, full=answer.question.full):
+        return False
+    return age < YOUNG or reaches_end(series, span)
+
+
+def check_published(readings: Sequence[Reading], span: Span, *, unasked: Sequence[Symbol]) -> None:
+    """Stop before more is spent where the newest session has not come out yet.
+
+    Told by the first three symbols with data, and only while each of them ends with the session
+    just before: those that ended earlier are delisted, and would say the same for ever.
+
+    Raises:
+        NotPublished: it has not; says what the newest one was.
+    """
+    witnesses = [reading.series for reading in readings if reading.series is not None]
+    if len(witnesses) != WITNESSES or readings[-1].series is None:
+        return
+    before = calendar.shift_session(span.end, -1)
+    is_out = any(series.newest != before for series in witnesses)
+    if is_out or not span.is_latest or not unasked:
+        return
+    named = ", ".join(series.symbol for series in witnesses)
+    raise NotPublished(
+        f"Alpha Vantage has not published {span.end} yet: the newest session of {named} is "
+        f"{before}; nothing was spent on the other {len(unasked)} symbols; ask again later"
+    )
+
+
+def received_bars(readings: Sequence[Reading], *, source: str) -> ReceivedBars:
+    """Return readings, ascending by symbol, as the answer of a bar source."""
+    with_rows = [reading.bars for reading in readings if reading.bars and reading.bars.rows]
+    told = [reading.bars for reading in readings if reading.bars]
+    return ReceivedBars(
+        bars=_columns(with_rows),
+        batch=BarBatch(source=source, basis=PriceBasis.RAW),
+        unreadable=tuple(row for bars in told for row in bars.unreadable),
+        actions=tuple(action for bars in told for action in bars.actions),
+        absent=tuple(reading.absence for reading in readings if reading.absence),
+    )
+
+
+_ABSENCES: Final = {
+    RefusalKind.INVALID_CALL: AbsenceKind.UNKNOWN_SYMBOL,
+    RefusalKind.NOTHING_SAID: AbsenceKind.FAILED,
+}
+
+
+def _absent(symbol: Symbol, kind: AbsenceKind, reason: str) -> Reading:
+    absence = Absence(symbol=symbol, source=SOURCE, kind=kind, reason=reason)
+    return Reading(symbol=symbol, absence=absence)
+
+
+def _without(series: DailySeries, span: Span) -> Absence:
+    asked = f"{span.start}" if span.start == span.end else f"{span.start} to {span.end}"
+    return Absence(
+        symbol=series.symbol,
+        source=SOURCE,
+        kind=AbsenceKind.NO_DATA,
+        reason=f"no bar of {asked}; its bars run from {series.oldest} to {series.newest}",
+    )
+
+
+def _columns(found: Sequence[SymbolBars]) -> BarColumns:
+    rows = [row for bars in found for row in bars.rows]
+    values = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 5)
+    opened, high, low, close, volume = (values[:, column].copy() for column in range(5))
+    return BarColumns(
+        symbols=tuple(bars.symbol for bars in found),
+        symbol_index=np.repeat(
+            np.arange(len(found), dtype=np.int32), [len(bars.rows) for bars in found]
+        ).astype(np.int32),
+        session=np.array([row[0] for row in rows], dtype="datetime64[D]"),
+        open=opened,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+    )

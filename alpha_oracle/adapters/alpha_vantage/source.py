@@ -1,0 +1,256 @@
+"""The `alpha_vantage` bar source: one request a symbol, prices as traded.
+
+Splits and dividends come along where the key's plan allows the adjusted endpoint, which is found
+by trying it and remembered; else bars come without them.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from alpha_oracle.adapters.alpha_vantage.answers import WAYS_OUT, Answer, PaidAnswers
+from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question
+from alpha_oracle.adapters.alpha_vantage.coverage import reaches_back, span_of
+from alpha_oracle.adapters.alpha_vantage.reading import (
+    Reading,
+    check_published,
+    is_usable,
+    read_answer,
+    received_bars,
+)
+from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
+from alpha_oracle.domain.market import PriceBasis, Symbol
+from alpha_oracle.domain.requests import RequestLimits, RequestPlan
+from alpha_oracle.errors import ConfigurationError, SourceAway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alpha_oracle.adapters.alpha_vantage.coverage import Span
+    from alpha_oracle.config import AlphaVantageSettings
+    from alpha_oracle.domain.bars import ReceivedBars
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.requests import AnswerSpool, Capabilities, RequestLedger
+
+log = structlog.get_logger(__name__)
+
+NAME: Final = "alpha_vantage"
+ADJUSTED: Final = "adjusted daily series"
+FULL: Final = "full daily series"
+
+_PROBED: Final = Symbol("IBM")  # The one that every key may ask for, `demo` included.
+_NOT_OURS: Final = frozenset({RefusalKind.PREMIUM_ONLY, RefusalKind.NO_SUCH_FUNCTION})
+
+# Batches run in threads, each with a source of its own: one of them tries, the others wait.
+_TRIAL: Final = Lock()
+
+
+class AlphaVantageBarSource:
+    """Bars of Alpha Vantage, within the limits of the key's plan."""
+
+    def __init__(
+        self,
+        settings: AlphaVantageSettings,
+        *,
+        ledger: RequestLedger,
+        spool: AnswerSpool,
+        capabilities: Capabilities,
+        clock: Clock,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._per_day = settings.requests_per_day
+        self._capabilities = capabilities
+        self._clock = clock
+        self._answers = PaidAnswers(
+            AlphaVantageClient(settings),
+            limits=RequestLimits(
+                per_minute=settings.requests_per_minute, per_day=settings.requests_per_day
+            ),
+            ledger=ledger,
+            spool=spool,
+            clock=clock,
+            wait=wait,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name the bars carry."""
+        return NAME
+
+    @property
+    def basis(self) -> PriceBasis:
+        """Prices are as traded; those of the adjusted endpoint's own column are not used."""
+        return PriceBasis.RAW
+
+    def symbols(self, session: Session) -> None:
+        """Return None: its list of symbols says nothing of a session's bars."""
+
+    def plan(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> RequestPlan:
+        """Return how many requests `fetch` of the same would send now, and how many are left.
+
+        Raises:
+            ConfigurationError: the range needs more than the key's plan gives.
+        """
+        wanted = sorted(set(symbols))
+        span = span_of(start, end, now=self._clock.now())
+        requests = 0
+        if span is not None:
+            requests = len(wanted) - len(self._kept(wanted, span))
+            if requests:
+                self._require_reach(span)
+                requests += self._found(ADJUSTED) is None
+        return RequestPlan(
+            source=self.name,
+            symbols=len(symbols),
+            requests=requests,
+            left=self._answers.left_today,
+            per_day=self._per_day,
+        )
+
+    def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
+        """Return the bars of `symbols` from `start` to `end`, both included, as traded.
+
+        Symbols are asked for one after another, ascending; what was paid for and covers the range
+        is not asked for again.
+
+        Raises:
+            SourceAway: ask again later; what came is kept.
+            NotPublished: the newest session is not there yet; nothing more was spent.
+            BudgetSpent: the day's requests are used up.
+            ConfigurationError: the key or `base_url` is wrong, or the range needs a premium key.
+        """
+        wanted = sorted(set(symbols))
+        span = span_of(start, end, now=self._clock.now())
+        if span is None:
+            return received_bars([], source=self.name)
+        kept = self._kept(wanted, span)
+        readings: list[Reading] = []
+        for symbol in wanted:
+            answer = kept.get(symbol) or self._asked(symbol, span)
+            readings.append(read_answer(answer, span))
+            unasked = [later for later in wanted[len(readings) :] if later not in kept]
+            check_published(readings, span, unasked=unasked)
+        return received_bars(readings, source=self.name)
+
+    def probe(self) -> str:
+        """Ask one small request; return what the key may do, for a person.
+
+        Raises:
+            SourceAway: Alpha Vantage cannot be reached.
+            BudgetSpent: the day is used up.
+            ConfigurationError: the key is refused, or `base_url` is wrong.
+        """
+        question = Question(symbol=_PROBED, adjusted=True, full=False)
+        answer = self._answers.ask(question, pauses_seconds=())
+        allowed = answer.kind is None
+        if not allowed and answer.kind not in _NOT_OURS:
+            raise SourceAway(f"Alpha Vantage gave no data of {_PROBED}: {_said(answer)}")
+        self._record(ADJUSTED, allowed=allowed)
+        what = (
+            "splits and dividends come with the bars"
+            if allowed
+            else "the adjusted endpoint is premium, so bars come without splits and dividends: "
+            "import those, or take a premium key"
+        )
+        return (
+            f"Alpha Vantage takes the key: {what}; {self._answers.left_today} of "
+            f"{self._per_day} requests are left today"
+        )
+
+    def _kept(self, wanted: Sequence[Symbol], span: Span) -> dict[Symbol, Answer]:
+        found = self._found(ADJUSTED)
+        # Where the plan is not known to lack them, answers with actions are worth more.
+        kinds = {True: (True,), False: (False,), None: (True, False)}[found]
+        questions = [
+            Question(symbol=symbol, adjusted=adjusted, full=full)
+            for symbol in wanted
+            for adjusted in kinds
+            for full in (True, False)
+        ]
+        usable: dict[Symbol, Answer] = {}
+        now = self._clock.now()
+        for question, answer in self._answers.kept(questions).items():
+            # Until the adjusted endpoint is known to exist, its "invalid" says nothing.
+            in_doubt = (
+                answer.kind is RefusalKind.INVALID_CALL and question.adjusted and found is None
+            )
+            if not in_doubt and is_usable(answer, span, now=now):
+                usable.setdefault(question.symbol, answer)
+        return usable
+
+    def _asked(self, symbol: Symbol, span: Span) -> Answer:
+        self._require_reach(span)
+        answer = self._daily(symbol, full=span.needs_full)
+        if span.needs_full or answer.kind is not None:
+            return answer
+        series = read_answer(answer, span).series
+        if series is None or reaches_back(series, span, full=False):
+            return answer
+        return self._daily(symbol, full=True)
+
+    def _daily(self, symbol: Symbol, *, full: bool) -> Answer:
+        if self._found(ADJUSTED) is None:
+            with _TRIAL:
+                return self._daily_as_found(symbol, full=full)
+        return self._daily_as_found(symbol, full=full)
+
+    def _daily_as_found(self, symbol: Symbol, *, full: bool) -> Answer:
+        found = self._found(ADJUSTED)
+        if found is False:
+            return self._plain(symbol, full=full)
+        answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
+        if answer.kind in _NOT_OURS:
+            self._record(ADJUSTED, allowed=False)
+            return self._plain(symbol, full=full)
+        if answer.kind is RefusalKind.INVALID_CALL and found is None:
+            # No such symbol, or no such endpoint: the plain one tells.
+            answer = self._plain(symbol, full=full)
+            if answer.kind is None:
+                self._record(ADJUSTED, allowed=False)
+        elif answer.kind is None and found is None:
+            self._record(ADJUSTED, allowed=True)
+        return answer
+
+    def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
+        answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))
+        if answer.kind is RefusalKind.NO_SUCH_FUNCTION:
+            raise ConfigurationError(f"Alpha Vantage has no plain daily series: {_said(answer)}")
+        if answer.kind is RefusalKind.PREMIUM_ONLY:
+            if full:
+                self._record(FULL, allowed=False)
+                raise _needs_premium(_said(answer))
+            raise ConfigurationError(
+                f"even the plain daily series is premium for this key; {WAYS_OUT}. {_said(answer)}"
+            )
+        return answer
+
+    def _require_reach(self, span: Span) -> None:
+        refused = self._found(FULL) is False and self._found(ADJUSTED) is not True
+        if span.needs_full and refused:
+            raise _needs_premium(
+                "it was refused in the last 30 days; where the plan has changed, run doctor"
+            )
+
+    def _found(self, capability: str) -> bool | None:
+        return self._capabilities.found(self._answers.account, capability)
+
+    def _record(self, capability: str, *, allowed: bool) -> None:
+        log.info("capability_found", source=self.name, capability=capability, allowed=allowed)
+        self._capabilities.record(self._answers.account, capability, allowed=allowed)
+
+
+def _needs_premium(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        "this key gives the last 100 sessions only and older ones are asked for; begin the range "
+        "later, take a premium key, or get the history from IBKR (data.source = ibkr) or files. "
+        f"{why}"
+    )
+
+
+def _said(answer: Answer) -> str:
+    return f'it said: "{answer.refusal.text}"' if answer.refusal else "it gave data"
