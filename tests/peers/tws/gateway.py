@@ -1,0 +1,131 @@
+"""The gateway: accounts, contracts, who holds which client id, and whether IBKR is reachable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.peers.tws import notices
+from tests.peers.tws.faults import FaultTable
+from tests.peers.tws.session import Session
+
+if TYPE_CHECKING:
+    from tests.peers.tws.clock import ServerClock
+    from tests.peers.tws.ledger import Ledger
+    from tests.peers.tws.market import Market
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """What differs between gateways."""
+
+    accounts: tuple[str, ...] = ("DU1234567",)
+    volume_in_lots: bool = True
+    """Lots of 100 with two decimals, as TWS before 10; else shares."""
+    price_decimals: int = 4
+    latency_seconds: float = 0.0
+    most_historical: int = 50
+    messages_per_second: int = 50
+
+
+class Gateway:
+    """One login, living in the event loop it is opened in."""
+
+    def __init__(
+        self, market: Market, *, settings: GatewaySettings, clock: ServerClock, ledger: Ledger
+    ) -> None:
+        self.market = market
+        self.settings = settings
+        self.clock = clock
+        self.ledger = ledger
+        self.faults = FaultTable()
+        self.link_up = asyncio.Event()
+        self.link_up.set()
+        self.port = 0
+        self.sessions: dict[Session, asyncio.Task[None]] = {}
+        self._clients: dict[int, Session] = {}
+        self._order_ids: Counter[int] = Counter()
+        self._server: asyncio.Server | None = None
+        self._later: list[asyncio.TimerHandle] = []
+
+    async def open(self, port: int = 0) -> None:
+        """Listen; 0 takes any free port, and keeps it over restarts."""
+        self._server = await asyncio.start_server(self._serve, HOST, port or self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def shut(self) -> None:
+        """Refuse connections from now on; open ones stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def hang_up(self) -> None:
+        """Close every socket."""
+        for session in tuple(self.sessions):
+            session.close()
+
+    async def close(self) -> None:
+        """Refuse connections, close every socket and wait until all are done."""
+        for timer in self._later:
+            timer.cancel()
+        self.shut()
+        self.hang_up()
+        await asyncio.gather(*self.sessions.values())
+
+    def restart(self, *, seconds: float) -> None:
+        """The daily restart: closed for a while, then back on the same port."""
+        self.shut()
+        self.hang_up()
+        loop = asyncio.get_running_loop()
+        self._later.append(loop.call_later(seconds, lambda: loop.create_task(self.open())))
+
+    def lose_link(self, *, for_seconds: float | None = None, data_lost: bool = False) -> None:
+        """1100: the gateway lives and has no server; requests wait."""
+        self.link_up.clear()
+        self.tell_all(notices.LINK_LOST)
+        if for_seconds is not None:
+            loop = asyncio.get_running_loop()
+            back = loop.call_later(for_seconds, lambda: self.restore_link(data_lost=data_lost))
+            self._later.append(back)
+
+    def restore_link(self, *, data_lost: bool) -> None:
+        """1101, which forgets what is in flight, or 1102, which answers it."""
+        if data_lost:
+            for session in self.sessions:
+                session.forget()
+        self.link_up.set()
+        self.tell_all(notices.LINK_BACK_DATA_LOST if data_lost else notices.LINK_BACK)
+
+    def claim(self, session: Session, client_id: int) -> bool:
+        """Give a client id to a session; False while another holds it."""
+        return self._clients.setdefault(client_id, session) is session
+
+    def release(self, session: Session) -> None:
+        """Free the client id of a session that ended."""
+        self.sessions.pop(session, None)
+        if self._clients.get(session.client_id) is session:
+            del self._clients[session.client_id]
+
+    def connected_ids(self) -> tuple[int, ...]:
+        """The client ids held now, ascending."""
+        return tuple(sorted(self._clients))
+
+    def next_order_id(self, client_id: int) -> int:
+        """The first order id this client has not used."""
+        return self._order_ids[client_id] + 1
+
+    def tell_all(self, notice: notices.Notice) -> None:
+        """Send a notice to every client."""
+        for session in self._clients.values():
+            session.tell(notice)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = Session(self, reader, writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self.sessions[session] = task
+        await session.serve()

@@ -1,0 +1,170 @@
+"""A gateway in a thread of its own, and what a test may do to it.
+
+    market = market_of_closes({"AAPL": [100, 101]}, sessions)  # `market`: raw prices
+    with running_gateway(market, now=session_close(sessions[-1])) as gateway:
+        ...connect to gateway.host, gateway.port...
+        gateway.fault(Point.HISTORICAL_DATA, Refuse(notices.PACING), symbol="AAPL", times=2)
+        gateway.act(market.con_id("AAPL"), Action(ex_date, "split", 4))  # adjusted from then on
+        gateway.set_now(later)
+        assert gateway.ledger.asked(Point.HISTORICAL_DATA)[0].symbol == "AAPL"
+
+Effects are in `faults`, texts in `notices`. A bar whose session has not opened by the server's
+clock is not told; one whose session is open is told unfinished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from tests.peers.tws.clock import ServerClock
+from tests.peers.tws.faults import Fault
+from tests.peers.tws.gateway import HOST, Gateway, GatewaySettings
+from tests.peers.tws.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from tests.peers.tws.faults import Effect, Point
+    from tests.peers.tws.market import Action, Listing, Market, RawBar
+    from tests.peers.tws.notices import Notice
+
+PATIENCE_SECONDS = 10
+
+
+class RunningGateway:
+    """The handle: every call is carried out in the gateway's own thread before it returns."""
+
+    host = HOST
+
+    def __init__(self, gateway: Gateway, loop: asyncio.AbstractEventLoop) -> None:
+        self._gateway = gateway
+        self._loop = loop
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._gateway.port
+
+    @property
+    def ledger(self) -> Ledger:
+        """What happened so far, a copy."""
+        return self._do(lambda: deepcopy(self._gateway.ledger))
+
+    @property
+    def connected_ids(self) -> tuple[int, ...]:
+        """The client ids held now."""
+        return self._do(self._gateway.connected_ids)
+
+    def set_now(self, at: datetime) -> None:
+        """Put the server's clock; it stands there."""
+        self._do(lambda: setattr(self._gateway.clock, "at", at))
+
+    def fault(self, at: Point, does: Effect, **row: Any) -> None:
+        """Add a row to the fault table: `symbol`, `client_id`, `skip`, `times` (None: always)."""
+        self._do(lambda: self._gateway.faults.rows.append(Fault(at=at, does=does, **row)))
+
+    def clear_faults(self) -> None:
+        """Empty the fault table."""
+        self._do(self._gateway.faults.rows.clear)
+
+    def list_contract(self, listing: Listing, *bars: RawBar) -> None:
+        """Add a contract with its bars as traded."""
+        self._do(lambda: self._gateway.market.add(listing, bars))
+
+    def rename(self, con_id: int, symbol: str) -> None:
+        """Give a company another ticker."""
+        self._do(lambda: self._gateway.market.rename(con_id, symbol))
+
+    def delist(self, con_id: int) -> None:
+        """Take a contract off; its ticker is free."""
+        self._do(lambda: self._gateway.market.delist(con_id))
+
+    def act(self, con_id: int, action: Action) -> None:
+        """Announce a split or dividend."""
+        self._do(lambda: self._gateway.market.act(con_id, action))
+
+    def tell(self, notice: Notice) -> None:
+        """Send a notice to every client."""
+        self._do(lambda: self._gateway.tell_all(notice))
+
+    def lose_link(self) -> None:
+        """1100."""
+        self._do(self._gateway.lose_link)
+
+    def restore_link(self, *, data_lost: bool) -> None:
+        """1101 or 1102."""
+        self._do(lambda: self._gateway.restore_link(data_lost=data_lost))
+
+    def restart(self, *, seconds: float) -> None:
+        """The daily restart."""
+        self._do(lambda: self._gateway.restart(seconds=seconds))
+
+    def shut(self) -> None:
+        """Refuse connections; open ones stay."""
+        self._do(self._gateway.shut)
+
+    def hang_up(self) -> None:
+        """Close every socket."""
+        self._do(self._gateway.hang_up)
+
+    def reopen(self) -> None:
+        """Accept connections again, on the same port."""
+        asyncio.run_coroutine_threadsafe(self._gateway.open(), self._loop).result(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        """End it."""
+        closed = asyncio.run_coroutine_threadsafe(self._gateway.close(), self._loop)
+        closed.result(PATIENCE_SECONDS)
+
+    def _do(self, deed: Callable[[], Any]) -> Any:
+        async def carried_out() -> Any:
+            return deed()
+
+        done = asyncio.run_coroutine_threadsafe(carried_out(), self._loop)
+        return done.result(PATIENCE_SECONDS)
+
+
+@contextmanager
+def running_gateway(
+    market: Market,
+    *,
+    now: datetime | None = None,
+    port: int = 0,
+    log: Path | None = None,
+    **settings: Any,
+) -> Iterator[RunningGateway]:
+    """A gateway on 127.0.0.1 until the block ends; `settings` are those of `GatewaySettings`.
+
+    Raises:
+        AssertionError: a mistake of the server itself; a test must not pass on it.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="tws")
+    thread.start()
+
+    async def opened() -> Gateway:
+        gateway = Gateway(
+            market,
+            settings=GatewaySettings(**settings),
+            clock=ServerClock(now),
+            ledger=Ledger(log),
+        )
+        await gateway.open(port)
+        return gateway
+
+    gateway = asyncio.run_coroutine_threadsafe(opened(), loop).result(PATIENCE_SECONDS)
+    handle = RunningGateway(gateway, loop)
+    try:
+        yield handle
+    finally:
+        handle.close()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+    assert not gateway.ledger.failures, gateway.ledger.failures
