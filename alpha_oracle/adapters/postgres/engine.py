@@ -51,9 +51,29 @@ class Database:
             StoreUnavailable: the server cannot be reached, or another writer was in the way.
             ConfigurationError: its disk is full, or the schema is not there.
         """
+        with self.errors_told(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """Give a connection on which each execution is a transaction of its own, in one round trip.
+
+        Several statements of one text are one execution: they stand or fall together, and no lock
+        they take outlives them, whatever becomes of this process.
+
+        Raises:
+            StoreUnavailable: the server cannot be reached, or another writer was in the way.
+            ConfigurationError: its disk is full, or the schema is not there.
+        """
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self.errors_told(), engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def errors_told(self) -> Iterator[None]:
+        """Tell the driver's errors in a block by who must act."""
         try:
-            with self.engine.begin() as connection:
-                yield connection
+            yield
         except PoolExhausted:
             raise StoreUnavailable(
                 f"all connections of this process to Postgres at {self.name} are in use; repeat it"

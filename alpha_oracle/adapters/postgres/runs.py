@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from alpha_oracle.adapters.postgres.documents import storable, to_json
-from alpha_oracle.adapters.postgres.engine import told_error
+from alpha_oracle.adapters.postgres.session_locks import SessionLock, let_go, take
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.runs import RunRecord, RunStatus
 from alpha_oracle.errors import DataError, TransientError
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
@@ -58,11 +57,18 @@ class PostgresRuns:
         Raises:
             TransientError: another process runs this session, or Postgres cannot be reached.
         """
-        connection = self._lock(session)
+        lock = SessionLock(space=RUN_LOCKS, number=session.toordinal())
+        connection = take(self._database, lock)
+        if connection is None:
+            raise TransientError(
+                f"another process runs session {session}; wait for it to end, then repeat"
+            )
         try:
             yield
         finally:
-            _let_go(connection, session)
+            if not let_go(connection):
+                # Whoever took the lock meanwhile wrote the same rows: each store is safe to repeat.
+                log.warning("run_lock_lost", session=session.isoformat())
 
     def record(
         self, session: Session, symbols: tuple[Symbol, ...] | None = None
@@ -137,37 +143,6 @@ class PostgresRuns:
         with self._database.begin() as connection:
             if connection.execute(statement, values).rowcount == 0:
                 raise DataError(f"no run of {session} was begun, so none can be {status}")
-
-    def _lock(self, session: Session) -> Connection:
-        try:
-            # A connection of its own, taken out of the pool: closing it frees the lock whatever
-            # happened on it, and the server frees it where this process is killed.
-            connection = self._database.engine.connect().execution_options(
-                isolation_level="AUTOCOMMIT"
-            )
-            connection.detach()
-            taken = connection.execute(
-                text("SELECT pg_try_advisory_lock(:space, :ordinal)"),
-                {"space": RUN_LOCKS, "ordinal": session.toordinal()},
-            ).scalar_one()
-        except DBAPIError as error:
-            raise told_error(error, where=self._database.name) or error from None
-        if not taken:
-            connection.close()
-            raise TransientError(
-                f"another process runs session {session}; wait for it to end, then repeat"
-            )
-        return connection
-
-
-def _let_go(connection: Connection, session: Session) -> None:
-    try:
-        connection.execute(text("SELECT 1"))
-    except DBAPIError:
-        # Whoever took the lock meanwhile wrote the same rows: each store is safe to repeat.
-        log.warning("run_lock_lost", session=session.isoformat())
-    finally:
-        connection.close()
 
 
 def _key(session: Session, symbols: tuple[Symbol, ...] | None) -> dict[str, object]:
