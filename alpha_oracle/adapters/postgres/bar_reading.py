@@ -154,13 +154,15 @@ def _batches(
     """Return the batches the rows came with, those that say the same as one."""
     used = np.flatnonzero(np.bincount(batch_ids)).tolist()
     cursor.execute(
-        "SELECT batch_id, source, basis, adjusted_through FROM bar_batches"
+        "SELECT batch_id, source, basis, adjusted_through, reason FROM bar_batches"
         " WHERE batch_id = ANY(%s) ORDER BY batch_id",
         (used,),
     )
     batches: dict[BarBatch, int] = {}
     index = np.zeros((used[-1] if used else 0) + 1, np.int32)
-    for batch_id, source, basis, through in cursor:
-        batch = BarBatch(source=source, basis=PriceBasis(basis), adjusted_through=through)
+    for batch_id, source, basis, through, reason in cursor:
+        batch = BarBatch(
+            source=source, basis=PriceBasis(basis), adjusted_through=through, reason=reason
+        )
         index[batch_id] = batches.setdefault(batch, len(batches))
     return tuple(batches), index[batch_ids]

@@ -35,6 +35,7 @@ from alpha_oracle.adapters.postgres.binary_copy import (
     from_postgres_days,
     to_postgres_instant,
 )
+from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.engine import raw_cursor
 from alpha_oracle.domain.bars import StoreReport
 
@@ -104,9 +105,15 @@ def _known_symbols(cursor: Cursor, symbols: Sequence[str]) -> dict[str, int]:
 
 def _new_batch(cursor: Cursor, load: Load) -> int:
     cursor.execute(
-        "INSERT INTO bar_batches (source, basis, adjusted_through, stored_at)"
-        " VALUES (%s, %s, %s, %s) RETURNING batch_id",
-        (load.batch.source, load.batch.basis, load.batch.adjusted_through, load.received_at),
+        "INSERT INTO bar_batches (source, basis, adjusted_through, stored_at, reason)"
+        " VALUES (%s, %s, %s, %s, %s) RETURNING batch_id",
+        (
+            load.batch.source,
+            load.batch.basis,
+            load.batch.adjusted_through,
+            load.received_at,
+            storable(load.batch.reason),
+        ),
     )
     (batch_id,) = cursor.fetchone() or (0,)
     return int(batch_id)

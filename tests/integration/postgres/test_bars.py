@@ -205,6 +205,43 @@ def test_each_bar_points_at_the_batch_it_came_with(store):
     assert loaded.batch_index.dtype == np.int32
 
 
+def test_each_bar_tells_why_its_source_was_asked(store):
+    first = received("AAPL 2016-01-04 1 1 1 1 1")
+    unknown = because(received("BRK.B 2016-01-04 1 1 1 1 1"), "ibkr: no such contract")
+    away = because(received("MSFT 2016-01-04 1 1 1 1 1"), "ibkr: the gateway is closed")
+    for load in (first, unknown, away, first):
+        store.store(load, received_at=LATER)
+
+    loaded = everything(store)
+
+    assert [loaded.batches[number].reason for number in loaded.batch_index] == [
+        "",
+        "ibkr: no such contract",
+        "ibkr: the gateway is closed",
+    ]
+    last = store.last_bars_before(TUESDAY, ["BRK.B"])
+    assert last.batches == (unknown.batch,)
+
+
+def test_loads_for_the_same_reason_are_one_batch(store):
+    for table in ("AAPL 2016-01-04 1 1 1 1 1", "MSFT 2016-01-04 1 1 1 1 1"):
+        store.store(because(received(table), "the day is used up"), received_at=LATER)
+
+    assert len(everything(store).batches) == 1
+
+
+def test_a_bar_that_comes_again_for_another_reason_is_unchanged(store):
+    load = received("AAPL 2016-01-04 1 1 1 1 1")
+    store.store(load, received_at=LATER)
+
+    assert store.store(because(load, "asked again"), received_at=LATER) == report(unchanged=1)
+    assert everything(store).batches == (load.batch,)
+
+
+def because(load, reason):
+    return replace(load, batch=replace(load.batch, reason=reason))
+
+
 def test_a_load_is_bound_by_its_sessions_and_symbols(store):
     store.store(received(bars_of_closes({"A": [1, 2, 3], "B": [4, 5, 6]})), received_at=LATER)
 
@@ -284,8 +321,11 @@ def test_bars_that_did_not_pass_validation_are_refused_whole(database_url):
 def test_a_person_reads_the_newest_known_bars_by_name(database, rows):
     store = TimeSeriesStorage(database)
     store.store(received("AAPL 2016-01-04 1 1 1 1 1"), received_at=LATER)
-    store.store(received("AAPL 2016-01-04 1 1 1 2 1", source="synthetic"), received_at=LATER)
+    other = received("AAPL 2016-01-04 1 1 1 2 1", source="synthetic")
+    store.store(because(other, "files lacks it"), received_at=LATER)
 
-    read = rows("SELECT symbol, session, close, revision, source, known_at FROM newest_bars")
+    read = rows(
+        "SELECT symbol, session, close, revision, source, reason, known_at FROM newest_bars"
+    )
 
-    assert read == [("AAPL", MONDAY, 2.0, 1, "synthetic", LATER)]
+    assert read == [("AAPL", MONDAY, 2.0, 1, "synthetic", "files lacks it", LATER)]

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
+from alembic import command
 
-from alpha_oracle.adapters.postgres import timescale
+from alpha_oracle.adapters.postgres import migrate, timescale
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK, current_and_head, upgrade
 from alpha_oracle.adapters.postgres.timescale import ServerTraits
@@ -31,6 +33,24 @@ def test_upgrading_again_changes_nothing(database_url, rows):
     upgrade(database_url)
 
     assert rows("SELECT symbol FROM symbols") == [("A",)]
+
+
+def test_bars_stored_before_reasons_were_kept_have_none(empty_database_url):
+    with closing(open_database(empty_database_url)) as database:
+        with database.begin() as connection:
+            config = migrate._config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0002_records")
+        run(
+            empty_database_url,
+            "INSERT INTO symbols (symbol) VALUES ('A')",
+            "INSERT INTO bar_batches (source, basis, stored_at) VALUES ('files', 'raw', now())",
+            "INSERT INTO bars VALUES (1, '2016-01-04', now(), 1, 1, 1, 1, 1, 1)",
+        )
+        upgrade(empty_database_url)
+        with database.begin() as connection:
+            newest = connection.exec_driver_sql("SELECT symbol, source, reason FROM newest_bars")
+            assert newest.all() == [("A", "files", "")]
 
 
 def test_several_may_upgrade_at_once(empty_database_url):
