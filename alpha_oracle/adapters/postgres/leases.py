@@ -51,7 +51,7 @@ class PostgresLeases:
             )
 
     def _taken(self, name: str, wait_seconds: float) -> LeaseTaken:
-        holder = holder_of(self._database, _lock(name)) or "someone who just left it"
+        holder = holder_of(self._database, _lock(name)) or "another process"
         return LeaseTaken(
             f"{name} is in use by {holder} (waited {wait_seconds:g} s); "
             "only one may use it at a time: wait for that to end, or stop it, then repeat"
