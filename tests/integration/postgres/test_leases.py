@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
+from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
-from alpha_oracle.errors import LeaseTaken, TransientError
+from alpha_oracle.errors import LeaseTaken, StoreUnavailable, TransientError
 
 HOLD_THE_LEASE = """
 import sys
@@ -18,6 +21,11 @@ from alpha_oracle.adapters.postgres.leases import PostgresLeases
 with PostgresLeases(open_database(sys.argv[1])).held("client id 2", wait_seconds=0.0):
     print("held", flush=True)
     sys.stdin.read()
+"""
+
+WAITERS = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'alpha-oracle, process %'
 """
 
 
@@ -67,3 +75,18 @@ def test_a_holder_that_ends_its_block_lets_the_next_in(leases, other_process):
     other_process.stdin.close()
     with leases.held("client id 2", wait_seconds=10.0):
         assert other_process.wait() == 0
+
+
+def test_who_is_cut_off_while_waiting_is_told(leases, database_url, rows):
+    with (
+        closing(open_database(database_url)) as other,
+        ThreadPoolExecutor(1) as thread,
+        PostgresLeases(other).held("client id 2", wait_seconds=0.0),
+    ):
+        [(holder,)] = rows(WAITERS)
+        waiting = thread.submit(leases.held("client id 2", wait_seconds=20.0).__enter__)
+        while not (cut := rows(f"{WAITERS} AND pid <> :holder", holder=holder)):
+            assert not waiting.done()
+        rows("SELECT pg_terminate_backend(:pid, 5000)", pid=cut[0][0])
+        with pytest.raises(StoreUnavailable, match="cannot be reached"):
+            waiting.result(timeout=20.0)
