@@ -6,17 +6,26 @@ A maker is a context manager: vendors need a peer to talk to while their source 
 import hashlib
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from alpha_oracle.adapters.alpha_vantage.source import AlphaVantageBarSource
 from alpha_oracle.adapters.files.source import FilesBarSource
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
-from alpha_oracle.config import SyntheticSettings
+from alpha_oracle.config import AlphaVantageSettings, SyntheticSettings
 from alpha_oracle.domain.market import PriceBasis
 from tests.fakes.bar_source import InMemoryBarSource
+from tests.fakes.clock import FixedClock
+from tests.fakes.requests import (
+    InMemoryAnswerSpool,
+    InMemoryCapabilities,
+    InMemoryRequestLedger,
+)
+from tests.peers.alpha_vantage.series import as_table as served_table
+from tests.peers.alpha_vantage.server import alpha_vantage as local_alpha_vantage
 
 START = date(2016, 1, 4)
 MIDDLE = date(2016, 3, 31)
@@ -46,7 +55,27 @@ def in_memory(folder):
     yield InMemoryBarSource(holds=half_year())
 
 
-MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory)}
+@contextmanager
+def alpha_vantage(folder):
+    """The same bars behind a local Alpha Vantage, for a premium key."""
+    clock = FixedClock(datetime(2016, 6, 30, 22, 0, tzinfo=UTC))
+    with local_alpha_vantage(served_table(half_year())) as peer:
+        yield AlphaVantageBarSource(
+            AlphaVantageSettings(
+                api_key="CONTRACT0KEY0000",
+                base_url=peer.url,
+                requests_per_minute=1000,
+                requests_per_day=1000,
+            ),
+            ledger=InMemoryRequestLedger(clock),
+            spool=InMemoryAnswerSpool(clock),
+            capabilities=InMemoryCapabilities(clock),
+            clock=clock,
+            wait=lambda seconds: clock.advance(seconds=seconds),
+        )
+
+
+MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory, alpha_vantage)}
 
 
 def half_year():
