@@ -1,0 +1,128 @@
+"""Which company is meant by a ticker, and whether it is still the one we know."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.domain.bars import AbsenceKind
+from alpha_oracle.domain.market import Symbol, parse_symbol
+from alpha_oracle.domain.requests import Listing
+from alpha_oracle.errors import UnknownSymbol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+US_EXCHANGES: Final = frozenset(
+    {
+        "AMEX", "ARCA", "BATS", "BEX", "CBOE", "IEX", "ISLAND", "LTSE", "MEMX", "NASDAQ",
+        "NASDAQ.NMS", "NASDAQ.SCM", "NYSE", "NYSENAT", "PSX",
+    }
+)  # fmt: skip
+COMMON: Final = "COMMON"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A stock as the gateway describes it; `con_id` is IBKR's permanent number of it."""
+
+    con_id: int
+    symbol: str
+    name: str
+    kind: str
+    exchange: str
+    currency: str
+    security_type: str
+
+    @property
+    def listing(self) -> Listing:
+        """What is remembered of it."""
+        return Listing(vendor_id=str(self.con_id), name=self.name)
+
+    @property
+    def ticker(self) -> Symbol | None:
+        """Its ticker in our form; None where it has none that we could write."""
+        try:
+            return parse_symbol(self.symbol)
+        except UnknownSymbol:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Why a symbol has no bars."""
+
+    kind: AbsenceKind
+    reason: str
+
+
+def vendor_ticker(symbol: Symbol) -> str:
+    """Return a ticker as IBKR writes it: `BRK.B` is `BRK B`."""
+    return symbol.replace(".", " ")
+
+
+def choose(symbol: Symbol, companies: Sequence[Company]) -> Company | Missing:
+    """Return the one stock meant by a ticker.
+
+    Where several answer to it, it is the one listed in the US, and of several there the one with
+    common stock.
+    """
+    by_number = {one.con_id: one for one in companies if _is_dollar_stock(one)}
+    candidates = list(by_number.values())
+    if len(candidates) > 1:
+        candidates = [one for one in candidates if one.exchange in US_EXCHANGES]
+    if len(candidates) > 1:
+        candidates = [one for one in candidates if one.kind == COMMON]
+    if len(candidates) == 1:
+        return candidates[0]
+    if not by_number:
+        return Missing(
+            kind=AbsenceKind.UNKNOWN_SYMBOL,
+            reason=f"IBKR knows no stock traded in USD as {symbol}, only {_named(companies)}",
+        )
+    return Missing(
+        kind=AbsenceKind.REFUSED,
+        reason=f"IBKR knows several stocks as {symbol} ({_named(list(by_number.values()))}) and "
+        f"{len(candidates) or 'none'} of them as common stock listed in the US; ask for it from "
+        "another source (data.fallback)",
+    )
+
+
+def doubt(symbol: Symbol, company: Company, known: Listing | None) -> Missing | None:
+    """Return why the company behind a ticker cannot be the one we know; None: it can.
+
+    A company that got a new number, as after a reverse split, is told by its name.
+    """
+    if known is None or known.vendor_id == str(company.con_id):
+        return None
+    if _same_name(known.name, company.name):
+        return None
+    return Missing(
+        kind=AbsenceKind.UNKNOWN_SYMBOL,
+        reason=f"another company trades as {symbol} now: {company.name} (IBKR contract "
+        f"{company.con_id}), where {known.name} (contract {known.vendor_id}) did before; its bars "
+        f"were not taken. Follow {known.name} under its new ticker; where {symbol} shall be the "
+        "new company from now on, forget the old listing of ibkr and this symbol",
+    )
+
+
+def renamed(now: Symbol, name: str) -> str:
+    """Return what to add about a ticker that is unknown since its company has another one."""
+    return f"; renamed to {now}? {name or 'its company'} trades as {now} now: ask for {now}"
+
+
+def _is_dollar_stock(company: Company) -> bool:
+    return company.security_type == "STK" and company.currency == "USD"
+
+
+def _same_name(one: str, other: str) -> bool:
+    words = [re.findall(r"[a-z0-9]+", name.casefold()) for name in (one, other)]
+    return bool(words[0]) and words[0] == words[1]
+
+
+def _named(companies: Sequence[Company]) -> str:
+    return (
+        ", ".join(f"{one.name} on {one.exchange} in {one.currency}" for one in companies[:5])
+        or "nothing"
+    )

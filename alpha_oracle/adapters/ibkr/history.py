@@ -1,0 +1,210 @@
+"""One batch of symbols: each qualified and asked for its history, every refusal understood."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import structlog
+
+from alpha_oracle.adapters.ibkr.codes import Verdict
+from alpha_oracle.adapters.ibkr.connection import UnansweredError
+from alpha_oracle.adapters.ibkr.contracts import (
+    Company,
+    Missing,
+    choose,
+    doubt,
+    renamed,
+    vendor_ticker,
+)
+from alpha_oracle.adapters.ibkr.link import RequestRefusedError
+from alpha_oracle.adapters.ibkr.translate import history
+from alpha_oracle.domain.bars import AbsenceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.adapters.ibkr.connection import GatewayConnection
+    from alpha_oracle.adapters.ibkr.link import Link
+    from alpha_oracle.adapters.ibkr.pacing import Pace
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.requests import Listing
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Rows = list[tuple[str, ...]]
+
+_KINDS: Final = {
+    Verdict.UNKNOWN_SYMBOL: AbsenceKind.UNKNOWN_SYMBOL,
+    Verdict.NO_DATA: AbsenceKind.NO_DATA,
+    Verdict.REFUSED: AbsenceKind.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How hard the gateway is asked, and how often what passes is waited out."""
+
+    max_in_flight: int
+    timeout_seconds: float
+    pacing_waits_seconds: tuple[float, ...] = (10.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Sessions that all have closed, asked for at `now`."""
+
+    start: Session
+    end: Session
+    now: datetime
+
+
+class _Unavailable(Exception):  # noqa: N818 - It names a state.
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.reason)
+        self.missing = missing
+
+
+class Batch:
+    """Asks for one batch.
+
+    `known` are the companies last seen under the tickers, `moved` the tickers under which those
+    were last seen. `companies` are those qualified this session; it grows.
+    """
+
+    def __init__(
+        self,
+        connection: GatewayConnection,
+        *,
+        pace: Pace,
+        asking: Asking,
+        known: Mapping[Symbol, Listing],
+        moved: Mapping[str, Symbol],
+        companies: dict[Symbol, Company],
+    ) -> None:
+        self._connection = connection
+        self._pace = pace
+        self._asking = asking
+        self._known = known
+        self._moved = moved
+        self._companies = companies
+        self._in_flight = asyncio.Semaphore(asking.max_in_flight)
+
+    async def fetch(self, symbols: Sequence[Symbol], asked: Range) -> dict[Symbol, Rows | Missing]:
+        """Return each symbol's rows, or why there are none.
+
+        Raises:
+            SourceAway: the gateway stayed away.
+            LeaseTaken: another run of ours keeps the client id.
+            StoreUnavailable: the lease cannot be asked for.
+            ConfigurationError: the gateway is not the one of the settings.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    symbol: group.create_task(self._rows_or_why(symbol, asked))
+                    for symbol in symbols
+                }
+        except ExceptionGroup as failed:
+            # All fail for the one reason that the connection has.
+            raise failed.exceptions[0] from None
+        return {symbol: task.result() for symbol, task in tasks.items()}
+
+    async def _rows_or_why(self, symbol: Symbol, asked: Range) -> Rows | Missing:
+        async with self._in_flight:
+            try:
+                company = await self._company(symbol)
+                return await self._rows(company, asked)
+            except _Unavailable as unavailable:
+                return unavailable.missing
+
+    async def _company(self, symbol: Symbol) -> Company:
+        company = self._companies.get(symbol)
+        if company is None:
+            company = await self._qualified(symbol)
+        doubtful = doubt(symbol, company, self._known.get(symbol))
+        if doubtful is not None:
+            raise _Unavailable(doubtful)
+        self._companies[symbol] = company
+        return company
+
+    async def _qualified(self, symbol: Symbol) -> Company:
+        ticker, timeout_seconds = vendor_ticker(symbol), self._asking.timeout_seconds
+        try:
+            found = await self._patiently(
+                lambda link: link.companies(ticker=ticker, timeout_seconds=timeout_seconds),
+            )
+        except _Unavailable as unavailable:
+            raise _Unavailable(await self._explained(symbol, unavailable.missing)) from None
+        chosen = choose(symbol, found)
+        if isinstance(chosen, Missing):
+            raise _Unavailable(chosen)
+        return chosen
+
+    async def _rows(self, company: Company, asked: Range) -> Rows:
+        request = history(company.con_id, start=asked.start, end=asked.end, now=asked.now)
+        timeout_seconds = self._asking.timeout_seconds
+        return await self._patiently(
+            lambda link: link.daily_bars(request, timeout_seconds=timeout_seconds)
+        )
+
+    async def _patiently(self, request: Callable[[Link], Coroutine[Any, Any, list[T]]]) -> list[T]:
+        waits = iter(self._asking.pacing_waits_seconds)
+        was_empty = False
+        while True:
+            try:
+                answer = await self._connection.ask(request, pace=self._pace)
+            except RequestRefusedError as refused:
+                await self._bear(refused, wait_seconds=next(waits, None))
+                continue
+            except UnansweredError:
+                raise _failed("IBKR did not answer, asked twice; ask again later") from None
+            if answer:
+                return answer
+            if was_empty:
+                raise _failed(
+                    "IBKR answered twice with nothing and no reason; ask again later, or look "
+                    "whether its data farms are up"
+                )
+            was_empty = True
+
+    async def _bear(self, refused: RequestRefusedError, *, wait_seconds: float | None) -> None:
+        reason = str(refused)
+        if refused.verdict not in {Verdict.SLOW_DOWN, Verdict.ASK_AGAIN}:
+            kind = _KINDS.get(refused.verdict, AbsenceKind.FAILED)
+            raise _Unavailable(Missing(kind=kind, reason=reason)) from None
+        if wait_seconds is None:
+            raise _failed(f"{reason}; it went on for too long, ask again later") from None
+        log.warning("gateway_refused_for_now", reason=reason, asked_again_in_seconds=wait_seconds)
+        if refused.verdict is Verdict.SLOW_DOWN:
+            # Who asks too fast is refused on every symbol.
+            self._pace.pause(wait_seconds)
+        else:
+            await asyncio.sleep(wait_seconds)
+
+    async def _explained(self, symbol: Symbol, missing: Missing) -> Missing:
+        known = self._known.get(symbol)
+        if missing.kind is not AbsenceKind.UNKNOWN_SYMBOL or known is None:
+            return missing
+        now = await self._ticker_now(known) or self._moved.get(known.vendor_id)
+        if now is None or now == symbol:
+            return missing
+        log.warning("ticker_renamed", old=symbol, new=now, company=known.name)
+        return replace(missing, reason=missing.reason + renamed(now, known.name))
+
+    async def _ticker_now(self, known: Listing) -> Symbol | None:
+        number, timeout_seconds = int(known.vendor_id), self._asking.timeout_seconds
+        try:
+            found = await self._patiently(
+                lambda link: link.companies(con_id=number, timeout_seconds=timeout_seconds)
+            )
+        except _Unavailable:
+            return None
+        return found[0].ticker
+
+
+def _failed(reason: str) -> _Unavailable:
+    return _Unavailable(Missing(kind=AbsenceKind.FAILED, reason=reason))

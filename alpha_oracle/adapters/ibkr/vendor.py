@@ -1,0 +1,84 @@
+"""ib_insync, imported here alone, so that another client can take its place.
+
+Its event library asks for the thread's event loop when it is imported, and fails in a thread that
+has none: it is imported in a thread made for that. Its loggers write account numbers at several
+levels, so they reach no handler; what is worth knowing is logged by us, from its events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import import_module
+from threading import Thread
+from typing import Any, Final
+
+_LOGGERS: Final = ("ib_insync", "eventkit")
+
+
+def _import_with_a_loop() -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        import_module("ib_insync")
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _silence(name: str) -> None:
+    logger = logging.getLogger(name)
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    logger.setLevel(logging.CRITICAL + 1)
+
+
+_importer = Thread(target=_import_with_a_loop, name="import-ib-insync")
+_importer.start()
+_importer.join()
+for _name in _LOGGERS:
+    _silence(_name)
+
+from ib_insync import IB, Contract, RequestError  # noqa: E402 - after its event loop.
+from ib_insync.decoder import Decoder  # noqa: E402 - as above.
+
+BAR_FIELDS: Final = 8
+"""Date, open, high, low, close, volume, average price, number of trades."""
+
+
+class BarDecoder(Decoder):
+    """Hands daily bars on as the texts that came.
+
+    The library's own decoder gives up a whole answer, without a word to who asked, for one field
+    that is no number.
+    """
+
+    def __init__(self, wrapper: Any) -> None:  # noqa: ANN401 - the library has no types.
+        super().__init__(wrapper, 0)
+        self._asked: dict[int, list[tuple[str, ...]]] = {}
+
+    def expect(self, request_id: int) -> list[tuple[str, ...]]:
+        """Return the list that the rows of an answer will be put into."""
+        return self._asked.setdefault(request_id, [])
+
+    def forget(self, request_id: int) -> None:
+        """Let an answer that still comes be dropped."""
+        self._asked.pop(request_id, None)
+
+    def historicalData(self, fields: list[str]) -> None:  # noqa: N802 - the library's name.
+        """Take an answer with daily bars."""
+        _, request_id, start, end, _count, *values = fields
+        rows = self._asked.get(int(request_id))
+        if rows is not None:
+            rows.extend(
+                tuple(values[at : at + BAR_FIELDS]) for at in range(0, len(values), BAR_FIELDS)
+            )
+        self.wrapper.historicalDataEnd(int(request_id), start, end)
+
+
+def new_client() -> Any:  # noqa: ANN401 - most of the library has no types.
+    """Return a client for one connection, to be thrown away after it."""
+    return IB()  # type: ignore[no-untyped-call]  # As above.
+
+
+__all__ = ["BAR_FIELDS", "BarDecoder", "Contract", "RequestError", "new_client"]
