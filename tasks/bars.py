@@ -1,5 +1,6 @@
 """Bars in: the universe, its bars in batches, and whether they are enough."""
 
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -46,7 +47,7 @@ def load_universe(run: RunInputs, *, source: str | None) -> list[list[Symbol]]:
     with open_runtime() as runtime:
         symbols = universe.load_universe(
             run.session,
-            source=runtime.bar_source(source),
+            sources=[runtime.bar_source(source)],
             stores=runtime.market_stores,
             only=run.symbols,
         )
@@ -80,7 +81,7 @@ def ingest_bars(
     """Fetch and store the session's bars; symbols already stored are skipped."""
     with open_runtime() as runtime:
         report = ingestion.ingest(
-            runtime.bar_source(source),
+            [runtime.bar_source(source)],
             runtime.market_stores,
             done=runtime.done,
             symbols=symbols,
@@ -109,9 +110,10 @@ def check_session(
         return ingestion.completeness(
             runtime.market_stores.bars,
             symbols,
-            source=runtime.bar_source(source).name,
+            sources=[runtime.bar_source(source).name],
             session=run.session,
             min_pct=runtime.settings.data.min_completeness_pct,
+            why_missing=ChainMap(*(dict(report.why_missing) for report in reports)),
         )
 
 
@@ -125,7 +127,7 @@ def backfill_range(
     steps: list[BackfillStep] = []
     with open_runtime() as runtime:
         for step in backfill.backfill(
-            runtime.bar_source(source),
+            [runtime.bar_source(source)],
             runtime.market_stores,
             start=start,
             end=end,

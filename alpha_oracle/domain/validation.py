@@ -1,10 +1,11 @@
 """What the validation suite says of a batch of bars, and ingestion of a session."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from alpha_oracle.domain.market import Session, Symbol
+from alpha_oracle.domain.bars import Absence
+from alpha_oracle.domain.market import CorporateAction, Session, Symbol
 
 EXAMPLES: Final = 5
 """How many examples a result carries at the most."""
@@ -38,11 +39,62 @@ class ValidationReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCount:
+    """What one source of the list was asked for: `asked` symbols, of which it gave `given`.
+
+    `failure` is the error that ended its answers; empty where there was none.
+    """
+
+    source: str
+    asked: int
+    given: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two sources on one close: what is stored, and what came, in the same price basis (USD)."""
+
+    symbol: Symbol
+    session: Session
+    stored_source: str
+    stored_close: float
+    source: str
+    close: float
+    pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A symbol whose new bars were held because its earlier ones are not those stored."""
+
+    symbol: Symbol
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapReport:
+    """What the bars of earlier sessions told that came along with new ones.
+
+    `splits` were recorded from them; `corrections_seen` counts stored bars that their own source
+    now gives otherwise.
+    """
+
+    splits: tuple[CorporateAction, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    corrections_seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
     """What became of one batch of symbols on one session.
 
     `requested` symbols, of which `already_stored` were not fetched; `fetched` rows came, of which
-    `accepted` were stored and `quarantined` held. `missing` symbols have no bar stored.
+    `accepted` were stored and `quarantined` held. `missing` symbols have no bar stored;
+    `why_missing` says why, where it is known. `absent` tells what each source said of the symbols
+    that none of them gave.
     """
 
     session: Session
@@ -53,6 +105,10 @@ class IngestReport:
     quarantined: int
     missing: tuple[Symbol, ...]
     validation: ValidationReport
+    sources: tuple[SourceCount, ...] = ()
+    absent: tuple[Absence, ...] = ()
+    overlap: OverlapReport = OverlapReport()
+    why_missing: Mapping[Symbol, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +132,19 @@ class Completeness:
 
 
 NOTHING_VALIDATED: Final = ValidationReport(received=0, accepted=0, quarantined=0, results=())
+
+
+def merged_overlap(reports: Iterable[OverlapReport]) -> OverlapReport:
+    """Return one report for several answers: all that each of them told."""
+    whole = OverlapReport()
+    for report in reports:
+        whole = OverlapReport(
+            splits=(*whole.splits, *report.splits),
+            conflicts=(*whole.conflicts, *report.conflicts),
+            disagreements=(*whole.disagreements, *report.disagreements),
+            corrections_seen=whole.corrections_seen + report.corrections_seen,
+        )
+    return whole
 
 
 def merged_report(reports: Iterable[ValidationReport]) -> ValidationReport:

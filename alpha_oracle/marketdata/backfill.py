@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.calendar import sessions_between
-from alpha_oracle.domain.validation import NOTHING_VALIDATED, ValidationReport
+from alpha_oracle.calendar import sessions_between, shift_session
+from alpha_oracle.domain.validation import (
+    OverlapReport,
+    SourceCount,
+    ValidationReport,
+    merged_overlap,
+    merged_report,
+)
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.marketdata.imports import import_bars, latest_closed_session
-from alpha_oracle.marketdata.universe import askable_symbols
+from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS, plan_range, require_budget
+from alpha_oracle.marketdata.chain import Chain, Wanted
+from alpha_oracle.marketdata.imports import latest_closed_session
+from alpha_oracle.marketdata.intake import take_in
+from alpha_oracle.marketdata.universe import askable_symbols, require_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from alpha_oracle.domain.bars import Absence
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.marketdata.validation.context import ValidationBounds
@@ -26,7 +36,11 @@ CHUNK_SESSIONS: Final = 63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillStep:
-    """One chunk done: its sessions, the symbols fetched, the rows stored and held."""
+    """One chunk done: its sessions, the symbols fetched, the rows stored and held.
+
+    `lacking` symbols still have no bar on some session that was asked for (before a listing,
+    after a delisting, or truly missing); `absent` tells what each source said of them.
+    """
 
     start: Session
     end: Session
@@ -36,10 +50,28 @@ class BackfillStep:
     stored: int
     quarantined: int
     validation: ValidationReport
+    sources: tuple[SourceCount, ...]
+    lacking: tuple[Symbol, ...]
+    absent: tuple[Absence, ...]
+    overlap: OverlapReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    sessions: tuple[Session, ...]
+    lacking: Mapping[Symbol, frozenset[Session]]
+
+    @property
+    def start(self) -> Session:
+        return self.sessions[0]
+
+    @property
+    def end(self) -> Session:
+        return self.sessions[-1]
 
 
 def backfill(
-    source: BarSource,
+    sources: Sequence[BarSource],
     stores: MarketStores,
     *,
     start: Session,
@@ -51,34 +83,68 @@ def backfill(
     """Fetch and store what is missing from `start` to `end`, yielding after each chunk is stored.
 
     A symbol with a bar on every session of a chunk is not fetched again, so a run that was
-    stopped carries on where it was.
+    stopped carries on where it was. The whole range is planned before the first request. Each
+    source is asked once a chunk, for what those before it did not give; a session that no source
+    has is reported, and asked for again by the next run alone.
 
     Raises:
         ConfigurationError: the range is empty, or reaches past the latest closed session.
-        UnknownSymbol: as `askable_symbols`.
+        BudgetSpent: the first source's day does not allow it; nothing was asked for.
+        UnknownSymbol: as `askable_symbols`, or nothing tells which symbols to ask for.
+        AlphaOracleError: the first source's error, where no source answered for a chunk.
     """
     sessions = _sessions(start, end, at=clock.now())
-    for first in range(0, len(sessions), CHUNK_SESSIONS):
-        chunk = sessions[first : first + CHUNK_SESSIONS]
-        wanted = _lacking(source, stores, chunk, only=only)
-        stored, quarantined, validation = 0, 0, NOTHING_VALIDATED
-        if wanted:
-            received = source.fetch(wanted, start=chunk[0], end=chunk[-1])
-            # Each chunk is received when it comes: a correction is known from then on.
-            report = import_bars(received, stores, bounds=bounds, at=clock.now())
-            stored = report.stored.inserted + report.stored.corrected
-            quarantined = report.quarantined + report.unreadable
-            validation = report.validation
-        yield BackfillStep(
-            start=chunk[0],
-            end=chunk[-1],
-            sessions_done=first + len(chunk),
-            sessions_total=len(sessions),
-            fetched_symbols=len(wanted),
-            stored=stored,
-            quarantined=quarantined,
-            validation=validation,
+    chunks = _chunks(sources, stores, sessions, only=only)
+    lacking = sorted({symbol for chunk in chunks for symbol in chunk.lacking})
+    require_budget(plan_range(sources, lacking, start=sessions[0], end=sessions[-1]))
+    done = 0
+    for chunk in chunks:
+        done += len(chunk.sessions)
+        yield _filled(
+            sources, stores, chunk, bounds=bounds, clock=clock, done=done, total=len(sessions)
         )
+
+
+def _filled(
+    sources: Sequence[BarSource],
+    stores: MarketStores,
+    chunk: _Chunk,
+    *,
+    bounds: ValidationBounds,
+    clock: Clock,
+    done: int,
+    total: int,
+) -> BackfillStep:
+    chain = Chain(sources, _wanted(chunk, stores))
+    taken = []
+    for answer in chain.answers():
+        # Each answer is received when it comes: a correction is known from then on.
+        at = clock.now()
+        taken.append(
+            take_in(
+                answer,
+                stores,
+                start=chunk.start,
+                end=chunk.end,
+                bounds=bounds,
+                latest=latest_closed_session(at),
+                at=at,
+            )
+        )
+    return BackfillStep(
+        start=chunk.start,
+        end=chunk.end,
+        sessions_done=done,
+        sessions_total=total,
+        fetched_symbols=len(chunk.lacking),
+        stored=sum(part.stored.inserted + part.stored.corrected for part in taken),
+        quarantined=sum(len(part.held) for part in taken),
+        validation=merged_report(part.validation for part in taken),
+        sources=chain.counts,
+        lacking=chain.lacking,
+        absent=chain.absent,
+        overlap=merged_overlap(part.overlap for part in taken),
+    )
 
 
 def _sessions(start: Session, end: Session, *, at: datetime) -> tuple[Session, ...]:
@@ -91,16 +157,37 @@ def _sessions(start: Session, end: Session, *, at: datetime) -> tuple[Session, .
     return sessions
 
 
-def _lacking(
-    source: BarSource,
+def _chunks(
+    sources: Sequence[BarSource],
     stores: MarketStores,
-    chunk: Sequence[Session],
+    sessions: Sequence[Session],
     *,
     only: Sequence[str] | None,
-) -> list[Symbol]:
-    there = stores.bars.symbols_stored(start=chunk[0], end=chunk[-1])
-    lacking: set[Symbol] = set()
-    for session in chunk:
-        universe = askable_symbols(session, source=source, stores=stores, only=only)
-        lacking |= frozenset(universe) - there.get(session, frozenset())
-    return sorted(lacking)
+) -> list[_Chunk]:
+    chunks, is_anything_known = [], False
+    for first in range(0, len(sessions), CHUNK_SESSIONS):
+        chunk = tuple(sessions[first : first + CHUNK_SESSIONS])
+        there = stores.bars.symbols_stored(start=chunk[0], end=chunk[-1])
+        lacking: dict[Symbol, set[Session]] = {}
+        for session in chunk:
+            universe = askable_symbols(session, sources=sources, stores=stores, only=only)
+            is_anything_known |= bool(universe)
+            for symbol in frozenset(universe) - there.get(session, frozenset()):
+                lacking.setdefault(symbol, set()).add(session)
+        frozen = {symbol: frozenset(found) for symbol, found in lacking.items()}
+        chunks.append(_Chunk(sessions=chunk, lacking=frozen))
+    if not is_anything_known:
+        require_symbols(sources, around=sessions[0])
+    return chunks
+
+
+def _wanted(chunk: _Chunk, stores: MarketStores) -> Wanted:
+    first = shift_session(chunk.start, -OVERLAP_SESSIONS)
+    before = stores.bars.symbols_stored(start=first, end=shift_session(chunk.start, -1))
+    return Wanted(
+        sessions=chunk.lacking,
+        start=chunk.start,
+        end=chunk.end,
+        overlap_start=first,
+        stored_before=frozenset(chunk.lacking) & frozenset().union(*before.values()),
+    )

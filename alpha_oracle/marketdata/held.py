@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from alpha_oracle.domain.bars import UnreadableRow
 
 HELD: Final = "held"
@@ -23,6 +25,8 @@ UNREADABLE: Final = "readable"
 _VALUES: Final = ("open", "high", "low", "close", "volume")
 _BASIS: Final = "prices"
 _THROUGH: Final = "adjusted_through"
+_REASON: Final = "reason"
+_EARLIER: Final = "earlier_closes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,9 +44,14 @@ def held_bar(
     expectations: tuple[str, ...],
     detail: str,
     at: datetime,
+    earlier: str = "",
 ) -> QuarantinedBar:
-    """Write down a received bar that failed expectations; its numbers come back exactly."""
+    """Write down a received bar that failed expectations; its numbers come back exactly.
+
+    `earlier` are the `earlier_closes` it came with, where they are why it is held.
+    """
     bars, batch = received.bars, received.batch
+    further = {_REASON: batch.reason, _EARLIER: earlier}
     values = {name: repr(float(getattr(bars, name)[row])) for name in _VALUES}
     through = batch.adjusted_through
     return QuarantinedBar(
@@ -56,6 +65,7 @@ def held_bar(
             **values,
             _BASIS: batch.basis.value,
             _THROUGH: "" if through is None else through.isoformat(),
+            **{name: text for name, text in further.items() if text},
         },
         quarantined_at=at,
         status=HELD,
@@ -75,6 +85,29 @@ def held_unreadable(row: UnreadableRow, batch: BarBatch, *, at: datetime) -> Qua
         quarantined_at=at,
         status=HELD,
     )
+
+
+def earlier_closes(received: ReceivedBars, rows: NDArray[np.intp]) -> str:
+    """Write down closes of one symbol that came along with a bar: `2016-01-04 10.5, ...`."""
+    bars = received.bars
+    return ", ".join(f"{bars.session[row]} {float(bars.close[row])!r}" for row in rows.tolist())
+
+
+def earlier_bars(bar: QuarantinedBar) -> ReceivedBars:
+    """Return the closes that a held bar came along with, as bars of those closes alone."""
+    told = [entry.split() for entry in bar.received.get(_EARLIER, "").split(", ") if entry]
+    closes = np.array([float(close) for _, close in told], dtype=np.float64)
+    columns = BarColumns(
+        symbols=(Symbol(bar.symbol),) if told else (),
+        symbol_index=np.zeros(len(told), dtype=np.int32),
+        session=np.array([session for session, _ in told], dtype="datetime64[D]"),
+        open=closes,
+        high=closes,
+        low=closes,
+        close=closes,
+        volume=np.zeros(len(told)),
+    )
+    return ReceivedBars(bars=columns, batch=_origin(bar))
 
 
 def is_whole(bar: QuarantinedBar) -> bool:
@@ -99,6 +132,7 @@ def _origin(bar: QuarantinedBar) -> BarBatch:
         source=bar.source,
         basis=PriceBasis(bar.received[_BASIS]),
         adjusted_through=date.fromisoformat(through) if through else None,
+        reason=bar.received.get(_REASON, ""),
     )
 
 

@@ -1,35 +1,43 @@
-"""A session's bars, from their source into the store: fetched once, judged, kept or held."""
+"""A session's bars, from their sources into the store: fetched once, judged, kept or held."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from alpha_oracle.calendar import shift_session
-from alpha_oracle.domain.validation import NOTHING_VALIDATED, Completeness, IngestReport
+from alpha_oracle.domain.validation import (
+    Completeness,
+    IngestReport,
+    ValidationReport,
+    merged_overlap,
+    merged_report,
+)
 from alpha_oracle.errors import IncompleteSession
-from alpha_oracle.marketdata.imports import explain_held
-from alpha_oracle.marketdata.known import present_symbols, validation_context
-from alpha_oracle.marketdata.universe import EXPECTED_FROM_SESSIONS
+from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS
+from alpha_oracle.marketdata.chain import Chain, Wanted
+from alpha_oracle.marketdata.intake import take_in
+from alpha_oracle.marketdata.known import present_symbols
+from alpha_oracle.marketdata.universe import EXPECTED_FROM_SESSIONS, given_by
 from alpha_oracle.marketdata.validation.context import Coverage
-from alpha_oracle.marketdata.validation.validate import validate
+from alpha_oracle.marketdata.validation.validate import coverage_result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session, Symbol
-    from alpha_oracle.domain.validation import ValidationReport
+    from alpha_oracle.marketdata.intake import TakenIn
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.marketdata.validation.context import ValidationBounds
     from alpha_oracle.ports.bars import BarSource, BarStore, DoneSet
 
 _NAMED: Final = 10
+_NAMED_BY_REASON: Final = 3
 
 
 def ingest(
-    source: BarSource,
+    sources: Sequence[BarSource],
     stores: MarketStores,
     *,
     done: DoneSet,
@@ -42,40 +50,44 @@ def ingest(
 ) -> IngestReport:
     """Fetch and store the bars of `symbols` on a session that are not stored yet; safe to repeat.
 
-    What is stored is the truth; the done set is only told of it, after the store has committed.
-    `force` works with what is stored and fetches nothing. Corporate actions that come along are
-    saved first, so that they can explain the bars, and those held before.
+    Each source is asked, in their order, for what those before it did not give; what one gave is
+    stored before the next is asked. What is stored is the truth; the done set is only told of it,
+    after the store has committed. `force` works with what is stored and fetches nothing.
 
     Raises:
-        TransientError: the source or a store is away; repeat it.
-        DataError: the source's answer cannot be read.
+        AlphaOracleError: the first source's error, where no source answered.
+        StoreUnavailable: a store is away; repeat it.
     """
     before = _stored(stores.bars, session) & frozenset(symbols)
-    wanted = tuple(symbol for symbol in symbols if symbol not in before)
-    accepted: frozenset[Symbol] = frozenset()
-    validation, fetched = NOTHING_VALIDATED, 0
-    if wanted and not force:
-        validation, accepted = _take_in(
-            source,
-            stores,
-            wanted,
-            session=session,
-            bounds=bounds,
-            min_completeness_pct=min_completeness_pct,
-            at=at,
-        )
-        fetched = validation.received
-    stored = before | accepted
+    wanted = () if force else tuple(symbol for symbol in symbols if symbol not in before)
+    chain = Chain(sources, _wanted(wanted, stores.bars, session))
+    taken = [
+        take_in(answer, stores, start=session, end=session, bounds=bounds, latest=session, at=at)
+        for answer in chain.answers()
+    ]
+    stored = before.union(*(present_symbols(part.accepted) for part in taken))
     _tell(done, session, stored)
+    validation = merged_report(part.validation for part in taken)
+    if wanted:
+        expected = expected_symbols(
+            stores.bars, wanted, sources=[source.name for source in sources], session=session
+        )
+        coverage = Coverage(expected=len(expected), min_pct=min_completeness_pct)
+        validation = _with_coverage(validation, coverage)
+    missing = tuple(symbol for symbol in symbols if symbol not in stored)
     return IngestReport(
         session=session,
         requested=len(symbols),
         already_stored=len(before),
-        fetched=fetched,
+        fetched=validation.received,
         accepted=validation.accepted,
         quarantined=validation.quarantined,
-        missing=tuple(symbol for symbol in symbols if symbol not in stored),
+        missing=missing,
         validation=validation,
+        sources=chain.counts,
+        absent=chain.absent,
+        overlap=merged_overlap(part.overlap for part in taken),
+        why_missing=_why_missing(missing, chain, taken),
     )
 
 
@@ -83,19 +95,20 @@ def completeness(
     store: BarStore,
     symbols: Collection[Symbol],
     *,
-    source: str,
+    sources: Sequence[str],
     session: Session,
     min_pct: float,
+    why_missing: Mapping[Symbol, str] | None = None,
 ) -> Completeness:
     """Count the expected symbols that are stored for a session.
 
-    Expected are those of `symbols` (the members) that had a bar from `source` in the five
-    sessions before.
+    Expected are those of `symbols` (the members) that had a bar from any of `sources` in the five
+    sessions before. `why_missing` tells what ingestion found.
 
     Raises:
         IncompleteSession: fewer than `min_pct` percent are stored, or nothing is.
     """
-    expected = expected_symbols(store, symbols, source=source, session=session)
+    expected = expected_symbols(store, symbols, sources=sources, session=session)
     there = _stored(store, session)
     missing = tuple(sorted(expected - there))
     found = Completeness(
@@ -107,60 +120,59 @@ def completeness(
         covered=len(there & frozenset(symbols)),
     )
     if not expected and not found.covered:
+        reasons = _by_reason(tuple(sorted(symbols)), why_missing or {})
         raise IncompleteSession(
-            f"{session}: no bar is stored and {source} had none in the {EXPECTED_FROM_SESSIONS} "
-            "sessions before; import bars, or point data.files.path at bars that reach this session"
+            f"{session}: no bar is stored and {' and '.join(sources)} had none in the "
+            f"{EXPECTED_FROM_SESSIONS} sessions before{reasons}; import bars, or mend the source "
+            "(where it is files: point data.files.path at bars that reach this session)"
         )
     if found.pct < min_pct:
         raise IncompleteSession(
             f"{session}: {found.stored} of {found.expected} expected symbols are stored "
-            f"({found.pct:.1f} %, bound {min_pct:g} %); missing {_named(missing)}; "
+            f"({found.pct:.1f} %, bound {min_pct:g} %); missing {_named(missing, _NAMED)}"
+            f"{_by_reason(missing, why_missing or {})}; "
             "run the session again when the source has them, or see `quarantine list`"
         )
     return found
 
 
 def expected_symbols(
-    store: BarStore, symbols: Collection[Symbol], *, source: str, session: Session
+    store: BarStore, symbols: Collection[Symbol], *, sources: Sequence[str], session: Session
 ) -> frozenset[Symbol]:
-    """Return those of `symbols` that had a bar from `source` in the five sessions before."""
-    recent = store.symbols_stored(
-        start=shift_session(session, -EXPECTED_FROM_SESSIONS),
-        end=shift_session(session, -1),
-        source=source,
-    )
-    return frozenset(symbols) & frozenset().union(*recent.values())
+    """Return those of `symbols` that had a bar from a source in the five sessions before."""
+    return frozenset(symbols) & given_by(store, sources, before=session)
 
 
-def _take_in(
-    source: BarSource,
-    stores: MarketStores,
-    wanted: Sequence[Symbol],
-    *,
-    session: Session,
-    bounds: ValidationBounds,
-    min_completeness_pct: float,
-    at: datetime,
-) -> tuple[ValidationReport, frozenset[Symbol]]:
-    received = source.fetch(wanted, start=session, end=session)
-    if received.actions:
-        stores.reference.save_actions(received.actions, source=source.name, received_at=at)
-    expected = expected_symbols(stores.bars, wanted, source=source.name, session=session)
-    context = validation_context(
-        received,
-        stores,
-        bounds=bounds,
-        latest=session,
-        at=at,
-        coverage=Coverage(expected=len(expected), min_pct=min_completeness_pct),
+def _wanted(symbols: Sequence[Symbol], store: BarStore, session: Session) -> Wanted:
+    first = shift_session(session, -OVERLAP_SESSIONS)
+    before = store.symbols_stored(start=first, end=shift_session(session, -1)) if symbols else {}
+    return Wanted(
+        sessions={symbol: frozenset({session}) for symbol in symbols},
+        start=session,
+        end=session,
+        overlap_start=first,
+        stored_before=frozenset(symbols) & frozenset().union(*before.values()),
     )
-    judged = validate(received, context)
-    stores.quarantine.hold(judged.held)
-    stores.bars.store(judged.accepted, received_at=at)
-    explain_held(received.actions, stores, bounds=bounds, at=at)
-    bars = judged.accepted.bars
-    on_session = bars.take(bars.session == np.datetime64(session, "D"))
-    return judged.report, frozenset(present_symbols(on_session))
+
+
+def _with_coverage(validation: ValidationReport, coverage: Coverage) -> ValidationReport:
+    result = coverage_result(validation.accepted, coverage)
+    return ValidationReport(
+        received=validation.received,
+        accepted=validation.accepted,
+        quarantined=validation.quarantined,
+        results=(*validation.results, result),
+    )
+
+
+def _why_missing(
+    missing: Sequence[Symbol], chain: Chain, taken: Iterable[TakenIn]
+) -> dict[Symbol, str]:
+    held = {
+        bar.symbol: f"held: {', '.join(bar.expectations)}" for part in taken for bar in part.held
+    }
+    reasons = {symbol: held.get(symbol) or chain.reason(symbol) for symbol in missing}
+    return {symbol: reason for symbol, reason in reasons.items() if reason}
 
 
 def _stored(store: BarStore, session: Session) -> frozenset[Symbol]:
@@ -173,6 +185,16 @@ def _tell(done: DoneSet, session: Session, stored: frozenset[Symbol]) -> None:
         done.mark(session, untold)
 
 
-def _named(symbols: Sequence[Symbol]) -> str:
-    more = len(symbols) - _NAMED
-    return ", ".join(symbols[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _by_reason(missing: Sequence[Symbol], why_missing: Mapping[Symbol, str]) -> str:
+    groups: dict[str, list[Symbol]] = defaultdict(list)
+    for symbol in missing:
+        if symbol in why_missing:
+            groups[why_missing[symbol]].append(symbol)
+    by_size = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    told = (f"{reason} ({_named(group, _NAMED_BY_REASON)})" for reason, group in by_size)
+    return f" because {'; '.join(told)}" if groups else ""
+
+
+def _named(symbols: Sequence[Symbol], count: int) -> str:
+    more = len(symbols) - count
+    return ", ".join(symbols[:count]) + (f" and {more} more" if more > 0 else "")

@@ -8,7 +8,7 @@ import numpy as np
 
 from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.bars import BarColumns, StoredBars
-from alpha_oracle.marketdata.validation.context import Coverage, ValidationBounds, ValidationContext
+from alpha_oracle.marketdata.validation.context import ValidationBounds, ValidationContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,6 @@ def validation_context(
     bounds: ValidationBounds,
     latest: Session,
     at: datetime,
-    coverage: Coverage | None = None,
 ) -> ValidationContext:
     """Read the facts a batch is judged by: stored bars of its symbols, and corporate actions."""
     symbols = present_symbols(received.bars)
@@ -41,7 +40,6 @@ def validation_context(
         at=at,
         stored=known_bars(received.bars, stores.bars, bounds=bounds, at=at),
         actions=stores.reference.actions(symbols=symbols) if symbols else (),
-        coverage=coverage,
     )
 
 

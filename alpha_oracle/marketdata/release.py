@@ -9,16 +9,17 @@ import numpy as np
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import DataError
-from alpha_oracle.marketdata.held import is_whole, read_back
+from alpha_oracle.marketdata.held import earlier_bars, is_whole, read_back
 from alpha_oracle.marketdata.known import validation_context
-from alpha_oracle.marketdata.validation.suite import JUMP
+from alpha_oracle.marketdata.overlap import judge_overlap
+from alpha_oracle.marketdata.validation.suite import JUMP, OVERLAP
 from alpha_oracle.marketdata.validation.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from alpha_oracle.domain.bars import QuarantinedBar
+    from alpha_oracle.domain.bars import QuarantinedBar, ReceivedBars
     from alpha_oracle.domain.market import Session
     from alpha_oracle.marketdata.held import ReadBack
     from alpha_oracle.marketdata.stores import MarketStores
@@ -57,17 +58,20 @@ def revalidate_held(
     actor: str,
     reason: str,
 ) -> Revalidated:
-    """Judge again the bars of `symbols` that are held for a jump alone; store those now accepted.
+    """Judge again the bars of `symbols` held for a jump or an overlap alone; store those accepted.
 
     Each is marked `explained`, after it is stored. Of several versions of a bar the one held last
     is judged; where it is stored, it settles the others. One whose symbol and session are stored
-    otherwise stays held: which of the two is right, a person decides.
+    otherwise stays held: which of the two is right, a person decides. One held for the bars that
+    came before it stays held until these agree with what is stored.
     """
     if not symbols:
         return Revalidated(explained=0, still_held=0)
-    held = _held_jumps(stores, symbols)
+    held = [bar for bar in stores.quarantine.held(symbols=symbols) if _is_explainable(bar)]
+    newest = _newest_versions(held)
+    disputed = _disputed(newest, stores, bounds=bounds, at=at)
     explained = 0
-    for load in read_back(_newest_versions(held)):
+    for load in read_back(bar for bar in newest if bar.quarantine_id not in disputed):
         accepted = _store_accepted(load, stores, bounds=bounds, latest=latest, at=at)
         if accepted:
             explained += _settle_other_versions(accepted, held, stores, actor=actor, at=at)
@@ -147,6 +151,40 @@ def _require_releasable(bars: Iterable[QuarantinedBar]) -> None:
         if (bar.symbol, bar.session) in seen:
             raise DataError(f"{named} stands twice among those to release; release one of them")
         seen.add((bar.symbol, bar.session))
+
+
+def _is_explainable(bar: QuarantinedBar) -> bool:
+    return bar.expectations in {(JUMP,), (OVERLAP,)}
+
+
+def _disputed(
+    bars: Iterable[QuarantinedBar], stores: MarketStores, *, bounds: ValidationBounds, at: datetime
+) -> frozenset[int]:
+    return frozenset(
+        bar.quarantine_id
+        for bar in bars
+        if bar.expectations == (OVERLAP,)
+        and not _agrees(earlier_bars(bar), stores, bounds=bounds, at=at)
+    )
+
+
+def _agrees(
+    earlier: ReceivedBars, stores: MarketStores, *, bounds: ValidationBounds, at: datetime
+) -> bool:
+    bars = earlier.bars
+    if not len(bars):
+        return False
+    stored = stores.bars.load(
+        start=bars.session.min().item(),
+        end=bars.session.max().item(),
+        as_of=at,
+        symbols=bars.symbols,
+    )
+    actions = stores.reference.actions(symbols=bars.symbols)
+    found = judge_overlap(
+        earlier, stored, actions, max_disagreement_pct=bounds.max_disagreement_pct
+    )
+    return bool(found.judged) and not found.splits and not found.conflicts
 
 
 def _held_jumps(stores: MarketStores, symbols: Sequence[Symbol]) -> list[QuarantinedBar]:

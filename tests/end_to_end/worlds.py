@@ -153,7 +153,9 @@ def make_history(database_url):
                 quarantine=PostgresQuarantine(database),
                 reference=PostgresReference(database),
             ),
-            bounds=ValidationBounds(max_jump_ratio=1.4, max_stale_sessions=5),
+            bounds=ValidationBounds(
+                max_jump_ratio=1.4, max_stale_sessions=5, max_disagreement_pct=1.0
+            ),
             at=NOW,
         )
 

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 class ValidationBounds:
     """How far a close may move without a reason, and how often a bar may repeat.
 
-    `max_jump_ratio` is symmetric: 1.4 bounds a move to between 1/1.4 and 1.4 times.
+    `max_jump_ratio` is symmetric: 1.4 bounds a move to between 1/1.4 and 1.4 times. Closes of two
+    sources that differ by more than `max_disagreement_pct` percent are reported.
     """
 
     max_jump_ratio: float
     max_stale_sessions: int
+    max_disagreement_pct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How many bars a batch should bring, and how many of them (percent) at the least."""
+    """How many bars should come, and how many of them (percent) at the least."""
 
     expected: int
     min_pct: float
@@ -38,8 +40,7 @@ class ValidationContext:
 
     `latest` is the last session a bar may stand on. `stored` holds what the store knows of the
     batch's symbols: their last bars before it and those within its range; a received bar equal
-    to one of them was accepted before and passes again. `coverage` is None where nothing in
-    particular is expected.
+    to one of them was accepted before and passes again.
     """
 
     bounds: ValidationBounds
@@ -47,4 +48,3 @@ class ValidationContext:
     at: datetime
     stored: StoredBars | None = None
     actions: Sequence[CorporateAction] = ()
-    coverage: Coverage | None = None

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME: Final = Lock()
 
 JUMP: Final = "jump_explained"
+OVERLAP: Final = "overlap_agrees"
 UNIQUE: Final = "unique"
 READABLE: Final = "readable"
 COVERAGE: Final = "coverage"
@@ -64,6 +65,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "not_in_future": "the session had not closed",
     "not_stale": "the bar repeats earlier ones too often",
     JUMP: "the close jumped and no corporate action explains it",
+    OVERLAP: "the source's bars of earlier sessions are not those stored",
     COVERAGE: "too few of the expected symbols came",
 }
 _PRICES: Final = VALUES[:4]

@@ -68,14 +68,42 @@ def lay_out(received: ReceivedBars, stored: StoredBars | None) -> Timeline:
     bars = received.bars
     symbols = tuple(sorted({*bars.symbols, *(stored.bars.symbols if stored else ())}))
     count = len(bars)
-    new = _rows(bars, symbols, batches=(received.batch,), batch_index=np.zeros(count, np.intp))
+    new = lay(bars, symbols, batches=(received.batch,), batch_index=np.zeros(count, np.intp))
     new = replace(
         new, row=np.arange(count, dtype=np.int64), is_known=np.zeros(count, dtype=np.bool_)
     )
     if stored is None or not len(stored.bars):
         return new
-    old = _rows(stored.bars, symbols, batches=stored.batches, batch_index=stored.batch_index)
+    old = lay(stored.bars, symbols, batches=stored.batches, batch_index=stored.batch_index)
     return _merged(new, old)
+
+
+def lay(
+    bars: BarColumns,
+    symbols: Sequence[Symbol],
+    *,
+    batches: Sequence[BarBatch],
+    batch_index: NDArray[np.integer],
+) -> Timeline:
+    """Return bars as rows of a timeline of `symbols`, as if all of them were stored."""
+    place = {symbol: position for position, symbol in enumerate(symbols)}
+    table = np.array([place[symbol] for symbol in bars.symbols], dtype=np.int64)
+    through = np.array([_days(batch) for batch in batches], dtype=np.int64)
+    split = np.array([batch.basis is PriceBasis.SPLIT_ADJUSTED for batch in batches], dtype=bool)
+    full = np.array([batch.basis is PriceBasis.FULLY_ADJUSTED for batch in batches], dtype=bool)
+    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return Timeline(
+        symbols=tuple(symbols),
+        code=table[bars.symbol_index],
+        day=bars.session.astype("datetime64[D]").astype(np.int64),
+        numbers=np.column_stack(columns),
+        through=through[batch_index],
+        is_split_adjusted=split[batch_index],
+        is_fully_adjusted=full[batch_index],
+        row=np.full(len(bars), STORED, dtype=np.int64),
+        is_known=np.full(len(bars), fill_value=True),
+        is_other=np.zeros(len(bars), dtype=np.bool_),
+    )
 
 
 def _merged(new: Timeline, old: Timeline) -> Timeline:
@@ -105,33 +133,6 @@ def _equal(new: Timeline, old: Timeline, place: NDArray[np.intp]) -> NDArray[np.
     same_full = new.is_fully_adjusted == old.is_fully_adjusted[place]
     same: NDArray[np.bool_] = same_numbers & same_split & same_full
     return same
-
-
-def _rows(
-    bars: BarColumns,
-    symbols: Sequence[Symbol],
-    *,
-    batches: Sequence[BarBatch],
-    batch_index: NDArray[np.integer],
-) -> Timeline:
-    place = {symbol: position for position, symbol in enumerate(symbols)}
-    table = np.array([place[symbol] for symbol in bars.symbols], dtype=np.int64)
-    through = np.array([_days(batch) for batch in batches], dtype=np.int64)
-    split = np.array([batch.basis is PriceBasis.SPLIT_ADJUSTED for batch in batches], dtype=bool)
-    full = np.array([batch.basis is PriceBasis.FULLY_ADJUSTED for batch in batches], dtype=bool)
-    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-    return Timeline(
-        symbols=tuple(symbols),
-        code=table[bars.symbol_index],
-        day=bars.session.astype("datetime64[D]").astype(np.int64),
-        numbers=np.column_stack(columns),
-        through=through[batch_index],
-        is_split_adjusted=split[batch_index],
-        is_fully_adjusted=full[batch_index],
-        row=np.full(len(bars), STORED, dtype=np.int64),
-        is_known=np.full(len(bars), fill_value=True),
-        is_other=np.zeros(len(bars), dtype=np.bool_),
-    )
 
 
 def _days(batch: BarBatch) -> int:

@@ -58,8 +58,6 @@ def validate(received: ReceivedBars, context: ValidationContext) -> Validated:
     held = _held(received, failing, ratios, context)
     accepted = replace(received, bars=bars.take(is_accepted), unreadable=(), actions=())
     results = _results(received, failing, evaluated=int(is_sound.sum()))
-    if context.coverage is not None:
-        results = (*results, _coverage(frame[is_accepted], context.coverage))
     report = ValidationReport(
         received=len(bars) + len(received.unreadable),
         accepted=len(accepted.bars),
@@ -73,6 +71,16 @@ def validate(received: ReceivedBars, context: ValidationContext) -> Validated:
         report=report,
         is_accepted=is_accepted,
         is_correction=is_correction,
+    )
+
+
+def coverage_result(accepted: int, coverage: Coverage) -> ExpectationResult:
+    """Say whether as many bars were accepted as should come."""
+    is_met = suite.covers(pd.DataFrame({"accepted": np.arange(accepted)}), coverage)
+    return ExpectationResult(
+        expectation=suite.COVERAGE,
+        evaluated=coverage.expected,
+        failed=0 if is_met else max(coverage.expected - accepted, 1),
     )
 
 
@@ -164,13 +172,4 @@ def _examples(bars: BarColumns, rows: NDArray[np.intp]) -> tuple[str, ...]:
     return tuple(
         f"{bars.symbols[bars.symbol_index[row]]} {bars.session[row]}"
         for row in rows[:EXAMPLES].tolist()
-    )
-
-
-def _coverage(accepted: pd.DataFrame, coverage: Coverage) -> ExpectationResult:
-    is_met = suite.covers(accepted, coverage)
-    return ExpectationResult(
-        expectation=suite.COVERAGE,
-        evaluated=coverage.expected,
-        failed=0 if is_met else max(coverage.expected - len(accepted), 1),
     )

@@ -80,7 +80,7 @@ def test_a_session_is_ingested_once_and_found_complete(stores):
     session, asked = date(2016, 1, 5), ("A", "B")
     reports = [
         ingest(
-            source,
+            [source],
             stores,
             done=InMemoryDoneSet(),
             symbols=asked,
@@ -92,5 +92,5 @@ def test_a_session_is_ingested_once_and_found_complete(stores):
         for _ in range(2)
     ]
     assert [(report.fetched, report.already_stored) for report in reports] == [(2, 0), (0, 2)]
-    found = completeness(stores.bars, asked, source="files", session=session, min_pct=99.0)
+    found = completeness(stores.bars, asked, sources=["files"], session=session, min_pct=99.0)
     assert (found.expected, found.stored) == (2, 2)

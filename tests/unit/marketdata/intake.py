@@ -14,7 +14,7 @@ from tests.fakes.bar_store import InMemoryBarStore
 from tests.fakes.quarantine import InMemoryQuarantine
 from tests.fakes.reference import InMemoryReference
 
-BOUNDS = ValidationBounds(max_jump_ratio=1.4, max_stale_sessions=5)
+BOUNDS = ValidationBounds(max_jump_ratio=1.4, max_stale_sessions=5, max_disagreement_pct=1.0)
 LATER = datetime(2016, 12, 30, 22, tzinfo=UTC)
 
 

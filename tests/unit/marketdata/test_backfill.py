@@ -31,7 +31,7 @@ def a_source():
 
 def steps(source, stores, *, start=START, end=END, at=LATER, only=None):
     return backfill(
-        source, stores, start=start, end=end, bounds=BOUNDS, clock=FixedClock(at), only=only
+        [source], stores, start=start, end=end, bounds=BOUNDS, clock=FixedClock(at), only=only
     )
 
 

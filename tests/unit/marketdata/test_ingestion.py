@@ -41,7 +41,7 @@ def a_source(closes=MARKET, *, actions=()):
 
 def run(source, stores, *, done=None, symbols=("A", "B", "C"), force=False):
     return ingest(
-        source,
+        [source],
         stores,
         done=done or InMemoryDoneSet(),
         symbols=symbols,
@@ -54,7 +54,7 @@ def run(source, stores, *, done=None, symbols=("A", "B", "C"), force=False):
 
 
 def complete(stores, symbols=("A", "B", "C"), *, min_pct=99.0):
-    return completeness(stores.bars, symbols, source="files", session=SESSION, min_pct=min_pct)
+    return completeness(stores.bars, symbols, sources=["files"], session=SESSION, min_pct=min_pct)
 
 
 def test_the_bars_of_a_session_are_fetched_stored_and_marked_done():
@@ -136,7 +136,7 @@ def test_a_bar_that_keeps_repeating_stays_held_day_after_day():
     for step in range(12):
         session = shift_session(date(2015, 12, 21), step)
         ingest(
-            source,
+            [source],
             stores,
             done=InMemoryDoneSet(),
             symbols=("A",),

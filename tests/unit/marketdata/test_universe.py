@@ -18,7 +18,7 @@ def a_source(**closes):
 
 
 def universe(stores, source=SILENT, *, session=SESSION, only=None):
-    return load_universe(session, source=source, stores=stores, only=only)
+    return load_universe(session, sources=[source], stores=stores, only=only)
 
 
 def test_the_universe_is_the_membership_as_of_the_session():

@@ -6,6 +6,7 @@ import pytest
 from alpha_oracle.domain.bars import UnreadableRow
 from alpha_oracle.domain.validation import merged_report
 from alpha_oracle.marketdata.validation.context import Coverage
+from alpha_oracle.marketdata.validation.validate import coverage_result
 from tests.builders import bars_of_closes, received
 from tests.unit.marketdata.intake import LATER, held_for, judge, stores_with
 
@@ -131,10 +132,7 @@ def test_an_empty_batch_is_judged_without_complaint():
     [pytest.param(3, 0, id="all came"), pytest.param(100, 97, id="too few came")],
 )
 def test_coverage_counts_the_accepted_against_the_expected(expected, failed):
-    batch = received(bars_of_closes({"A": [10], "B": [20], "C": [30]}))
-    judged = judge(batch, coverage=Coverage(expected=expected, min_pct=99.0))
-    assert judged.report.accepted == 3
-    [result] = [r for r in judged.report.results if r.expectation == "coverage"]
+    result = coverage_result(3, Coverage(expected=expected, min_pct=99.0))
     assert (result.evaluated, result.failed) == (expected, failed)
 
 

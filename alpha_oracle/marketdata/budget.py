@@ -1,0 +1,100 @@
+"""Plans against the daily budgets of metered sources, before anything is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alpha_oracle.calendar import shift_session
+from alpha_oracle.errors import BudgetSpent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.requests import RequestPlan
+    from alpha_oracle.marketdata.stores import MarketStores
+    from alpha_oracle.ports.bars import BarSource
+
+OVERLAP_SESSIONS = 5
+"""How many sessions before the ones wanted a source is asked for, to hold them against ours."""
+
+
+def plan_requests(
+    sources: Sequence[BarSource],
+    stores: MarketStores,
+    symbols: Sequence[Symbol],
+    *,
+    session: Session,
+    force: bool = False,
+) -> tuple[RequestPlan, ...]:
+    """Return each source's plan for a session, as if it had to answer for all that is missing.
+
+    What is stored is not planned, and nothing is where `force` fetches nothing.
+
+    Raises:
+        ConfigurationError: a source is not set up.
+    """
+    stored = stores.bars.symbols_stored(start=session, end=session).get(session, frozenset())
+    wanted = () if force else tuple(symbol for symbol in symbols if symbol not in stored)
+    return plan_range(sources, wanted, start=session, end=session)
+
+
+def plan_range(
+    sources: Sequence[BarSource], symbols: Sequence[Symbol], *, start: Session, end: Session
+) -> tuple[RequestPlan, ...]:
+    """Return each source's plan for symbols from `start` to `end`, the overlap before included.
+
+    Raises:
+        ConfigurationError: a source is not set up.
+    """
+    first = shift_session(start, -OVERLAP_SESSIONS)
+    return tuple(source.plan(symbols, start=first, end=end) for source in sources)
+
+
+def require_budget(plans: Sequence[RequestPlan]) -> None:
+    """Refuse what the first source's day does not allow; a later one says so when it is needed.
+
+    Raises:
+        BudgetSpent: with the numbers, and the ways out.
+    """
+    if plans and not plans[0].fits:
+        raise BudgetSpent(f"{_too_much(plans[0])}; nothing was asked for. {_ways_out(plans[0])}")
+
+
+def affordable(
+    source: BarSource, symbols: tuple[Symbol, ...], *, start: Session, end: Session
+) -> tuple[tuple[Symbol, ...], tuple[Symbol, ...]]:
+    """Return the symbols that a source's day still allows to ask for, and the others.
+
+    Raises:
+        BudgetSpent: it allows none.
+    """
+    whole = source.plan(symbols, start=start, end=end)
+    if whole.fits or whole.left is None:
+        return symbols, ()
+    within, left = [], whole.left
+    for symbol in symbols:
+        # An answer that is there already costs nothing.
+        requests = source.plan((symbol,), start=start, end=end).requests
+        if requests <= left:
+            within.append(symbol)
+            left -= requests
+    if not within:
+        raise BudgetSpent(f"{_too_much(whole)}. {_ways_out(whole)}")
+    allowed = frozenset(within)
+    return tuple(within), tuple(symbol for symbol in symbols if symbol not in allowed)
+
+
+def _too_much(plan: RequestPlan) -> str:
+    return (
+        f"{plan.source}: {plan.requests} requests are needed for {plan.symbols} symbols, but of "
+        f"{plan.per_day} a day {plan.left} are left today"
+    )
+
+
+def _ways_out(plan: RequestPlan) -> str:
+    return (
+        "Ask for fewer symbols (--symbols); go on tomorrow (what is stored or paid for is not "
+        f"asked for again); raise data.{plan.source}.requests_per_day with a premium key; or set "
+        "data.source to ibkr, which has no daily budget"
+    )
