@@ -14,18 +14,29 @@ import pandas as pd
 
 from alpha_oracle.adapters.alpha_vantage.source import AlphaVantageBarSource
 from alpha_oracle.adapters.files.source import FilesBarSource
+from alpha_oracle.adapters.ibkr.connection import GatewayConnection
+from alpha_oracle.adapters.ibkr.source import IbkrBarSource
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
-from alpha_oracle.config import AlphaVantageSettings, SyntheticSettings
+from alpha_oracle.config import (
+    AlphaVantageSettings,
+    IbkrBrokerSettings,
+    IbkrDataSettings,
+    SyntheticSettings,
+)
 from alpha_oracle.domain.market import PriceBasis
 from tests.fakes.bar_source import InMemoryBarSource
 from tests.fakes.clock import FixedClock
 from tests.fakes.requests import (
     InMemoryAnswerSpool,
     InMemoryCapabilities,
+    InMemoryLeases,
+    InMemoryListings,
     InMemoryRequestLedger,
 )
 from tests.peers.alpha_vantage.series import as_table as served_table
 from tests.peers.alpha_vantage.server import alpha_vantage as local_alpha_vantage
+from tests.peers.tws.market import market_of_columns
+from tests.peers.tws.running import running_gateway
 
 START = date(2016, 1, 4)
 MIDDLE = date(2016, 3, 31)
@@ -75,7 +86,25 @@ def alpha_vantage(folder):
         )
 
 
-MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory, alpha_vantage)}
+@contextmanager
+def ibkr(folder):
+    """The same bars behind a local gateway."""
+    clock = FixedClock(datetime(2016, 6, 30, 22, 0, tzinfo=UTC))
+    told = half_year()
+    with running_gateway(market_of_columns(told.bars, told.actions), now=clock.now()) as gateway:
+        broker = IbkrBrokerSettings(host=gateway.host, port=gateway.port)
+        with GatewayConnection(
+            broker, client_id=broker.data_client_id, leases=InMemoryLeases()
+        ) as connection:
+            yield IbkrBarSource(
+                connection,
+                listings=InMemoryListings(),
+                clock=clock,
+                settings=IbkrDataSettings(requests_per_second=45, volume_unit="lots"),
+            )
+
+
+MAKERS = {maker.__name__: maker for maker in (synthetic, files, in_memory, alpha_vantage, ibkr)}
 
 
 def half_year():

@@ -25,7 +25,8 @@ DIGEST_ELSEWHERE = """
 import sys
 from tests.contracts.bar_sources import END, MAKERS, START, digest, symbols_of
 with MAKERS[sys.argv[1]](sys.argv[2]) as source:
-    print(digest(source.fetch(symbols_of(source), start=START, end=END).bars))
+    found = digest(source.fetch(symbols_of(source), start=START, end=END).bars)
+print(found)
 """
 
 
