@@ -6,6 +6,7 @@ is kept as soon as it came, so that neither a kill nor a later failure pays for 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -87,27 +88,31 @@ class PaidAnswers:
         """Requests counted today."""
         return self._ledger.spent_today(self.account)
 
-    def kept(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        """Return the answers kept to these questions; asks nothing."""
+    def kept(self, questions: Sequence[Question]) -> list[Answer]:
+        """Return the answers kept to these questions, in their order; asks nothing."""
         kept = self._spool.kept(self.account, [question.name for question in questions])
-        found = {}
+        found = []
         for question in questions:
             answer = kept.get(question.name)
             if answer is not None:
-                found[question] = _answer(question, answer.body, received_at=answer.received_at)
+                # One that cannot be read is asked for again.
+                with suppress(SourceAway):
+                    found.append(_answer(question, answer.body, received_at=answer.received_at))
         return found
 
     def ask(
         self, question: Question, *, pauses_seconds: Sequence[float] = PAUSES_SECONDS
     ) -> Answer:
-        """Ask, waiting until the account may; keep what came. Refusals that others may follow
-        from are returned: no such symbol, premium only, no such function, nothing said.
+        """Ask, waiting until the account may, and keep what came.
+
+        A refusal of this question alone is returned: no such symbol or function, premium only,
+        nothing said.
 
         Raises:
             SourceAway: no answer, too many requests for too long, or a refusal nobody knows.
             BudgetSpent: the day is used up.
             ConfigurationError: the key is refused, or `base_url` is wrong.
-        """  # noqa: D205 - one sentence would not hold it.
+        """
         for pause in pauses_seconds:
             answer = self._asked_once(question)
             if answer.kind is not RefusalKind.RATE_LIMITED:
@@ -146,9 +151,9 @@ class PaidAnswers:
                 )
             case RefusalKind.RATE_LIMITED:
                 raise SourceAway(
-                    f"Alpha Vantage still finds requests too fast after {len(PAUSES_SECONDS)} "
-                    f"pauses; lower data.alpha_vantage.requests_per_minute (now "
-                    f"{self._limits.per_minute}) to what the key's plan allows. {said}"
+                    "Alpha Vantage still finds our requests too fast; ask again later, and lower "
+                    f"data.alpha_vantage.requests_per_minute (now {self._limits.per_minute}) to "
+                    f"what the key's plan allows. {said}"
                 )
             case _:
                 raise SourceAway(f"Alpha Vantage refused for a reason not known here. {said}")

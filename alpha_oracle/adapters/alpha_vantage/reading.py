@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.alpha_vantage.answers import Answer
     from alpha_oracle.adapters.alpha_vantage.coverage import Span
     from alpha_oracle.adapters.alpha_vantage.translate import DailySeries, SymbolBars
-    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.market import Session, Symbol
 
 SOURCE: Final = "alpha_vantage"
 YOUNG: Final = timedelta(minutes=15)
@@ -40,12 +40,15 @@ WITNESSES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """A symbol's answer as read: its series and bars, or why there are none."""
+    """A symbol's answer as read: its bars, or why there are none.
+
+    `newest` is the last finished day of its series, asked for or not.
+    """
 
     symbol: Symbol
-    series: DailySeries | None = None
     bars: SymbolBars | None = None
     absence: Absence | None = None
+    newest: Session | None = None
 
 
 def read_answer(answer: Answer, span: Span) -> Reading:
@@ -54,9 +57,8 @@ def read_answer(answer: Answer, span: Span) -> Reading:
     if answer.refusal is not None:
         kind = _ABSENCES.get(answer.refusal.kind, AbsenceKind.REFUSED)
         return _absent(symbol, kind, f'it said: "{answer.refusal.text}"')
-    finished = finished_session(answer.received_at)
     try:
-        series = read_series(answer.document, symbol, finished=finished)
+        series = _series(answer)
     except DataError as error:
         # One answer mixed up must not keep the other symbols of its batch from coming in.
         return _absent(symbol, AbsenceKind.FAILED, str(error))
@@ -64,7 +66,7 @@ def read_answer(answer: Answer, span: Span) -> Reading:
         return _absent(symbol, AbsenceKind.FAILED, "an answer without a single day")
     bars = bars_of(series, start=span.start, end=span.end)
     absence = None if bars.rows or bars.unreadable else _without(series, span)
-    return Reading(symbol=symbol, series=series, bars=bars, absence=absence)
+    return Reading(symbol=symbol, bars=bars, absence=absence, newest=series.newest)
 
 
 def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
@@ -74,32 +76,44 @@ def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
         return age < UNKNOWN_FOR
     if answer.kind is RefusalKind.NOTHING_SAID:
         return age < YOUNG
-    series = read_answer(answer, span).series
-    if series is None or not reaches_back(series, span, full=answer.question.full):
+    try:
+        series = _series(answer)
+    except DataError:
         return False
-    return age < YOUNG or reaches_end(series, span)
+    reaches_far = reaches_back(series, span, full=answer.question.full)
+    return reaches_far and (age < YOUNG or reaches_end(series, span))
 
 
-def check_published(readings: Sequence[Reading], span: Span, *, unasked: Sequence[Symbol]) -> None:
+def lacks_the_start(answer: Answer, span: Span) -> bool:
+    """Whether a compact answer holds data, but not all there may be of the sessions asked for."""
+    if answer.refusal is not None:
+        return False
+    try:
+        return not reaches_back(_series(answer), span, full=answer.question.full)
+    except DataError:
+        return False
+
+
+def check_published(readings: Sequence[Reading], span: Span, *, left: int) -> None:
     """Stop before more is spent where the newest session has not come out yet.
 
     Told by the first three symbols with data, and only while each of them ends with the session
-    just before: those that ended earlier are delisted, and would say the same for ever.
+    just before: those that ended earlier are delisted, and would say the same for ever. `left` is
+    the number of symbols not yet asked for.
 
     Raises:
         NotPublished: it has not; says what the newest one was.
     """
-    witnesses = [reading.series for reading in readings if reading.series is not None]
-    if len(witnesses) != WITNESSES or readings[-1].series is None:
+    witnesses = [reading for reading in readings if reading.newest is not None]
+    if not left or not span.is_latest or len(witnesses) != WITNESSES:
         return
     before = calendar.shift_session(span.end, -1)
-    is_out = any(series.newest != before for series in witnesses)
-    if is_out or not span.is_latest or not unasked:
+    if any(witness.newest != before for witness in witnesses):
         return
-    named = ", ".join(series.symbol for series in witnesses)
+    named = ", ".join(witness.symbol for witness in witnesses)
     raise NotPublished(
         f"Alpha Vantage has not published {span.end} yet: the newest session of {named} is "
-        f"{before}; nothing was spent on the other {len(unasked)} symbols; ask again later"
+        f"{before}; nothing was spent on the other {left} symbols; ask again later"
     )
 
 
@@ -120,6 +134,12 @@ _ABSENCES: Final = {
     RefusalKind.INVALID_CALL: AbsenceKind.UNKNOWN_SYMBOL,
     RefusalKind.NOTHING_SAID: AbsenceKind.FAILED,
 }
+
+
+def _series(answer: Answer) -> DailySeries:
+    return read_series(
+        answer.document, answer.question.symbol, finished=finished_session(answer.received_at)
+    )
 
 
 def _absent(symbol: Symbol, kind: AbsenceKind, reason: str) -> Reading:

@@ -14,11 +14,12 @@ import structlog
 
 from alpha_oracle.adapters.alpha_vantage.answers import WAYS_OUT, Answer, PaidAnswers
 from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question
-from alpha_oracle.adapters.alpha_vantage.coverage import reaches_back, span_of
+from alpha_oracle.adapters.alpha_vantage.coverage import span_of
 from alpha_oracle.adapters.alpha_vantage.reading import (
     Reading,
     check_published,
     is_usable,
+    lacks_the_start,
     read_answer,
     received_bars,
 )
@@ -28,7 +29,7 @@ from alpha_oracle.domain.requests import RequestLimits, RequestPlan
 from alpha_oracle.errors import ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from alpha_oracle.adapters.alpha_vantage.coverage import Span
     from alpha_oracle.config import AlphaVantageSettings
@@ -96,14 +97,8 @@ class AlphaVantageBarSource:
         Raises:
             ConfigurationError: the range needs more than the key's plan gives.
         """
-        wanted = sorted(set(symbols))
         span = span_of(start, end, now=self._clock.now())
-        requests = 0
-        if span is not None:
-            requests = len(wanted) - len(self._kept(wanted, span))
-            if requests:
-                self._require_reach(span)
-                requests += self._found(ADJUSTED) is None
+        requests = 0 if span is None else self._missing(set(symbols), span)
         return RequestPlan(
             source=self.name,
             symbols=len(symbols),
@@ -128,13 +123,11 @@ class AlphaVantageBarSource:
         span = span_of(start, end, now=self._clock.now())
         if span is None:
             return received_bars([], source=self.name)
-        kept = self._kept(wanted, span)
         readings: list[Reading] = []
         for symbol in wanted:
-            answer = kept.get(symbol) or self._asked(symbol, span)
+            answer = self._kept(symbol, span) or self._asked(symbol, span)
             readings.append(read_answer(answer, span))
-            unasked = [later for later in wanted[len(readings) :] if later not in kept]
-            check_published(readings, span, unasked=unasked)
+            check_published(readings, span, left=len(wanted) - len(readings))
         return received_bars(readings, source=self.name)
 
     def probe(self) -> str:
@@ -162,34 +155,38 @@ class AlphaVantageBarSource:
             f"{self._per_day} requests are left today"
         )
 
-    def _kept(self, wanted: Sequence[Symbol], span: Span) -> dict[Symbol, Answer]:
+    def _missing(self, symbols: Collection[Symbol], span: Span) -> int:
+        missing = sum(self._kept(symbol, span) is None for symbol in symbols)
+        if missing:
+            self._require_reach(span)
+            missing += self._found(ADJUSTED) is None
+        return missing
+
+    def _kept(self, symbol: Symbol, span: Span) -> Answer | None:
         found = self._found(ADJUSTED)
         # Where the plan is not known to lack them, answers with actions are worth more.
         kinds = {True: (True,), False: (False,), None: (True, False)}[found]
         questions = [
             Question(symbol=symbol, adjusted=adjusted, full=full)
-            for symbol in wanted
             for adjusted in kinds
             for full in (True, False)
         ]
-        usable: dict[Symbol, Answer] = {}
         now = self._clock.now()
-        for question, answer in self._answers.kept(questions).items():
+        for answer in self._answers.kept(questions):
             # Until the adjusted endpoint is known to exist, its "invalid" says nothing.
-            in_doubt = (
-                answer.kind is RefusalKind.INVALID_CALL and question.adjusted and found is None
+            says_nothing = (
+                answer.kind is RefusalKind.INVALID_CALL
+                and answer.question.adjusted
+                and found is None
             )
-            if not in_doubt and is_usable(answer, span, now=now):
-                usable.setdefault(question.symbol, answer)
-        return usable
+            if not says_nothing and is_usable(answer, span, now=now):
+                return answer
+        return None
 
     def _asked(self, symbol: Symbol, span: Span) -> Answer:
         self._require_reach(span)
         answer = self._daily(symbol, full=span.needs_full)
-        if span.needs_full or answer.kind is not None:
-            return answer
-        series = read_answer(answer, span).series
-        if series is None or reaches_back(series, span, full=False):
+        if span.needs_full or not lacks_the_start(answer, span):
             return answer
         return self._daily(symbol, full=True)
 
