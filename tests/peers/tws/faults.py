@@ -51,12 +51,15 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """An error in place of the answer."""
+    """An error in place of the answer; then, where asked, the socket is closed."""
 
     notice: Notice
+    then_close: bool = False
 
     async def play(self, stage: Stage) -> None:
         await stage.refuse(self.notice)
+        if self.then_close:
+            stage.session.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,6 @@ class Unanswered:
     """This request alone gets no answer; it stays in flight until cancelled."""
 
     async def play(self, stage: Stage) -> None:
-        stage.is_forgotten = True
         await asyncio.Event().wait()
 
 

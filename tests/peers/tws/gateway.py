@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.peers.tws import notices
-from tests.peers.tws.faults import FaultTable
+from tests.peers.tws.faults import FaultTable, Point
+from tests.peers.tws.ledger import ConnectionEvent
 from tests.peers.tws.session import Session
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ class GatewaySettings:
     price_decimals: int = 4
     latency_seconds: float = 0.0
     most_historical: int = 50
+    """Open historical requests of all clients together."""
     messages_per_second: int = 50
+    forgiven_seconds: float = 1.0
+    """Refusals for speed within so long count as one; the third ends the connection."""
+    historical_pace: tuple[int, float] | None = None
+    """Requests allowed within so many seconds; more are a pacing violation. None: no such rule."""
 
 
 class Gateway:
@@ -49,6 +56,7 @@ class Gateway:
         self.sessions: dict[Session, asyncio.Task[None]] = {}
         self._clients: dict[int, Session] = {}
         self._order_ids: Counter[int] = Counter()
+        self._historical: list[float] = []
         self._server: asyncio.Server | None = None
         self._later: list[asyncio.TimerHandle] = []
 
@@ -73,7 +81,8 @@ class Gateway:
         for timer in self._later:
             timer.cancel()
         self.shut()
-        self.hang_up()
+        for session in tuple(self.sessions):
+            session.abort()
         await asyncio.gather(*self.sessions.values())
 
     def restart(self, *, seconds: float) -> None:
@@ -102,7 +111,10 @@ class Gateway:
 
     def claim(self, session: Session, client_id: int) -> bool:
         """Give a client id to a session; False while another holds it."""
-        return self._clients.setdefault(client_id, session) is session
+        is_given = self._clients.setdefault(client_id, session) is session
+        if is_given:
+            session.note(ConnectionEvent.NAMED)
+        return is_given
 
     def release(self, session: Session) -> None:
         """Free the client id of a session that ended."""
@@ -110,9 +122,44 @@ class Gateway:
         if self._clients.get(session.client_id) is session:
             del self._clients[session.client_id]
 
+    def denies_historical(self) -> notices.Notice | None:
+        """Why one more historical request is too many; None where it is not."""
+        if self.ledger.in_flight[Point.HISTORICAL_DATA] >= self.settings.most_historical:
+            return notices.TOO_MANY_HISTORICAL
+        now = time.monotonic()
+        most, seconds = self.settings.historical_pace or (0, 0.0)
+        self._historical = [at for at in self._historical if now - at < seconds]
+        if most and len(self._historical) >= most:
+            return notices.PACING
+        self._historical.append(now)
+        return None
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._server is not None
+
     def connected_ids(self) -> tuple[int, ...]:
         """The client ids held now, ascending."""
         return tuple(sorted(self._clients))
+
+    def state(self) -> dict[str, Any]:
+        """What must outlive the process; bars come from their file again."""
+        return {
+            "at": self.clock.at,
+            "listings": self.market.listings,
+            "actions": self.market.actions,
+            "order_ids": self._order_ids,
+            "faults": self.faults,
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from the state of an earlier process."""
+        self.clock.at = state["at"]
+        self.market.listings = state["listings"]
+        self.market.actions = state["actions"]
+        self._order_ids = state["order_ids"]
+        self.faults = state["faults"]
 
     def next_order_id(self, client_id: int) -> int:
         """The first order id this client has not used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tests.peers.tws.faults import Point
@@ -38,13 +39,21 @@ class Refusal:
     text: str
 
 
+class ConnectionEvent(StrEnum):
+    """What became of a socket."""
+
+    ACCEPTED = "accepted"
+    NAMED = "named"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A client's coming (`is_open`) or going; id -1 before it said who it is."""
+    """A socket accepted (id -1), given its client id, or closed."""
 
     at: float
     client_id: int
-    is_open: bool
+    event: ConnectionEvent
 
 
 @dataclass(slots=True)
@@ -81,6 +90,15 @@ class Ledger:
         """The requests of one kind, in order of arrival."""
         return [request for request in self.requests if request.point is point]
 
+    def times_connected(self, client_id: int) -> int:
+        """How often a client was given its id."""
+        events = [(one.client_id, one.event) for one in self.connections]
+        return events.count((client_id, ConnectionEvent.NAMED))
+
+    def codes(self) -> list[int]:
+        """The codes of all refusals, in order."""
+        return [refusal.code for refusal in self.refusals]
+
 
 def is_refusal(notice: Notice) -> bool:
     """Whether a notice denies something; farm notices do not."""
@@ -96,5 +114,7 @@ def read_log(file: Path) -> Ledger:
         kind = kinds[entry.pop("kind")]
         if kind is Request:
             entry |= {"fields": tuple(entry["fields"]), "point": Point(entry["point"])}
+        if kind is Connection:
+            entry["event"] = ConnectionEvent(entry["event"])
         ledger.note(kind(**entry))
     return ledger

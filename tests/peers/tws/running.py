@@ -15,6 +15,7 @@ clock is not told; one whose session is open is told unfinished.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import threading
 from contextlib import contextmanager
 from copy import deepcopy
@@ -60,6 +61,11 @@ class RunningGateway:
     def connected_ids(self) -> tuple[int, ...]:
         """The client ids held now."""
         return self._do(self._gateway.connected_ids)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._do(lambda: self._gateway.is_listening)
 
     def set_now(self, at: datetime) -> None:
         """Put the server's clock; it stands there."""
@@ -117,12 +123,23 @@ class RunningGateway:
         """Accept connections again, on the same port."""
         asyncio.run_coroutine_threadsafe(self._gateway.open(), self._loop).result(PATIENCE_SECONDS)
 
+    def state(self) -> bytes:
+        """What must outlive the process."""
+        return self._do(lambda: pickle.dumps(self._gateway.state()))
+
+    def resume(self, state: bytes) -> None:
+        """Go on from the state of an earlier process."""
+        self._do(lambda: self._gateway.resume(pickle.loads(state)))
+
     def close(self) -> None:
         """End it."""
         closed = asyncio.run_coroutine_threadsafe(self._gateway.close(), self._loop)
         closed.result(PATIENCE_SECONDS)
 
     def _do(self, deed: Callable[[], Any]) -> Any:
+        if self._loop.is_closed():  # What happened can still be read.
+            return deed()
+
         async def carried_out() -> Any:
             return deed()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.peers.tws import messages, notices
 from tests.peers.tws.faults import Point
-from tests.peers.tws.ledger import Connection, Refusal, Request, is_refusal
+from tests.peers.tws.ledger import Connection, ConnectionEvent, Refusal, Request, is_refusal
 from tests.peers.tws.routes import START_API, Route, route_of
 from tests.peers.tws.stage import Stage
 from tests.peers.tws.wire import (
@@ -50,7 +50,7 @@ class Session:
 
     async def serve(self) -> None:
         """Talk until one side ends it."""
-        self._note_connection(is_open=True)
+        self.note(ConnectionEvent.ACCEPTED)
         try:
             with suppress(*LOST, BrokenWire):
                 await self._greet()
@@ -60,8 +60,10 @@ class Session:
             for task in tuple(self.tasks):
                 task.cancel()
             self.gateway.release(self)
+            self.note(ConnectionEvent.CLOSED)
             self.close()
-            self._note_connection(is_open=False)
+            with suppress(ConnectionError):
+                await self._writer.wait_closed()
 
     def send(self, data: bytes) -> None:
         """Write to the client, unless its socket is half dead or closed."""
@@ -87,6 +89,15 @@ class Session:
     def close(self) -> None:
         """End it after what was written."""
         self._writer.close()
+
+    def abort(self) -> None:
+        """End it at once, whatever the client has not read yet."""
+        self._writer.transport.abort()
+
+    def note(self, event: ConnectionEvent) -> None:
+        """Keep what became of the socket."""
+        entry = Connection(at=time.time(), client_id=self.client_id, event=event)
+        self.gateway.ledger.note(entry)
 
     def forget(self, point: Point | None = None, request_id: int | None = None) -> bool:
         """Drop requests in flight, all or one; whether there was any."""
@@ -143,7 +154,8 @@ class Session:
         limit = self.gateway.settings.messages_per_second
         if len(self._arrivals) <= limit:
             return False
-        if not self._violations or now - self._violations[-1] > 1.0:
+        forgiven = self.gateway.settings.forgiven_seconds
+        if not self._violations or now - self._violations[-1] > forgiven:
             self._violations.append(now)
         self.tell(notices.too_fast(len(self._arrivals), len(self._violations)))
         if len(self._violations) > VIOLATIONS_FORGIVEN:
@@ -152,9 +164,9 @@ class Session:
 
     def _start(self, route: Route, request: Request, fields: Fields) -> None:
         gateway = self.gateway
-        full = gateway.ledger.in_flight[Point.HISTORICAL_DATA] >= gateway.settings.most_historical
-        if route.point is Point.HISTORICAL_DATA and full:
-            self.tell(notices.TOO_MANY_HISTORICAL, request_id=request.request_id)
+        denied = gateway.denies_historical() if route.point is Point.HISTORICAL_DATA else None
+        if denied:
+            self.tell(denied, request_id=request.request_id)
             return
         stage = Stage(
             session=self,
@@ -178,8 +190,3 @@ class Session:
     def _finished(self, task: asyncio.Task[None], point: Point) -> None:
         del self.tasks[task]
         self.gateway.ledger.ended(point)
-
-    def _note_connection(self, *, is_open: bool) -> None:
-        self.gateway.ledger.note(
-            Connection(at=time.time(), client_id=self.client_id, is_open=is_open)
-        )

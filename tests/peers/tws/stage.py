@@ -24,7 +24,6 @@ class Stage:
     empty: Callable[[], bytes] = bytes
     request_id: int = NO_REQUEST
     needs_link: bool = False
-    is_forgotten: bool = False
 
     async def reply(self) -> None:
         """The answer, or the error that stands for it."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 SERVER_VERSION: Final = 176
 """The newest version ib_insync 0.9.86 speaks."""
 
-UNSET_FLOAT: Final = "1.7976931348623157E308"
-UNSET_INTEGER: Final = "2147483647"
 PREAMBLE: Final = b"API\0"
 LONGEST: Final = 1 << 24
 
@@ -52,7 +50,11 @@ async def read_frame(reader: StreamReader) -> Fields:
     (length,) = struct.unpack(">I", await reader.readexactly(4))
     if not 0 < length <= LONGEST:
         raise BrokenWire(f"a frame of {length} bytes; expected 1 to {LONGEST}")
-    return Fields(tuple((await reader.readexactly(length)).decode().split("\0")[:-1]))
+    body = (await reader.readexactly(length)).decode(errors="replace")
+    fields = Fields(tuple(body.split("\0")[:-1]))
+    if not fields.text(0).isdigit():
+        raise BrokenWire(f"a message that begins {body[:20]!r}; expected its number")
+    return fields
 
 
 async def read_versions(reader: StreamReader) -> tuple[int, int]:
@@ -67,6 +69,8 @@ async def read_versions(reader: StreamReader) -> tuple[int, int]:
     (length,) = struct.unpack(">I", await reader.readexactly(4))
     versions = (await reader.readexactly(length)).decode().split(" ")[0]
     first, _, last = versions.removeprefix("v").partition("..")
+    if not first.isdigit():
+        raise BrokenWire(f"versions {versions!r}; expected v157..176")
     return int(first), int(last or first)
 
 

@@ -1,0 +1,59 @@
+"""Steering a gateway in another process: the calls of `RunningGateway` over a Unix socket."""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Client, Listener
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.peers.tws.running import RunningGateway
+
+VALUES = ("port", "ledger", "connected_ids", "is_listening")
+
+
+def serve_control(gateway: RunningGateway, address: Path, state: Path | None) -> None:
+    """Carry out calls for ever, and keep the state each one leaves."""
+    address.unlink(missing_ok=True)
+    with Listener(str(address), "AF_UNIX") as listener:
+        while True:
+            with listener.accept() as caller:
+                name, arguments, named = caller.recv()
+                member = getattr(gateway, name)
+                try:
+                    answer = member if name in VALUES else member(*arguments, **named)
+                except Exception as error:  # noqa: BLE001 - The caller is to see it, whatever it is.
+                    answer = error
+                if state is not None:
+                    write_whole(state, gateway.state())
+                caller.send(answer)
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that a reader finds whole or not at all."""
+    part = file.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+class RemoteGateway:
+    """What a test may do to a gateway in another process: all that `RunningGateway` offers."""
+
+    def __init__(self, address: Path) -> None:
+        self._address = address
+
+    def __getattr__(self, name: str) -> Any:
+        return self._call(name) if name in VALUES else self._caller(name)
+
+    def _caller(self, name: str) -> Callable[..., Any]:
+        return lambda *arguments, **named: self._call(name, *arguments, **named)
+
+    def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
+        with Client(str(self._address), "AF_UNIX") as caller:
+            caller.send((name, arguments, named))
+            answer = caller.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
