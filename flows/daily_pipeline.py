@@ -8,7 +8,7 @@ from prefect.states import Completed
 
 from alpha_oracle.domain.runs import PipelineReport
 from tasks.alerts import report_failure
-from tasks.bars import check_session, ingest_bars, load_universe, show_ingestion
+from tasks.bars import check_session, ingest_bars, load_universe, plan_requests, show_ingestion
 from tasks.features import compute_features
 from tasks.session import finish_run, plan_run, recorded_run
 from tasks.signals import generate_signals, publish_signals
@@ -42,6 +42,7 @@ def daily_pipeline(
         return Completed(message=plan.skipped, data=skipped)
     with recorded_run(plan, current_settings=current_settings) as run:
         batches = load_universe(run, source=source)
+        plan_requests(run, batches, source=source, force=force)
         ingested = ingest_bars.map(
             batches,
             run=unmapped(run),

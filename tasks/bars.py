@@ -16,9 +16,10 @@ from alpha_oracle.calendar import sessions_between
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.runs import BackfillReport, RunInputs
 from alpha_oracle.domain.validation import Completeness, IngestReport, merged_report
-from alpha_oracle.marketdata import backfill, ingestion, universe
+from alpha_oracle.marketdata import backfill, budget, ingestion, universe
 from alpha_oracle.marketdata.backfill import BackfillStep
 from tasks.artifacts import ProgressBar, show_validation
+from tasks.bar_tables import attention_rows, show_attention, show_plans, show_sources
 from tasks.retries import is_transient
 
 # Batches end in several threads: who counts later also shows later, so the bar ends at the truth.
@@ -47,12 +48,34 @@ def load_universe(run: RunInputs, *, source: str | None) -> list[list[Symbol]]:
     with open_runtime() as runtime:
         symbols = universe.load_universe(
             run.session,
-            sources=[runtime.bar_source(source)],
+            sources=runtime.bar_sources(source),
             stores=runtime.market_stores,
             only=run.symbols,
         )
         size = runtime.settings.data.batch_size
     return [list(symbols[start : start + size]) for start in range(0, len(symbols), size)]
+
+
+@task(cache_policy=NO_CACHE)
+def plan_requests(
+    run: RunInputs, batches: Sequence[Sequence[Symbol]], *, source: str | None, force: bool
+) -> None:
+    """Refuse a session that needs more requests than the vendor's day has left; shows the plan.
+
+    Raises:
+        BudgetSpent: it does; nothing was asked for.
+    """
+    symbols = [symbol for batch in batches for symbol in batch]
+    with open_runtime() as runtime:
+        plans = budget.plan_requests(
+            runtime.bar_sources(source),
+            runtime.market_stores,
+            symbols,
+            session=run.session,
+            force=force,
+        )
+    show_plans(str(run.session), plans)
+    budget.require_budget(plans)
 
 
 def show_ingestion(session: Session, batches: Sequence[Sequence[Symbol]]) -> IngestionProgress:
@@ -81,7 +104,7 @@ def ingest_bars(
     """Fetch and store the session's bars; symbols already stored are skipped."""
     with open_runtime() as runtime:
         report = ingestion.ingest(
-            [runtime.bar_source(source)],
+            runtime.bar_sources(source),
             runtime.market_stores,
             done=runtime.done,
             symbols=symbols,
@@ -103,14 +126,17 @@ def check_session(
     *,
     source: str | None,
 ) -> Completeness:
-    """Show what validation said, and refuse a session with too few bars."""
-    show_validation(str(run.session), merged_report(report.validation for report in reports))
+    """Show what validation and the sources said, and refuse a session with too few bars."""
+    what = str(run.session)
+    show_validation(what, merged_report(report.validation for report in reports))
+    show_sources(what, [count for report in reports for count in report.sources])
+    show_attention(what, attention_rows(reports))
     symbols = [symbol for batch in batches for symbol in batch]
     with open_runtime() as runtime:
         return ingestion.completeness(
             runtime.market_stores.bars,
             symbols,
-            sources=[runtime.bar_source(source).name],
+            sources=[one.name for one in runtime.bar_sources(source)],
             session=run.session,
             min_pct=runtime.settings.data.min_completeness_pct,
             why_missing=ChainMap(*(dict(report.why_missing) for report in reports)),
@@ -127,7 +153,7 @@ def backfill_range(
     steps: list[BackfillStep] = []
     with open_runtime() as runtime:
         for step in backfill.backfill(
-            [runtime.bar_source(source)],
+            runtime.bar_sources(source),
             runtime.market_stores,
             start=start,
             end=end,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.sources import bar_source
-from alpha_oracle.bootstrap.stores import clock_of, opened_stores
+from alpha_oracle.bootstrap.sources import check_source, checkable_sources
+from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.errors import AlphaOracleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from alpha_oracle.config import Settings
 
@@ -30,14 +31,17 @@ class Finding:
 
 
 def diagnose() -> list[Finding]:
-    """Check settings, stores, calendar and bar source; return what was found."""
+    """Check settings, stores, calendar and bar sources; return what was found."""
     try:
         settings = load_settings()
     except AlphaOracleError as error:
         return [Finding(check="settings", ok=False, text=str(error))]
+    sources = {
+        f"source {name}": partial(_check_source, name=name) for name in checkable_sources(settings)
+    }
     return [
         Finding(check="settings", ok=True, text=f"home is {settings.home}"),
-        *(_checked(name, check, settings) for name, check in CHECKS.items()),
+        *(_checked(name, check, settings) for name, check in (CHECKS | sources).items()),
     ]
 
 
@@ -60,15 +64,12 @@ def _check_calendar(settings: Settings) -> str:
     return f"the exchange calendar reaches {calendar.last_session()}"
 
 
-def _check_source(settings: Settings) -> str:
-    source = bar_source(settings)
-    session = calendar.latest_decided_session(clock_of(settings).now())
-    offered = len(source.symbols(session))
-    return f"{source.name} offers {offered} symbols for {session}"
+def _check_source(settings: Settings, *, name: str) -> str:
+    with opened_database(settings) as database:
+        return check_source(settings, name, database)
 
 
-CHECKS: Final[Mapping[str, Callable[[Settings], str]]] = {
+CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "stores": _check_stores,
     "calendar": _check_calendar,
-    "bar source": _check_source,
 }

@@ -18,7 +18,7 @@ from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
 from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
-from alpha_oracle.bootstrap.sources import bar_source
+from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.features.store import FeatureStore
@@ -49,6 +49,7 @@ class Runtime:
     settings: Settings
     clock: Clock
     market_stores: MarketStores
+    sources: BarSources
     done: DoneSet
     runs: RunStore
     signals: SignalStore
@@ -69,9 +70,9 @@ class Runtime:
         """What the validation suite judges bars by."""
         return ValidationBounds(**self.settings.data.validation.model_dump())
 
-    def bar_source(self, name: str | None = None) -> BarSource:
-        """Return the source of a name, as `bar_source` does."""
-        return bar_source(self.settings, name)
+    def bar_sources(self, name: str | None = None) -> tuple[BarSource, ...]:
+        """Return the sources to ask, in order, as `BarSources.chain` does."""
+        return self.sources.chain(name)
 
 
 @contextmanager
@@ -112,6 +113,7 @@ class _Process:
                 stores = stack.enter_context(opened_stores(settings))
                 self._stack = stack
                 self._runtime = _wired(settings, stores, progress=self._progress)
+                stack.callback(self._runtime.sources.close)
                 atexit.register(self.close)
             return self._runtime
 
@@ -137,12 +139,14 @@ close_runtime: Final = _process.close
 def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime:
     bars = TimeSeriesStorage(stores.database)
     reference = PostgresReference(stores.database)
+    clock = clock_of(settings)
     return Runtime(
         settings=settings,
-        clock=clock_of(settings),
+        clock=clock,
         market_stores=MarketStores(
             bars=bars, quarantine=PostgresQuarantine(stores.database), reference=reference
         ),
+        sources=BarSources(settings, SourceMemory.on(stores.database, clock=clock)),
         done=RedisDoneSet(stores.redis),
         runs=PostgresRuns(stores.database),
         signals=PostgresSignals(stores.database),

@@ -17,6 +17,13 @@ class AskedSource:
     def name(self):
         return self.source.name
 
+    @property
+    def basis(self):
+        return self.source.basis
+
+    def plan(self, symbols, *, start, end):
+        return self.source.plan(symbols, start=start, end=end)
+
     def symbols(self, session):
         return self.source.symbols(session)
 

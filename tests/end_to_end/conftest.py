@@ -13,6 +13,7 @@ from prefect.settings import (
 )
 
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.bootstrap.sources import SOURCES
 from alpha_oracle.config import load_settings
 from alpha_oracle.telemetry import disable_dependency_telemetry
@@ -89,6 +90,6 @@ def empty_world(database_url, flow_redis_url, home):
 @pytest.fixture
 def source(world, monkeypatch):
     """The bar source of the test's world, which notes what it is asked for."""
-    asked = AskedSource(SOURCES["synthetic"](load_settings()))
-    monkeypatch.setitem(SOURCES, "synthetic", lambda _settings: asked)
+    asked = AskedSource(SyntheticBarSource(load_settings().data.synthetic))
+    monkeypatch.setitem(SOURCES, "synthetic", lambda *_: nullcontext(asked))
     return asked

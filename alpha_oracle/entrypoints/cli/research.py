@@ -264,7 +264,7 @@ def _refuse_no_session(day: Session) -> None:
 
 def _refuse_unknown_source(name: str | None) -> None:
     if name is not None:
-        from alpha_oracle.bootstrap.sources import bar_source
+        from alpha_oracle.bootstrap.sources import chain_names
         from alpha_oracle.config import load_settings
 
-        bar_source(load_settings(), name)
+        chain_names(load_settings(), name)
