@@ -24,6 +24,7 @@ from alpha_oracle.marketdata.repeated import repeated_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -150,14 +151,15 @@ def _certain_split(symbol: Symbol, found: Readjustment, facts: _Facts) -> Corpor
         symbol=symbol,
         ex_date=ex_date,
         kind=ActionKind.SPLIT,
-        value=split_value(found.split.numerator, found.split.denominator),
+        value=_split_value(found.split),
         known_at=session_open(ex_date),
     )
 
 
-def split_value(new: int, old: int) -> Decimal:
-    """Return a split's ratio to as many places as stores keep of it."""
-    return (Decimal(new) / Decimal(old)).quantize(Decimal("1.00000000")).normalize()
+def _split_value(split: Fraction) -> Decimal:
+    exact = Decimal(split.numerator) / Decimal(split.denominator)
+    rounded = exact.quantize(Decimal("1e-8"))
+    return exact if exact == rounded else rounded
 
 
 def _differs(rows: RepeatedRows) -> NDArray[np.bool_]:
@@ -203,7 +205,7 @@ def _strangers(symbol: Symbol, rows: RepeatedRows, facts: _Facts) -> str:
 def _moved(symbol: Symbol, found: Readjustment, facts: _Facts) -> str:
     batch = facts.received.batch
     told = (
-        f"{batch.source} now gives earlier sessions of {symbol} at {found.ratio:.6g} times what "
+        f"{batch.source} now gives earlier sessions of {symbol} at {found.ratio:.5g} times what "
         "is stored, and no recorded action explains it"
     )
     if not found.sessions:
@@ -220,7 +222,8 @@ def _moved(symbol: Symbol, found: Readjustment, facts: _Facts) -> str:
             f"{told}, not even the split of {value:f} recorded on {recorded[0]}; correct that one"
         )
     kind = "a split" if found.split else "a split, spin-off or dividend"
+    worth = float(found.split or found.implied)
     return (
-        f"{told}: as after {kind} worth {found.implied:.6g} shares for one that went ex {when}; "
+        f"{told}: as after {kind} worth {worth:.5g} shares for one that went ex {when}; "
         "import it with `alpha-oracle import actions`, and this bar is judged again"
     )

@@ -24,6 +24,8 @@ _HALF_A_CENT: Final = 0.005
 # same up to a hundredth of a percent, and never when they are two percent apart.
 _LEAST_ROUNDING: Final = 1e-4
 _MOST_ROUNDING: Final = 0.02
+# Not far beyond it, a power of e is no number any more; so far apart, nothing is nearer.
+_LARGEST_SHIFT: Final = 50.0
 # What arithmetic on logarithms leaves of nothing.
 _NOTHING: Final = 1e-9
 
@@ -90,6 +92,7 @@ def repeated_rows(
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = (new_levels - np.log(new.close)) - (old_levels - np.log(old.close))
         shift = new_levels - old_levels
+        shift = np.where(np.isfinite(shift), np.clip(shift, -_LARGEST_SHIFT, _LARGEST_SHIFT), shift)
         rounding = _LEAST_ROUNDING + _HALF_A_CENT / new.close + _HALF_A_CENT / old.close
         stored_close = old.close * np.exp(-factor)
     is_same_basis = (new.is_split_adjusted == old.is_split_adjusted) & (
