@@ -74,8 +74,14 @@ class AlphaVantagePeer:
     def __post_init__(self):
         self._guard = threading.Lock()
         self._times = deque()
+        self._rows = {}
+        self.serve_table(self.table)
+
+    def serve_table(self, table):
+        """Serve another table from now on."""
+        self.table = table
         self._rows = {
-            str(symbol).replace(".", "-"): rows for symbol, rows in self.table.groupby("symbol")
+            str(symbol).replace(".", "-"): rows for symbol, rows in table.groupby("symbol")
         }
 
     def count(self, *, function=None, symbol=None):
