@@ -69,7 +69,7 @@ def test_a_client_id_in_use_is_refused_and_the_socket_closed(gateway):
     async def conversation(first):
         second = Client()
         with pytest.raises(asyncio.TimeoutError):
-            await second.connect(gateway, patience=0.3)
+            await second.connect(gateway, patience=0.5)
         return first.ib.isConnected(), second.errors
 
     first_is_connected, errors = talk(conversation, gateway=gateway)
@@ -108,7 +108,7 @@ def test_a_killed_session_can_linger_as_a_client_id_in_use_for_a_while(gateway):
 
     async def conversation(client):
         with pytest.raises(asyncio.TimeoutError):
-            await client.connect(gateway, patience=0.2)
+            await client.connect(gateway, patience=0.5)
         again = await Client().connect(gateway)
         again.ib.disconnect()
         return client.codes

@@ -15,7 +15,7 @@ from tests.peers.tws.running import running_gateway
 from tests.peers.tws.wire import SERVER_VERSION
 
 DAYS = sessions_from(date(2022, 1, 3), count=540)
-LAST = DAYS[-1]
+LAST = DAYS[-1]  # 27 February 2024
 EVENING = calendar.session_close(LAST) + timedelta(hours=1)
 
 
@@ -41,9 +41,9 @@ def asked(gateway, *arguments, **options):
         ("1 D", DAYS[-1:]),
         ("6 D", DAYS[-6:]),
         ("365 D", DAYS[-365:]),
-        ("2 W", [day for day in DAYS if day > LAST - timedelta(days=14)]),
-        ("3 M", [day for day in DAYS if day > LAST - timedelta(days=90)]),
-        ("1 Y", [day for day in DAYS if day > LAST - timedelta(days=365)]),
+        ("2 W", [day for day in DAYS if day > date(2024, 2, 13)]),
+        ("3 M", [day for day in DAYS if day > date(2023, 11, 27)]),
+        ("1 Y", [day for day in DAYS if day > date(2023, 2, 27)]),
         ("9 Y", DAYS),
     ],
 )

@@ -9,15 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-from contextlib import suppress
+import sys
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from tests.peers.tws.control import serve_control, write_whole
+from tests.peers.tws.control import serve_control
+from tests.peers.tws.files import write_whole
 from tests.peers.tws.market import market_of_files
-from tests.peers.tws.running import RunningGateway, running_gateway
+from tests.peers.tws.running import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,21 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         now=asked.now,
         port=asked.port,
         log=asked.log,
+        state=asked.state,
         **asked.settings,
     ) as gateway:
-        _resume(gateway, asked.state)
         if asked.control is not None:
-            served = (gateway, asked.control, asked.state)
-            Thread(target=serve_control, args=served, daemon=True).start()
+            Thread(target=serve_control, args=(gateway, asked.control), daemon=True).start()
+        if asked.until_stdin_closes:
+            Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
         if asked.port_file is not None:
             write_whole(asked.port_file, str(gateway.port).encode())
         over.wait()
-
-
-def _resume(gateway: RunningGateway, state: Path | None) -> None:
-    if state is not None:
-        with suppress(FileNotFoundError):
-            gateway.resume(state.read_bytes())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--control", type=Path, help="a socket a test steers it through")
     parser.add_argument("--now", type=datetime.fromisoformat, help="the clock, standing still")
     parser.add_argument("--settings", type=json.loads, default={}, help="of GatewaySettings, JSON")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="as the starter's child")
     return parser
 
 

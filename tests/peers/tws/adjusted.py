@@ -28,10 +28,11 @@ def as_told(gateway: Gateway, con_id: int, asked: Question) -> list[list[str]]:
     rows = _rows(series, asked)
     if not len(rows):
         return []
-    prices = series.values[:, :4] / _share_factors(series, gateway.market.actions[con_id], now)
-    volume = series.values[:, 4] * _share_factors(series, gateway.market.actions[con_id], now)[:, 0]
+    actions = gateway.market.actions[con_id]
+    shares = _share_factors(series, actions, now)
+    prices, volume = series.values[:, :4] / shares, series.values[:, 4:] * shares
     if asked.kind == "ADJUSTED_LAST":
-        prices = prices * _dividend_factors(series, gateway.market.actions[con_id], now)
+        prices = prices * _dividend_factors(series, actions, now)
     table = np.column_stack([prices, volume])[rows]
     days = series.session[rows].tolist()
     table[-1] = _unfinished(table[-1], elapsed=_elapsed(days[-1], now, asked.regular_hours))

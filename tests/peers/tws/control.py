@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 VALUES = ("port", "ledger", "connected_ids", "is_listening")
 
 
-def serve_control(gateway: RunningGateway, address: Path, state: Path | None) -> None:
-    """Carry out calls for ever, and keep the state each one leaves."""
+def serve_control(gateway: RunningGateway, address: Path) -> None:
+    """Carry out calls for ever."""
     address.unlink(missing_ok=True)
     with Listener(str(address), "AF_UNIX") as listener:
         while True:
@@ -26,16 +26,7 @@ def serve_control(gateway: RunningGateway, address: Path, state: Path | None) ->
                     answer = member if name in VALUES else member(*arguments, **named)
                 except Exception as error:  # noqa: BLE001 - The caller is to see it, whatever it is.
                     answer = error
-                if state is not None:
-                    write_whole(state, gateway.state())
                 caller.send(answer)
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that a reader finds whole or not at all."""
-    part = file.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(file)
 
 
 class RemoteGateway:

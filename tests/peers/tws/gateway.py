@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from tests.peers.tws import notices
 from tests.peers.tws.faults import FaultTable, Point
+from tests.peers.tws.files import write_whole
 from tests.peers.tws.ledger import ConnectionEvent
 from tests.peers.tws.session import Session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.peers.tws.clock import ServerClock
     from tests.peers.tws.ledger import Ledger
     from tests.peers.tws.market import Market
 
 HOST = "127.0.0.1"
+KEPT = ("clock.at", "market.listings", "market.actions", "order_ids", "faults")
+"""What a restarted process goes on with; orders, positions and executions will join it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +57,13 @@ class Gateway:
         self.clock = clock
         self.ledger = ledger
         self.faults = FaultTable()
+        self.state_file: Path | None = None
         self.link_up = asyncio.Event()
         self.link_up.set()
         self.port = 0
         self.sessions: dict[Session, asyncio.Task[None]] = {}
         self._clients: dict[int, Session] = {}
-        self._order_ids: Counter[int] = Counter()
+        self.order_ids: Counter[int] = Counter()
         self._historical: list[float] = []
         self._server: asyncio.Server | None = None
         self._later: list[asyncio.TimerHandle] = []
@@ -143,27 +151,22 @@ class Gateway:
         """The client ids held now, ascending."""
         return tuple(sorted(self._clients))
 
-    def state(self) -> dict[str, Any]:
-        """What must outlive the process; bars come from their file again."""
-        return {
-            "at": self.clock.at,
-            "listings": self.market.listings,
-            "actions": self.market.actions,
-            "order_ids": self._order_ids,
-            "faults": self.faults,
-        }
+    def keep(self) -> None:
+        """Write what must outlive the process; bars come from their file again."""
+        if self.state_file is not None:
+            kept = {name: attrgetter(name)(self) for name in KEPT}
+            write_whole(self.state_file, pickle.dumps(kept))
 
-    def resume(self, state: dict[str, Any]) -> None:
-        """Go on from the state of an earlier process."""
-        self.clock.at = state["at"]
-        self.market.listings = state["listings"]
-        self.market.actions = state["actions"]
-        self._order_ids = state["order_ids"]
-        self.faults = state["faults"]
+    def resume(self) -> None:
+        """Go on from the state an earlier process left, if one did."""
+        if self.state_file is not None and self.state_file.exists():
+            for name, value in pickle.loads(self.state_file.read_bytes()).items():
+                path, _, last = name.rpartition(".")
+                setattr(attrgetter(path)(self) if path else self, last, value)
 
     def next_order_id(self, client_id: int) -> int:
         """The first order id this client has not used."""
-        return self._order_ids[client_id] + 1
+        return self.order_ids[client_id] + 1
 
     def tell_all(self, notice: notices.Notice) -> None:
         """Send a notice to every client."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tests.peers.tws import contracts, messages, notices
@@ -13,14 +14,12 @@ from tests.peers.tws.clock import NEW_YORK
 from tests.peers.tws.faults import Point
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from tests.peers.tws.session import Session
     from tests.peers.tws.wire import ContractFields, Fields
 
 KINDS: Final = {"TRADES": "Trades", "ADJUSTED_LAST": "Adjusted_last"}
 LONGEST: Final = {"D": 365, "W": 52, "M": 12, "Y": 100}
-DAYS: Final = {"W": 7, "M": 30, "Y": 365}
+MONTHS: Final = {"M": 1, "Y": 12}
 WORDS: Final = {"D": "days", "W": "weeks", "M": "months"}
 
 
@@ -42,7 +41,9 @@ class Question:
         if self.unit == "D":
             return None
         end = self.end.astimezone(NEW_YORK).date()
-        return end - timedelta(days=self.count * DAYS[self.unit])
+        if self.unit == "W":
+            return end - timedelta(weeks=self.count)
+        return _months_before(end, self.count * MONTHS[self.unit])
 
 
 def bars(session: Session, fields: Fields) -> bytes:
@@ -110,6 +111,11 @@ def _duration(text: str) -> tuple[int, str]:
             "must be made in years."
         )
     return count, unit
+
+
+def _months_before(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _instant(text: str) -> datetime:

@@ -39,6 +39,9 @@ class Refusal:
     text: str
 
 
+LINK_CODES = (1100, 1101, 1102)
+
+
 class ConnectionEvent(StrEnum):
     """What became of a socket."""
 
@@ -101,8 +104,8 @@ class Ledger:
 
 
 def is_refusal(notice: Notice) -> bool:
-    """Whether a notice denies something; farm notices do not."""
-    return not 2100 <= notice.code < 2200
+    """Whether a notice denies something; word of the link and the farms does not."""
+    return notice.code not in LINK_CODES and not 2100 <= notice.code < 2200
 
 
 def read_log(file: Path) -> Ledger:

@@ -61,6 +61,7 @@ class Listing:
             name == self.symbol
             and asked.sec_type == self.sec_type
             and asked.currency in {"", self.currency}
+            and asked.exchange in {"", "SMART", self.primary_exchange}
             and asked.primary_exchange in {"", self.primary_exchange}
         )
 

@@ -48,10 +48,10 @@ class GatewayProcess:
         files = [
             *("--port", str(self.port), "--port-file", str(port_file)),
             *("--log", str(self._folder / "log"), "--state", str(self._folder / "state")),
-            *("--control", str(self._control)),
+            *("--control", str(self._control), "--until-stdin-closes"),
         ]
         command = [sys.executable, "-m", "tests.peers.tws", *self._arguments, *files]
-        self._process = subprocess.Popen(command, cwd=ROOT)
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         self._await(port_file, self._control)
         self.port = int(port_file.read_text())
 
@@ -59,8 +59,14 @@ class GatewayProcess:
         """End it without a chance to say anything."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
+
+    def stop(self) -> None:
+        """End it as an operator would; a mistake of the server itself fails the test."""
+        if self._process is not None:
+            self._process.terminate()
+            assert self._process.wait(PATIENCE_SECONDS) == 0
 
     def _await(self, *files: Path) -> None:
         give_up = time.monotonic() + PATIENCE_SECONDS
@@ -92,5 +98,6 @@ def gateway_process(
         process.start()
         try:
             yield process
+            process.stop()
         finally:
             process.kill()

@@ -15,7 +15,6 @@ clock is not told; one whose session is open is told unfinished.
 from __future__ import annotations
 
 import asyncio
-import pickle
 import threading
 from contextlib import contextmanager
 from copy import deepcopy
@@ -123,14 +122,6 @@ class RunningGateway:
         """Accept connections again, on the same port."""
         asyncio.run_coroutine_threadsafe(self._gateway.open(), self._loop).result(PATIENCE_SECONDS)
 
-    def state(self) -> bytes:
-        """What must outlive the process."""
-        return self._do(lambda: pickle.dumps(self._gateway.state()))
-
-    def resume(self, state: bytes) -> None:
-        """Go on from the state of an earlier process."""
-        self._do(lambda: self._gateway.resume(pickle.loads(state)))
-
     def close(self) -> None:
         """End it."""
         closed = asyncio.run_coroutine_threadsafe(self._gateway.close(), self._loop)
@@ -141,7 +132,9 @@ class RunningGateway:
             return deed()
 
         async def carried_out() -> Any:
-            return deed()
+            answer = deed()
+            self._gateway.keep()
+            return answer
 
         done = asyncio.run_coroutine_threadsafe(carried_out(), self._loop)
         return done.result(PATIENCE_SECONDS)
@@ -154,9 +147,12 @@ def running_gateway(
     now: datetime | None = None,
     port: int = 0,
     log: Path | None = None,
+    state: Path | None = None,
     **settings: Any,
 ) -> Iterator[RunningGateway]:
     """A gateway on 127.0.0.1 until the block ends; `settings` are those of `GatewaySettings`.
+
+    The ledger is also written to `log`; what `state` holds from an earlier gateway is taken up.
 
     Raises:
         AssertionError: a mistake of the server itself; a test must not pass on it.
@@ -172,6 +168,8 @@ def running_gateway(
             clock=ServerClock(now),
             ledger=Ledger(log),
         )
+        gateway.state_file = state
+        gateway.resume()
         await gateway.open(port)
         return gateway
 

@@ -182,7 +182,10 @@ class Session:
 
     async def _answer(self, request: Request, stage: Stage) -> None:
         try:
-            await self.gateway.faults.effect(request.point, request).play(stage)
+            effect = self.gateway.faults.effect(request.point, request)
+            if self.gateway.faults.rows:
+                self.gateway.keep()
+            await effect.play(stage)
         except Exception:  # noqa: BLE001 - A mistake of the server must fail the test, not hang it.
             self.gateway.ledger.failures.append(f"{request}: {traceback.format_exc()}")
             self.close()
