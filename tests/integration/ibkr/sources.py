@@ -1,0 +1,73 @@
+"""The `ibkr` source beside a gateway, with the patience of a test."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+
+from alpha_oracle import calendar
+from alpha_oracle.adapters.ibkr.connection import GatewayConnection
+from alpha_oracle.adapters.ibkr.dialing import Patience
+from alpha_oracle.adapters.ibkr.source import IbkrBarSource
+from alpha_oracle.config import IbkrBrokerSettings, IbkrDataSettings
+from tests.builders import sessions_from
+from tests.fakes.clock import FixedClock
+from tests.fakes.requests import InMemoryLeases, InMemoryListings
+
+DAYS = sessions_from(date(2024, 1, 2), count=40)
+FIRST, LAST = DAYS[0], DAYS[-1]
+EVENING = calendar.session_close(LAST) + timedelta(hours=1)
+ROUNDS = 12
+IMPATIENT = Patience(
+    handshake_seconds=1.0,
+    heartbeat_seconds=0.3,
+    lease_seconds=0.1,
+    taken_waits_seconds=(0.02, 0.05),
+    restart_waits_seconds=(0.05,) * ROUNDS,
+    outage_seconds=2.0,
+)
+
+
+def broker_of(gateway, **changes):
+    return IbkrBrokerSettings(host=gateway.host, port=gateway.port, **changes)
+
+
+@contextmanager
+def connected(gateway, *, leases=None, account="", client_id=1, **patience):
+    """A connection for data, to be closed by the block's end."""
+    broker = broker_of(gateway, account=account, client_id=client_id)
+    with GatewayConnection(
+        broker,
+        client_id=broker.data_client_id,
+        leases=leases or InMemoryLeases(),
+        patience=replace(IMPATIENT, **patience),
+    ) as connection:
+        yield connection
+
+
+def source_of(connection, *, clock=None, listings=None, **settings):
+    """A source on a connection."""
+    ordinary = {"requests_per_second": 45.0, "timeout_seconds": 1.0, "volume_unit": "lots"}
+    return IbkrBarSource(
+        connection,
+        listings=listings or InMemoryListings(),
+        clock=clock or FixedClock(EVENING),
+        settings=IbkrDataSettings(**ordinary | settings),
+        pacing_waits_seconds=(0.02, 0.05),
+    )
+
+
+@contextmanager
+def a_source(gateway, *, clock=None, listings=None, settings=None, **connection):
+    """A source on a connection of its own."""
+    with connected(gateway, **connection) as made:
+        yield source_of(made, clock=clock, listings=listings, **settings or {})
+
+
+def fetch_last(source, *symbols):
+    """What the source says of the last session."""
+    return source.fetch(symbols or ("AAPL",), start=LAST, end=LAST)
+
+
+def absences(received):
+    """Symbol, kind and reason of each absence."""
+    return [(one.symbol, str(one.kind), one.reason) for one in received.absent]
