@@ -169,6 +169,20 @@ def test_a_request_given_up_is_cancelled_at_the_server(gateway):
     assert gateway.ledger.in_flight[Point.HISTORICAL_DATA] == 0
 
 
+def test_a_client_that_leaves_takes_its_requests_with_it(gateway):
+    gateway.fault(Point.HISTORICAL_DATA, Unanswered())
+
+    async def conversation(client):
+        asked = asyncio.create_task(client.bars("AAPL"))
+        await until(lambda: gateway.ledger.in_flight[Point.HISTORICAL_DATA] == 1)
+        client.ib.disconnect()
+        await until(lambda: gateway.ledger.in_flight[Point.HISTORICAL_DATA] == 0)
+        asked.cancel()
+        return gateway.connected_ids
+
+    assert talk(conversation, gateway=gateway) == ()
+
+
 def test_a_request_that_is_over_cannot_be_cancelled(gateway):
     async def conversation(client):
         client.ib.client.cancelHistoricalData(99)
