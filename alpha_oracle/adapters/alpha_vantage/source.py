@@ -164,24 +164,13 @@ class AlphaVantageBarSource:
 
     def _kept(self, symbol: Symbol, span: Span) -> Answer | None:
         found = self._found(ADJUSTED)
-        # Where the plan is not known to lack them, answers with actions are worth more.
-        kinds = {True: (True,), False: (False,), None: (True, False)}[found]
+        adjusted = found is not False
         questions = [
-            Question(symbol=symbol, adjusted=adjusted, full=full)
-            for adjusted in kinds
-            for full in (True, False)
+            Question(symbol=symbol, adjusted=adjusted, full=full) for full in (True, False)
         ]
         now = self._clock.now()
-        for answer in self._answers.kept(questions):
-            # Until the adjusted endpoint is known to exist, its "invalid" says nothing.
-            says_nothing = (
-                answer.kind is RefusalKind.INVALID_CALL
-                and answer.question.adjusted
-                and found is None
-            )
-            if not says_nothing and is_usable(answer, span, now=now):
-                return answer
-        return None
+        kept = self._answers.kept(questions)
+        return next((answer for answer in kept if is_usable(answer, span, now=now)), None)
 
     def _asked(self, symbol: Symbol, span: Span) -> Answer:
         self._require_reach(span)
@@ -193,25 +182,27 @@ class AlphaVantageBarSource:
     def _daily(self, symbol: Symbol, *, full: bool) -> Answer:
         if self._found(ADJUSTED) is None:
             with _TRIAL:
-                return self._daily_as_found(symbol, full=full)
-        return self._daily_as_found(symbol, full=full)
-
-    def _daily_as_found(self, symbol: Symbol, *, full: bool) -> Answer:
-        found = self._found(ADJUSTED)
-        if found is False:
+                if self._found(ADJUSTED) is None:
+                    return self._tried(symbol, full=full)
+        if self._found(ADJUSTED) is False:
             return self._plain(symbol, full=full)
         answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
-        if answer.kind in _NOT_OURS:
-            self._record(ADJUSTED, allowed=False)
-            return self._plain(symbol, full=full)
-        if answer.kind is RefusalKind.INVALID_CALL and found is None:
-            # No such symbol, or no such endpoint: the plain one tells.
-            answer = self._plain(symbol, full=full)
-            if answer.kind is None:
-                self._record(ADJUSTED, allowed=False)
-        elif answer.kind is None and found is None:
-            self._record(ADJUSTED, allowed=True)
-        return answer
+        if answer.kind not in _NOT_OURS:
+            return answer
+        self._record(ADJUSTED, allowed=False)
+        return self._plain(symbol, full=full)
+
+    def _tried(self, symbol: Symbol, *, full: bool) -> Answer:
+        # The plain endpoint first: what both call invalid is no symbol, and what only the
+        # adjusted one refuses is no symbol's fault. So the trial costs one request, not more.
+        plain = self._plain(symbol, full=full)
+        if plain.kind is not None:
+            return plain
+        answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
+        if answer.kind is RefusalKind.NOTHING_SAID:
+            return plain
+        self._record(ADJUSTED, allowed=answer.kind is None)
+        return plain if answer.refusal else answer
 
     def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
         answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))

@@ -12,6 +12,7 @@ from alpha_oracle.domain.market import ActionKind
 from alpha_oracle.errors import BudgetSpent, NotPublished
 from tests.builders import bars_of_closes
 from tests.integration.alpha_vantage.worlds import (
+    AUGUST,
     BEFORE,
     FREE,
     SESSION,
@@ -30,7 +31,6 @@ PRESIDENTS_DAY = date(2016, 2, 15)
 NEXT_SESSION = date(2016, 2, 16)
 LAST_OF_FULL = date(2016, 3, 15)
 FIRST_OF_COMPACT = date(2016, 3, 16)  # A hundred sessions to August 5.
-AUGUST = datetime(2016, 8, 5, 22, 0, tzinfo=UTC)
 
 
 def test_a_session_costs_one_request_a_symbol():
@@ -261,17 +261,25 @@ def test_answers_without_actions_are_not_used_once_the_plan_gives_them():
     with a_world(plan=FREE) as world:
         world.fetch("AAA", start=START, end=SESSION)
         world.peer.plan = Plan()
-        world.capabilities.record(world.account, "adjusted daily series", allowed=True)
+        world.remember(allowed=True)
         assert len(world.fetch("AAA", start=START, end=SESSION).actions) == 1
-        assert world.peer.count(function=ADJUSTED) == 2
-        assert world.peer.count(function=PLAIN) == 1
+        assert [asked.function for asked in world.peer.requests] == [PLAIN, ADJUSTED]
 
 
-def test_a_plan_counts_what_is_missing_and_one_to_try_the_endpoint():
+@pytest.mark.parametrize("plan", [FREE, Plan()], ids=["free", "premium"])
+def test_a_plan_counts_what_is_missing_and_one_to_try_the_endpoint(plan):
+    with a_world(plan=plan, untried=True) as world:
+        asked = [*SYMBOLS, "A1", "A2"]
+        planned = world.plan(*asked)
+        assert (planned.source, planned.symbols, planned.requests) == ("alpha_vantage", 7, 8)
+        assert (planned.left, planned.per_day, planned.fits) == (100, 100, True)
+        world.fetch(*asked)
+        assert world.peer.count() == world.spent == 8
+
+
+def test_a_plan_counts_no_answer_that_was_paid_for():
     with a_world() as world:
-        plan = world.plan()
-        assert (plan.source, plan.symbols, plan.requests) == ("alpha_vantage", 5, 6)
-        assert (plan.left, plan.per_day, plan.fits) == (100, 100, True)
+        assert (world.plan().requests, world.plan().left) == (5, 100)
         world.fetch("AAA", "BBB")
         assert (world.plan().requests, world.plan().left) == (3, 98)
         world.fetch()
@@ -281,8 +289,8 @@ def test_a_plan_counts_what_is_missing_and_one_to_try_the_endpoint():
 
 def test_a_plan_larger_than_the_day_does_not_fit():
     with a_world(settings={"requests_per_day": 5}) as world:
-        assert not world.plan().fits
-        assert world.plan("AAA", "BBB", "CCC", "DDD").fits
+        assert world.plan().fits
+        assert not world.plan(*SYMBOLS, "EEE").fits
 
 
 def test_the_days_budget_is_spent_to_the_last_request_and_no_further():

@@ -1,14 +1,18 @@
 """Each refusal, said over HTTP, and what becomes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
 from tests.integration.alpha_vantage.worlds import (
+    AUGUST,
     FREE,
     KEY,
     SESSION,
     START,
+    SYMBOLS,
     a_market,
     a_world,
     symbols_of,
@@ -98,7 +102,7 @@ def test_an_empty_object_is_a_failure_not_an_unknown_symbol():
 
 
 def test_a_premium_endpoint_costs_one_request_and_is_remembered():
-    with a_world(plan=FREE) as world:
+    with a_world(plan=FREE, untried=True) as world:
         assert symbols_of(world.fetch("AAA", "BBB")) == ("AAA", "BBB")
         assert world.found() is False
         assert (world.peer.count(function=ADJUSTED), world.peer.count(function=PLAIN)) == (1, 2)
@@ -106,20 +110,30 @@ def test_a_premium_endpoint_costs_one_request_and_is_remembered():
         assert world.peer.count(function=ADJUSTED) == 1
 
 
+def test_an_endpoint_that_is_allowed_is_used_from_the_first_symbol_on():
+    with a_world(untried=True) as world:
+        assert len(world.fetch("AAA", "BBB", start=START, end=SESSION).actions) == 1
+        assert world.found() is True
+        assert (world.peer.count(function=ADJUSTED), world.peer.count(function=PLAIN)) == (2, 1)
+
+
+def test_batches_in_threads_try_the_endpoint_once():
+    with a_world(plan=FREE, untried=True) as world, ThreadPoolExecutor(5) as pool:
+        fetched = list(pool.map(world.fetch, SYMBOLS))
+        assert [symbols_of(one) for one in fetched] == [(symbol,) for symbol in SYMBOLS]
+        assert world.peer.count(function=ADJUSTED) == 1
+
+
 def test_the_endpoint_is_tried_again_after_thirty_days():
     with a_world(plan=FREE) as world:
-        world.fetch("AAA")
         world.clock.advance(days=31)
         world.peer.plan = Plan()
-        received = world.fetch("BBB", start=START, end=SESSION)
+        world.fetch("AAA")
         assert world.found() is True
-        assert symbols_of(received) == ("BBB",)
 
 
 def test_a_plan_that_ended_is_noticed():
     with a_world() as world:
-        world.fetch("AAA")
-        assert world.found() is True
         world.peer.plan = FREE
         assert symbols_of(world.fetch("BBB")) == ("BBB",)
         assert world.found() is False
@@ -127,7 +141,7 @@ def test_a_plan_that_ended_is_noticed():
 
 @pytest.mark.parametrize("name", ["invalid_call", "no_such_function"])
 def test_an_endpoint_that_does_not_exist_is_told_from_a_bad_symbol(name):
-    with a_world() as world:
+    with a_world(untried=True) as world:
         world.peer.fail(name, function=ADJUSTED, times=9)
         received = world.fetch("AAA", "BBB")
         assert symbols_of(received) == ("AAA", "BBB")
@@ -135,18 +149,25 @@ def test_an_endpoint_that_does_not_exist_is_told_from_a_bad_symbol(name):
         assert world.peer.count(function=ADJUSTED) == 1
 
 
-def test_a_bad_symbol_leaves_open_whether_the_endpoint_exists():
-    with a_world() as world:
+def test_a_bad_symbol_leaves_open_whether_the_endpoint_exists_and_costs_one_request():
+    with a_world(untried=True) as world:
         [absence] = world.fetch("NOSUCH").absent
         assert absence.kind is AbsenceKind.UNKNOWN_SYMBOL
         assert world.found() is None
+        assert world.peer.count() == 1
         world.fetch("AAA")
         assert world.found() is True
 
 
+def test_an_empty_object_leaves_open_whether_the_endpoint_exists():
+    with a_world(untried=True) as world:
+        world.peer.fail("body", value=b"{}", function=ADJUSTED)
+        assert symbols_of(world.fetch("AAA")) == ("AAA",)
+        assert world.found() is None
+
+
 def test_old_sessions_on_a_free_key_name_the_ways_out():
-    with a_world(bars=a_market(sessions=150), plan=FREE) as world:
-        world.clock.advance(days=175)
+    with a_world(bars=a_market(sessions=150), plan=FREE, now=AUGUST) as world:
         with pytest.raises(ConfigurationError, match="last 100 sessions only") as refused:
             world.fetch("AAA", start=START, end=SESSION)
         assert "take a premium key" in str(refused.value)
@@ -156,8 +177,7 @@ def test_old_sessions_on_a_free_key_name_the_ways_out():
 
 
 def test_old_sessions_refused_once_are_refused_at_the_plan():
-    with a_world(bars=a_market(sessions=150), plan=FREE) as world:
-        world.clock.advance(days=175)
+    with a_world(bars=a_market(sessions=150), plan=FREE, now=AUGUST) as world:
         with pytest.raises(ConfigurationError):
             world.fetch("AAA", start=START, end=SESSION)
         asked = world.peer.count()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient
-from alpha_oracle.adapters.alpha_vantage.source import AlphaVantageBarSource
+from alpha_oracle.adapters.alpha_vantage.source import ADJUSTED, AlphaVantageBarSource
 from alpha_oracle.config import AlphaVantageSettings
 from alpha_oracle.domain.bars import BarBatch, ReceivedBars
 from alpha_oracle.domain.market import ActionKind, CorporateAction, PriceBasis
@@ -27,6 +27,7 @@ SESSION = date(2016, 2, 12)  # A Friday, the last of 29 sessions.
 BEFORE = date(2016, 2, 11)
 SPLIT_ON = date(2016, 2, 10)
 EVENING = datetime(2016, 2, 12, 22, 0, tzinfo=UTC)
+AUGUST = datetime(2016, 8, 5, 22, 0, tzinfo=UTC)  # After the last of 150 sessions.
 SYMBOLS = ("AAA", "BBB", "BRK.B", "CCC", "DDD")
 
 
@@ -73,12 +74,19 @@ class World:
 
     def found(self):
         """What was found of the adjusted endpoint."""
-        return self.capabilities.found(self.account, "adjusted daily series")
+        return self.capabilities.found(self.account, ADJUSTED)
+
+    def remember(self, *, allowed):
+        """Let this have been found of the adjusted endpoint."""
+        self.capabilities.record(self.account, ADJUSTED, allowed=allowed)
 
 
 @contextmanager
-def a_world(*, bars=None, actions=None, now=EVENING, settings=None, **peer_settings):
-    """A market behind a local Alpha Vantage; premium unless a plan is given."""
+def a_world(*, bars=None, actions=None, now=EVENING, settings=None, untried=False, **peer_settings):
+    """A market behind a local Alpha Vantage; premium unless a plan is given.
+
+    What the plan allows was found before, unless `untried`.
+    """
     received = ReceivedBars(
         bars=a_market() if bars is None else bars,
         batch=BarBatch(source="test", basis=PriceBasis.RAW),
@@ -93,7 +101,7 @@ def a_world(*, bars=None, actions=None, now=EVENING, settings=None, **peer_setti
             "requests_per_day": 100,
             "timeout_seconds": 5.0,
         }
-        yield World(
+        world = World(
             peer=peer,
             settings=AlphaVantageSettings(**(ordinary | (settings or {}))),
             clock=clock,
@@ -101,6 +109,9 @@ def a_world(*, bars=None, actions=None, now=EVENING, settings=None, **peer_setti
             spool=InMemoryAnswerSpool(clock),
             capabilities=InMemoryCapabilities(clock),
         )
+        if not untried:
+            world.remember(allowed=peer.plan.premium)
+        yield world
 
 
 FREE = Plan(premium=False)

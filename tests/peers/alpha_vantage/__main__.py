@@ -22,6 +22,7 @@ def main():
     parser.add_argument("--log", type=Path, help="where requests are written")
     parser.add_argument("--through", help="the newest day published")
     parser.add_argument("--key", help="the only key known")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--free", action="store_true")
     parser.add_argument("--per-minute", type=int)
     parser.add_argument("--per-day", type=int)
@@ -32,6 +33,7 @@ def main():
         through=given.through,
         keys=frozenset({given.key}) if given.key else None,
         log=given.log,
+        delay_seconds=given.delay,
     )
     server = serve(peer, port=given.port)
     if given.port_file is None:

@@ -58,7 +58,7 @@ class AlphaVantagePeer:
     """A market, a plan and the faults to come; `requests` are those that came, in order.
 
     `through` is the newest day it has published (None: all). `keys` are those it knows (None:
-    any).
+    any). Each answer takes `delay_seconds`.
     """
 
     table: pd.DataFrame
@@ -66,6 +66,7 @@ class AlphaVantagePeer:
     through: object = None
     keys: frozenset[str] | None = None
     log: Path | None = None
+    delay_seconds: float = 0.0
     url: str = ""
     requests: list[Asked] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
@@ -193,6 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         parameters = dict(parse_qsl(address.query))
         asked, fault = self.peer.take(parameters)
         key = parameters.get("apikey", "")
+        self.peer.over.wait(self.peer.delay_seconds)
         if fault is not None and fault.name in FAULTS:
             with suppress(OSError):
                 FAULTS[fault.name](self, fault, self.peer.document(asked, key))
