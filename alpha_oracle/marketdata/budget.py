@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import ceil
+from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.calendar import shift_session
 from alpha_oracle.errors import BudgetSpent
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarSource
 
-OVERLAP_SESSIONS = 5
+OVERLAP_SESSIONS: Final = 5
 """How many sessions before the ones wanted a source is asked for, to hold them against ours."""
 
 
@@ -94,7 +95,14 @@ def _too_much(plan: RequestPlan) -> str:
 
 def _ways_out(plan: RequestPlan) -> str:
     return (
-        "Ask for fewer symbols (--symbols); go on tomorrow (what is stored or paid for is not "
-        f"asked for again); raise data.{plan.source}.requests_per_day with a premium key; or set "
-        "data.source to ibkr, which has no daily budget"
+        f"Ask for fewer symbols (--symbols), the others on {_days(plan)}: what is stored or paid "
+        f"for is not asked for again; raise data.{plan.source}.requests_per_day with a premium "
+        "key; or set data.source to ibkr, which has no daily budget"
     )
+
+
+def _days(plan: RequestPlan) -> str:
+    if not plan.per_day:
+        return "later days"
+    further = ceil((plan.requests - (plan.left or 0)) / plan.per_day)
+    return "the next day" if further == 1 else f"the next {further} days"

@@ -40,7 +40,7 @@ _CORRECTION: Final = math.log(1.005)
 _DIVIDEND_DRIFT: Final = math.log(1.04)
 # Two sources this far apart on most sessions speak of two companies, or two conventions.
 _WILD: Final = math.log(1.2)
-# A single repeated bar cannot tell a correction from a split, beyond what corrections are.
+# Most bars beyond this by no one ratio are no corrections, and a single one may be a split.
 _CORRECTION_ALONE: Final = math.log(1.02)
 # That many rows moving alike are no slip of a decimal point.
 _EVIDENCE_ROWS: Final = 2
@@ -130,14 +130,20 @@ def _verdict(
     source = facts.received.batch.source
     found = readjustment(rows, is_shifted)
     if found is None:
-        is_wild = is_shifted & (rows.is_same_source | (np.abs(rows.shift) > _WILD))
-        if 2 * int(is_wild.sum()) <= len(rows):
+        if not _is_another(rows):
             return None
         return Conflict(symbol=symbol, source=source, reason=_strangers(symbol, rows, facts))
     if len(rows) == 1 and abs(rows.shift[0]) <= _CORRECTION_ALONE:
         return None
     split = _certain_split(symbol, found, facts)
     return split or Conflict(symbol=symbol, source=source, reason=_moved(symbol, found, facts))
+
+
+def _is_another(rows: RepeatedRows) -> bool:
+    bound = np.where(rows.is_same_source, _CORRECTION_ALONE, _WILD)
+    is_wild = np.abs(rows.shift) > np.where(rows.is_fully_adjusted, _WILD, bound)
+    # Of as many that agree as do not, the newest counts: new bars follow it.
+    return 2 * int(is_wild.sum()) + int(is_wild[-1]) > len(rows)
 
 
 def _certain_split(symbol: Symbol, found: Readjustment, facts: _Facts) -> CorporateAction | None:

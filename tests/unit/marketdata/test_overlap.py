@@ -365,3 +365,18 @@ def test_whatever_the_numbers_the_judge_comes_to_a_verdict(stored, again, bases)
 def test_the_simple_splits_are_further_apart_than_their_rounding():
     ratios = [float(after / before) for before, after in pairwise(SIMPLE_SPLITS)]
     assert min(ratios) > 1.015
+
+
+@pytest.mark.parametrize(
+    ("closes", "verdict"),
+    [
+        pytest.param([100.0, 101.0], AGREED, id="neither"),
+        pytest.param([80.0, 101.0], AGREED, id="the older alone"),
+        pytest.param([100.0, 80.8], HELD, id="the newer alone"),
+        pytest.param([100.0, 102.0], AGREED, id="the newer by little"),
+        pytest.param([83.0, 95.0], HELD, id="both"),
+    ],
+)
+def test_of_two_repeated_bars_the_newer_decides(closes, verdict):
+    answer = an_answer([*closes, 81.0], basis=ADJUSTED)
+    assert told(judge(answer, stored_bars([100.0, 101.0], basis=ADJUSTED))) == verdict
