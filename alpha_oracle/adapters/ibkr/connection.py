@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_LEASE_SLICE_SECONDS: Final = 1.0
+_LEASE_SLICE_SECONDS: Final = 0.5
 
 
 class UnansweredError(Exception):

@@ -102,8 +102,8 @@ def doubt(symbol: Symbol, company: Company, known: Listing | None) -> Missing | 
         kind=AbsenceKind.UNKNOWN_SYMBOL,
         reason=f"another company trades as {symbol} now: {company.name} (IBKR contract "
         f"{company.con_id}), where {known.name} (contract {known.vendor_id}) did before; its bars "
-        f"were not taken. Follow {known.name} under its new ticker; where {symbol} shall be the "
-        "new company from now on, forget the old listing of ibkr and this symbol",
+        f"were not taken. Follow {known.name} under its new ticker; to follow the new company, "
+        f"delete the rows of ibkr and {symbol} from the table vendor_listings",
     )
 
 

@@ -31,7 +31,7 @@ class Patience:
 
     handshake_seconds: float = 15.0
     heartbeat_seconds: float = 5.0
-    lease_seconds: float = 120.0
+    lease_seconds: float = 600.0
     taken_waits_seconds: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
     restart_waits_seconds: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
     outage_seconds: float = 300.0

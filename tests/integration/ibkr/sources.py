@@ -16,13 +16,13 @@ from tests.fakes.requests import InMemoryLeases, InMemoryListings
 DAYS = sessions_from(date(2024, 1, 2), count=40)
 FIRST, LAST = DAYS[0], DAYS[-1]
 EVENING = calendar.session_close(LAST) + timedelta(hours=1)
-ROUNDS = 12
+
 IMPATIENT = Patience(
     handshake_seconds=1.0,
     heartbeat_seconds=0.3,
     lease_seconds=0.1,
     taken_waits_seconds=(0.02, 0.05),
-    restart_waits_seconds=(0.05,) * ROUNDS,
+    restart_waits_seconds=(0.05,) * 12,
     outage_seconds=2.0,
 )
 
