@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import structlog
 
 from alpha_oracle.adapters.ibkr.dialing import Patience, dial, named_client
-from alpha_oracle.adapters.ibkr.link import CutOffError, LinkLostError
 from alpha_oracle.adapters.ibkr.loop_thread import LoopThread
+from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, UnansweredError
 from alpha_oracle.errors import LeaseTaken, SourceAway, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LEASE_SLICE_SECONDS: Final = 0.5
-
-
-class UnansweredError(Exception):
-    """The gateway lives, and did not answer a request that was sent twice."""
 
 
 class GatewayConnection:

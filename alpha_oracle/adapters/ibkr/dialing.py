@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from alpha_oracle.adapters.ibkr.link import Address, Hindrance, Link, LinkRefusedError
+from alpha_oracle.adapters.ibkr.link import Address, Link
+from alpha_oracle.adapters.ibkr.trouble import Hindrance, LinkRefusedError
 from alpha_oracle.errors import ConfigurationError, SourceAway
 
 if TYPE_CHECKING:

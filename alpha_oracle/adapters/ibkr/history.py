@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import structlog
 
 from alpha_oracle.adapters.ibkr.codes import Verdict
-from alpha_oracle.adapters.ibkr.connection import UnansweredError
 from alpha_oracle.adapters.ibkr.contracts import (
     Company,
     Missing,
@@ -18,8 +17,8 @@ from alpha_oracle.adapters.ibkr.contracts import (
     renamed,
     vendor_ticker,
 )
-from alpha_oracle.adapters.ibkr.link import RequestRefusedError
 from alpha_oracle.adapters.ibkr.translate import history
+from alpha_oracle.adapters.ibkr.trouble import RequestRefusedError, UnansweredError
 from alpha_oracle.domain.bars import AbsenceKind
 
 if TYPE_CHECKING:

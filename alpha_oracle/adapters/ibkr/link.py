@@ -6,13 +6,19 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from alpha_oracle.adapters.ibkr import codes
 from alpha_oracle.adapters.ibkr.contracts import Company
+from alpha_oracle.adapters.ibkr.trouble import (
+    CutOffError,
+    Hindrance,
+    LinkLostError,
+    LinkRefusedError,
+    RequestRefusedError,
+)
 from alpha_oracle.adapters.ibkr.vendor import BarDecoder, Contract, RequestError, new_client
 
 if TYPE_CHECKING:
@@ -22,39 +28,6 @@ log = structlog.get_logger(__name__)
 
 _FAREWELL_SECONDS: Final = 1.0
 _UTC_FORMAT: Final = "%Y%m%d %H:%M:%S UTC"
-
-
-class Hindrance(StrEnum):
-    """Why no connection came about."""
-
-    NOTHING_LISTENS = "nothing listens"
-    ID_TAKEN = "id taken"
-    HUNG_UP = "hung up"
-    SILENT = "silent"
-
-
-class LinkRefusedError(Exception):
-    """A connection did not come about."""
-
-    def __init__(self, hindrance: Hindrance, detail: str = "") -> None:
-        super().__init__(detail or str(hindrance))
-        self.hindrance = hindrance
-
-
-class LinkLostError(Exception):
-    """The connection, or what was asked on it, is gone: ask again."""
-
-
-class CutOffError(Exception):
-    """The gateway did not find back to IBKR's servers in time."""
-
-
-class RequestRefusedError(Exception):
-    """The gateway answered a request with an error."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(codes.in_words(code, text))
-        self.verdict = codes.judge(code, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """The `ibkr` source beside a gateway, with the patience of a test."""
 
-from contextlib import contextmanager
+import socket
+import time
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,9 +14,13 @@ from alpha_oracle.config import IbkrBrokerSettings, IbkrDataSettings
 from tests.builders import sessions_from
 from tests.fakes.clock import FixedClock
 from tests.fakes.requests import InMemoryLeases, InMemoryListings
+from tests.peers.tws.faults import Point
+from tests.peers.tws.market import market_of_closes
 
 DAYS = sessions_from(date(2024, 1, 2), count=40)
 FIRST, LAST = DAYS[0], DAYS[-1]
+SYMBOLS = tuple(f"S{number:02d}" for number in range(12))
+LEASE = "ibkr 127.0.0.1:{port} client 2"
 EVENING = calendar.session_close(LAST) + timedelta(hours=1)
 
 IMPATIENT = Patience(
@@ -71,3 +77,30 @@ def fetch_last(source, *symbols):
 def absences(received):
     """Symbol, kind and reason of each absence."""
     return [(one.symbol, str(one.kind), one.reason) for one in received.absent]
+
+
+def a_market():
+    """Twelve stocks, S00 to S11."""
+    return market_of_closes({name: range(100, 140) for name in SYMBOLS}, DAYS)
+
+
+def asked_for(gateway):
+    """The symbols whose history was asked for, in order of arrival."""
+    return [one.symbol for one in gateway.ledger.asked(Point.HISTORICAL_DATA)]
+
+
+def eventually(holds, *, seconds=2.0):
+    """Whether something holds soon."""
+    give_up = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def unused_port():
+    """A port that nothing listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
