@@ -19,6 +19,7 @@ from tests.builders import bars_of_closes, received
 from tests.fakes.bar_source import InMemoryBarSource
 from tests.fakes.done_set import InMemoryDoneSet
 from tests.unit.marketdata.intake import BOUNDS, LATER, a_split, decided, stored_closes
+from tests.unit.marketdata.readjusted import CHECKS, QUARTER, SEVEN
 
 RAW_SPLIT = bars_of_closes({"A": [700, 707, 102, 103], "B": [5, 5.1, 5.2, 5.3]})
 SHIFT = bars_of_closes({"A": [10, 10.2, 31, 31.5, 32]})
@@ -94,3 +95,9 @@ def test_a_session_is_ingested_once_and_found_complete(stores):
     assert [(report.fetched, report.already_stored) for report in reports] == [(2, 0), (0, 2)]
     found = completeness(stores.bars, asked, sources=["files"], session=session, min_pct=99.0)
     assert (found.expected, found.stored) == (2, 2)
+
+
+@pytest.mark.parametrize("split", [SEVEN, QUARTER], ids=["7 for 1", "5 for 4"])
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_history_that_moved(stores, check, split):
+    check(stores, *split)
