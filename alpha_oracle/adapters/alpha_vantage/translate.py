@@ -109,14 +109,12 @@ def read_series(
     Raises:
         DataError: the answer is about another symbol, or does not say about which.
     """
-    if not is_about(document, symbol):
+    series = document.get(SERIES)
+    if not isinstance(series, dict) or not is_about(document, symbol):
         raise DataError(
             f"Alpha Vantage was asked for {symbol} and answered about "
             f"{symbol_told(document)!r}; nothing of it was taken"
         )
-    series = document[SERIES]
-    if not isinstance(series, dict):
-        raise DataError(f"{symbol}: Alpha Vantage's daily series is no object")
     days = {text: _date(text) for text in series}
     return DailySeries(
         symbol=symbol,

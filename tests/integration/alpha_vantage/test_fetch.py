@@ -257,6 +257,26 @@ def test_a_kept_answer_nobody_can_read_is_asked_for_again():
         assert symbols_of(world.fetch("AAA")) == ("AAA",)
 
 
+def test_a_kept_answer_about_another_symbol_is_asked_for_again():
+    with a_world() as world:
+        world.fetch("BBB")
+        request = "TIME_SERIES_DAILY_ADJUSTED {} compact"
+        [[_, about_bbb]] = world.spool.kept(world.account, [request.format("BBB")]).items()
+        world.spool.keep(world.account, request.format("AAA"), about_bbb.body)
+        assert symbols_of(world.fetch("AAA")) == ("AAA",)
+        assert world.peer.count(symbol="AAA") == 1
+
+
+def test_an_empty_object_is_not_asked_for_again_at_once():
+    with a_world() as world:
+        world.peer.fail("body", value=b"{}")
+        world.fetch("AAA")
+        assert [absence.kind for absence in world.fetch("AAA").absent] == [AbsenceKind.FAILED]
+        assert world.peer.count() == 1
+        world.clock.advance(minutes=16)
+        assert symbols_of(world.fetch("AAA")) == ("AAA",)
+
+
 def test_answers_without_actions_are_not_used_once_the_plan_gives_them():
     with a_world(plan=FREE) as world:
         world.fetch("AAA", start=START, end=SESSION)

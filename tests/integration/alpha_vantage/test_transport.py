@@ -9,8 +9,6 @@ from alpha_oracle.errors import ConfigurationError, DataError, SourceAway
 from tests.integration.alpha_vantage.worlds import KEY, a_world, symbols_of
 from tests.peers.slack import unused_url
 
-IMPATIENT = {"timeout_seconds": 0.2}
-
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_a_status_that_passes_is_tried_later(status):
@@ -90,12 +88,24 @@ def test_nobody_at_the_address_is_tried_later():
         world.fetch("AAA")
 
 
+def test_an_address_without_a_certificate_is_tried_later():
+    with (
+        a_world() as world,
+        a_world(settings={"base_url": world.peer.url.replace("http:", "https:")}) as other,
+        pytest.raises(SourceAway, match="showed no certificate that can be trusted"),
+    ):
+        other.fetch("AAA")
+
+
 @pytest.mark.parametrize(
-    ("fault", "words"),
-    [("hang", "did not answer in time"), ("trickle", "was still answering after 0.6 s")],
+    ("fault", "timeout_seconds", "words"),
+    [
+        ("hang", 0.2, "did not answer in time"),
+        ("trickle", 0.4, r"was still answering after 1\.2 s"),
+    ],
 )
-def test_a_server_that_never_ends_is_given_up(fault, words):
-    with a_world(settings=IMPATIENT) as world:
+def test_a_server_that_never_ends_is_given_up(fault, timeout_seconds, words):
+    with a_world(settings={"timeout_seconds": timeout_seconds}) as world:
         world.peer.fail(fault)
         began = time.monotonic()
         with pytest.raises(SourceAway, match=words):
