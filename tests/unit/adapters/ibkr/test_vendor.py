@@ -6,7 +6,7 @@ from threading import Thread
 errors = []
 def load():
     try:
-        import alpha_oracle.adapters.ibkr.source
+        import alpha_oracle.adapters.ibkr.connection
     except BaseException as error:
         errors.append(error)
 thread = Thread(target=load)
@@ -17,7 +17,7 @@ print(errors)
 LOG_AN_ACCOUNT = """
 import logging, sys
 logging.basicConfig(stream=sys.stdout, level=logging.DEBUG)
-import alpha_oracle.adapters.ibkr.source
+import alpha_oracle.adapters.ibkr.connection
 for name in ("ib_insync.wrapper", "ib_insync.client", "ib_insync.Decoder", "eventkit.event"):
     logging.getLogger(name).critical("account DU1234567")
 """
