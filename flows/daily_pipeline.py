@@ -58,6 +58,7 @@ def daily_pipeline(
         publication = publish_signals(signals)
         return finish_run(
             run,
+            ingested=ingested,
             checked=checked,
             features=features,
             results=results,

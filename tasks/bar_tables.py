@@ -5,13 +5,9 @@ from typing import Final
 
 from prefect.artifacts import create_table_artifact
 
+from alpha_oracle.domain.bars import Absence
 from alpha_oracle.domain.requests import RequestPlan
-from alpha_oracle.domain.validation import (
-    IngestReport,
-    OverlapReport,
-    SourceCount,
-    merged_overlap,
-)
+from alpha_oracle.domain.validation import OverlapReport, SourceCount
 
 SHOWN_ROWS: Final = 500
 
@@ -70,14 +66,12 @@ def source_rows(counts: Iterable[SourceCount]) -> list[dict[str, object]]:
     ]
 
 
-def attention_rows(reports: Sequence[IngestReport]) -> list[dict[str, object]]:
-    """What the batches of a session want looked at."""
-    absent = [
+def absence_rows(absences: Iterable[Absence]) -> list[dict[str, object]]:
+    """What sources said of the symbols they gave no bar of, as rows; each once."""
+    return [
         _row(absence.symbol, f"absent: {absence.kind}", absence.source, absence.reason)
-        for report in reports
-        for absence in report.absent
+        for absence in dict.fromkeys(absences)
     ]
-    return absent + overlap_rows(merged_overlap(report.overlap for report in reports))
 
 
 def overlap_rows(overlap: OverlapReport) -> list[dict[str, object]]:

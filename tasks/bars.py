@@ -15,11 +15,17 @@ from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.calendar import sessions_between
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.runs import BackfillReport, RunInputs
-from alpha_oracle.domain.validation import Completeness, IngestReport, merged_report
+from alpha_oracle.domain.validation import Completeness, IngestReport, merged_overlap, merged_report
 from alpha_oracle.marketdata import backfill, budget, ingestion, universe
 from alpha_oracle.marketdata.backfill import BackfillStep
 from tasks.artifacts import ProgressBar, show_validation
-from tasks.bar_tables import attention_rows, show_attention, show_plans, show_sources
+from tasks.bar_tables import (
+    absence_rows,
+    overlap_rows,
+    show_attention,
+    show_plans,
+    show_sources,
+)
 from tasks.retries import is_transient
 
 # Batches end in several threads: who counts later also shows later, so the bar ends at the truth.
@@ -130,7 +136,9 @@ def check_session(
     what = str(run.session)
     show_validation(what, merged_report(report.validation for report in reports))
     show_sources(what, [count for report in reports for count in report.sources])
-    show_attention(what, attention_rows(reports))
+    overlap = merged_overlap(report.overlap for report in reports)
+    absences = [absence for report in reports for absence in report.absent]
+    show_attention(what, absence_rows(absences) + overlap_rows(overlap))
     symbols = [symbol for batch in batches for symbol in batch]
     with open_runtime() as runtime:
         return ingestion.completeness(
@@ -163,12 +171,17 @@ def backfill_range(
         ):
             steps.append(step)
             progress.show(step.sessions_done, watcher=runtime.progress)
-    validation = merged_report(step.validation for step in steps)
-    show_validation(f"{start} to {end}", validation)
+    what = f"{start} to {end}"
+    show_validation(what, merged_report(step.validation for step in steps))
+    show_sources(what, [count for step in steps for count in step.sources])
+    overlap = merged_overlap(step.overlap for step in steps)
+    absences = [absence for step in steps for absence in step.absent]
+    show_attention(what, absence_rows(absences) + overlap_rows(overlap))
     return BackfillReport(
         start=start,
         end=end,
         sessions=total,
         stored=sum(step.stored for step in steps),
         quarantined=sum(step.quarantined for step in steps),
+        lacking=tuple(sorted({symbol for step in steps for symbol in step.lacking})),
     )

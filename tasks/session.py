@@ -14,12 +14,13 @@ from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
-from alpha_oracle.domain.validation import Completeness
+from alpha_oracle.domain.validation import Completeness, IngestReport
 from alpha_oracle.errors import ConfigurationError, DataError, TransientError
 from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
 from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.telemetry import redact_text
 from tasks.artifacts import show_summary
+from tasks.bar_tables import source_rows
 
 
 @task(cache_policy=NO_CACHE)
@@ -110,6 +111,7 @@ def _restriction(symbols: Sequence[str] | None) -> tuple[Symbol, ...] | None:
 def finish_run(
     run: RunInputs,
     *,
+    ingested: Sequence[IngestReport],
     checked: Completeness,
     features: FeatureReport,
     results: Sequence[WalkForwardResult],
@@ -122,7 +124,7 @@ def finish_run(
         as_of=run.as_of,
         facts={
             "as of": run.as_of.isoformat(),
-            **_bar_facts(checked),
+            **_bar_facts(checked, ingested),
             **_feature_facts(features),
             **_ranking_facts(ranking, results),
             **_signal_facts(publication),
@@ -136,10 +138,13 @@ def finish_run(
     return report
 
 
-def _bar_facts(checked: Completeness) -> dict[str, object]:
+def _bar_facts(checked: Completeness, ingested: Sequence[IngestReport]) -> dict[str, object]:
+    counts = source_rows(count for report in ingested for count in report.sources)
+    gave = "; ".join(f"{row['source']} gave {row['given']} of {row['asked']}" for row in counts)
     return {
         "bars": f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)",
         "universe": f"{checked.covered} of {checked.universe} symbols have a bar",
+        "asked for by this run": gave or "nothing: every bar was stored",
     }
 
 

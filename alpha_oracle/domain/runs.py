@@ -106,10 +106,14 @@ class PipelineReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillReport:
-    """What a backfill did: rows new or corrected, and rows held."""
+    """What a backfill did: rows new or corrected, and rows held.
+
+    `lacking` symbols still have no bar on some session asked for.
+    """
 
     start: Session
     end: Session
     sessions: int
     stored: int
     quarantined: int
+    lacking: tuple[Symbol, ...] = ()

@@ -125,8 +125,8 @@ def test_an_incomplete_session_fails_until_the_rest_comes(from_files):
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.splitlines()[-1] == (
         "alpha-oracle: 2019-11-29: 18 of 20 expected symbols are stored (90.0 %, bound 99 %); "
-        "missing SYN019, SYN020; run the session again when the source has them, or see "
-        "`quarantine list`"
+        "missing SYN019, SYN020 because files: no bar of 2019-11-29 in its answer (SYN019, "
+        "SYN020); run the session again when the source has them, or see `quarantine list`"
     )
     assert ask("signals", "--json").document == []
     from_files(SYMBOLS)

@@ -115,6 +115,7 @@ def run_backfill(
         "sessions": report.sessions,
         "stored": report.stored,
         "quarantined": report.quarantined,
+        "lacking": len(report.lacking),
     }
     if as_json:
         print_json(facts)
