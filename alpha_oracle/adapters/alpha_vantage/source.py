@@ -163,8 +163,8 @@ class AlphaVantageBarSource:
         return missing
 
     def _kept(self, symbol: Symbol, span: Span) -> Answer | None:
-        found = self._found(ADJUSTED)
-        adjusted = found is not False
+        # Until it is known that the plan lacks actions, answers without them are not enough.
+        adjusted = self._found(ADJUSTED) is not False
         questions = [
             Question(symbol=symbol, adjusted=adjusted, full=full) for full in (True, False)
         ]
