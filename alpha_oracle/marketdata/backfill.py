@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.calendar import sessions_between, shift_session
+from alpha_oracle.calendar import next_session_after, sessions_between, shift_session
 from alpha_oracle.domain.validation import (
     OverlapReport,
     SourceCount,
@@ -18,6 +18,7 @@ from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS, plan_range, require
 from alpha_oracle.marketdata.chain import Chain, Wanted
 from alpha_oracle.marketdata.imports import latest_closed_session
 from alpha_oracle.marketdata.intake import take_in
+from alpha_oracle.marketdata.known import overlap_starts
 from alpha_oracle.marketdata.universe import askable_symbols, require_symbols
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def _filled(
     done: int,
     total: int,
 ) -> BackfillStep:
-    chain = Chain(sources, _wanted(chunk, stores))
+    latest = latest_closed_session(clock.now())
+    chain = Chain(sources, _wanted(chunk, stores, latest=latest))
     taken = []
     for answer in chain.answers():
         # Each answer is received when it comes: a correction is known from then on.
@@ -181,13 +183,15 @@ def _chunks(
     return chunks
 
 
-def _wanted(chunk: _Chunk, stores: MarketStores) -> Wanted:
-    first = shift_session(chunk.start, -OVERLAP_SESSIONS)
-    before = stores.bars.symbols_stored(start=first, end=shift_session(chunk.start, -1))
+def _wanted(chunk: _Chunk, stores: MarketStores, *, latest: Session) -> Wanted:
+    symbols = sorted(chunk.lacking)
+    # Older bars than those stored are held against what follows them.
+    after = min(shift_session(chunk.end, OVERLAP_SESSIONS), latest)
+    behind = stores.bars.symbols_stored(start=next_session_after(chunk.end), end=after)
+    is_followed = not frozenset(symbols).isdisjoint(frozenset().union(*behind.values()))
     return Wanted(
         sessions=chunk.lacking,
         start=chunk.start,
-        end=chunk.end,
-        overlap_start=first,
-        stored_before=frozenset(chunk.lacking) & frozenset().union(*before.values()),
+        end=after if is_followed else chunk.end,
+        overlap=overlap_starts(stores.bars, symbols, before=chunk.start),
     )

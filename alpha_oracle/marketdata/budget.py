@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.calendar import shift_session
+from alpha_oracle.calendar import first_session, sessions_between
 from alpha_oracle.errors import BudgetSpent
 
 if TYPE_CHECKING:
@@ -48,8 +48,13 @@ def plan_range(
     Raises:
         ConfigurationError: a source is not set up.
     """
-    first = shift_session(start, -OVERLAP_SESSIONS)
+    first = session_before(start, count=OVERLAP_SESSIONS)
     return tuple(source.plan(symbols, start=first, end=end) for source in sources)
+
+
+def session_before(session: Session, *, count: int) -> Session:
+    """Return the session `count` sessions before one; the calendar's first where it ends sooner."""
+    return sessions_between(first_session(), session)[-(count + 1) :][0]
 
 
 def require_budget(plans: Sequence[RequestPlan]) -> None:

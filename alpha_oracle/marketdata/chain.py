@@ -35,15 +35,14 @@ _LONGEST_REASON: Final = 160
 class Wanted:
     """What is to be fetched: the sessions each symbol lacks, from `start` to `end`.
 
-    Symbols of `stored_before` have bars in the sessions from `overlap_start` on: these are asked
-    for too, so that the answer can be held against them.
+    A symbol of `overlap` is asked for from that session on instead: it has bars stored there, which
+    the answer can be held against.
     """
 
     sessions: Mapping[Symbol, frozenset[Session]]
     start: Session
     end: Session
-    overlap_start: Session
-    stored_before: frozenset[Symbol]
+    overlap: Mapping[Symbol, Session]
 
 
 class Chain:
@@ -115,12 +114,11 @@ class Chain:
         )
 
     def _parts(self, asked: tuple[Symbol, ...]) -> Iterator[tuple[tuple[Symbol, ...], Session]]:
-        before = self._wanted.stored_before
-        known = tuple(symbol for symbol in asked if symbol in before)
-        new = tuple(symbol for symbol in asked if symbol not in before)
-        for symbols, start in ((known, self._wanted.overlap_start), (new, self._wanted.start)):
-            if symbols:
-                yield symbols, start
+        by_start: dict[Session, list[Symbol]] = defaultdict(list)
+        for symbol in asked:
+            by_start[self._wanted.overlap.get(symbol, self._wanted.start)].append(symbol)
+        for start in sorted(by_start):
+            yield tuple(by_start[start]), start
 
     def _fetched(
         self, source: BarSource, symbols: tuple[Symbol, ...], start: Session

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.validation import (
     Completeness,
     IngestReport,
@@ -14,10 +13,9 @@ from alpha_oracle.domain.validation import (
     merged_report,
 )
 from alpha_oracle.errors import IncompleteSession
-from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS
 from alpha_oracle.marketdata.chain import Chain, Wanted
 from alpha_oracle.marketdata.intake import take_in
-from alpha_oracle.marketdata.known import present_symbols
+from alpha_oracle.marketdata.known import overlap_starts, present_symbols
 from alpha_oracle.marketdata.universe import EXPECTED_FROM_SESSIONS, given_by
 from alpha_oracle.marketdata.validation.context import Coverage
 from alpha_oracle.marketdata.validation.validate import coverage_result
@@ -144,14 +142,11 @@ def expected_symbols(
 
 
 def _wanted(symbols: Sequence[Symbol], store: BarStore, session: Session) -> Wanted:
-    first = shift_session(session, -OVERLAP_SESSIONS)
-    before = store.symbols_stored(start=first, end=shift_session(session, -1)) if symbols else {}
     return Wanted(
         sessions={symbol: frozenset({session}) for symbol in symbols},
         start=session,
         end=session,
-        overlap_start=first,
-        stored_before=frozenset(symbols) & frozenset().union(*before.values()),
+        overlap=overlap_starts(store, symbols, before=session),
     )
 
 

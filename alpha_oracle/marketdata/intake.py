@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.validation import (
     EXAMPLES,
     Conflict,
@@ -17,7 +16,6 @@ from alpha_oracle.domain.validation import (
     ValidationReport,
     merged_report,
 )
-from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS
 from alpha_oracle.marketdata.held import earlier_closes, held_bar
 from alpha_oracle.marketdata.imports import explain_held
 from alpha_oracle.marketdata.known import present_symbols, validation_context
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
         BarColumns,
         QuarantinedBar,
         ReceivedBars,
+        StoredBars,
         StoreReport,
         UnreadableRow,
     )
@@ -78,7 +77,7 @@ def take_in(
         StoreUnavailable: repeat it.
     """
     _save(received.actions, stores, source=received.batch.source, at=at)
-    found, overlap = _overlap(received, stores, start=start, end=end, bounds=bounds, at=at)
+    found, overlap = _overlap(received, stores, bounds=bounds, at=at)
     days = received.bars.session.astype("datetime64[D]")
     is_in_range = (days >= np.datetime64(start, "D")) & (days <= np.datetime64(end, "D"))
     is_wanted = is_in_range & (~found.is_repeated | found.is_correction)
@@ -110,15 +109,11 @@ def _overlap(
     received: ReceivedBars,
     stores: MarketStores,
     *,
-    start: Session,
-    end: Session,
     bounds: ValidationBounds,
     at: datetime,
 ) -> tuple[Overlap, OverlapReport]:
     symbols = present_symbols(received.bars)
-    stored = stores.bars.load(
-        start=shift_session(start, -OVERLAP_SESSIONS), end=end, as_of=at, symbols=symbols
-    )
+    stored = _stored(received.bars, symbols, stores, at=at)
 
     def judged() -> Overlap:
         actions = stores.reference.actions(symbols=symbols) if symbols else []
@@ -139,6 +134,15 @@ def _overlap(
         disagreements=found.disagreements,
         corrections_seen=int(found.is_correction.sum()),
     )
+
+
+def _stored(
+    bars: BarColumns, symbols: Sequence[Symbol], stores: MarketStores, *, at: datetime
+) -> StoredBars:
+    # An answer without a bar repeats none: any session will do.
+    first = bars.session.min().item() if len(bars) else at.date()
+    last = bars.session.max().item() if len(bars) else at.date()
+    return stores.bars.load(start=first, end=last, as_of=at, symbols=symbols)
 
 
 def _unsettled(split: CorporateAction) -> Conflict:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.bars import BarColumns, StoredBars
+from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS, session_before
 from alpha_oracle.marketdata.validation.context import ValidationBounds, ValidationContext
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarStore
 
-_VALUES = ("open", "high", "low", "close", "volume")
+LONGEST_GAP_SESSIONS: Final = 63
+_VALUES: Final = ("open", "high", "low", "close", "volume")
 
 
 def validation_context(
@@ -41,6 +43,31 @@ def validation_context(
         stored=known_bars(received.bars, stores.bars, bounds=bounds, at=at),
         actions=stores.reference.actions(symbols=symbols) if symbols else (),
     )
+
+
+def overlap_starts(
+    store: BarStore, symbols: Sequence[Symbol], *, before: Session
+) -> dict[Symbol, Session]:
+    """Return from which session on a source's bars can be held against ours, by symbol.
+
+    That is where the last five sessions up to a symbol's newest stored bar begin. A symbol without
+    a bar in the 63 sessions before has none: what it was then says little of what it is now.
+    """
+    stored = store.last_bars_before(before, symbols).bars if symbols else None
+    if stored is None:
+        return {}
+    oldest = session_before(before, count=LONGEST_GAP_SESSIONS)
+    newest: list[Session] = stored.session.astype("datetime64[D]").tolist()
+    starts = {
+        session: session_before(session, count=OVERLAP_SESSIONS - 1)
+        for session in set(newest)
+        if session >= oldest
+    }
+    return {
+        stored.symbols[code]: starts[session]
+        for code, session in zip(stored.symbol_index.tolist(), newest, strict=True)
+        if session in starts
+    }
 
 
 def present_symbols(bars: BarColumns) -> tuple[Symbol, ...]:

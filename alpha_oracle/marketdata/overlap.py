@@ -20,7 +20,7 @@ from alpha_oracle.calendar import session_open
 from alpha_oracle.domain.market import ActionKind, CorporateAction
 from alpha_oracle.domain.validation import Conflict, Disagreement
 from alpha_oracle.marketdata.readjustment import readjustment
-from alpha_oracle.marketdata.repeated import repeated_rows
+from alpha_oracle.marketdata.repeated import is_repeated, repeated_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,15 +95,13 @@ def judge_overlap(
     conflicts = tuple(each for each in found if isinstance(each, Conflict))
     disagreeing = {split.symbol for split in splits} | {each.symbol for each in conflicts}
     agreeing = _are_not(rows, disagreeing)
-    is_repeated = np.zeros(len(received.bars), dtype=np.bool_)
-    is_repeated[rows.row] = True
     is_correction = np.zeros(len(received.bars), dtype=np.bool_)
     is_correction[rows.row] = agreeing & rows.is_same_source & _differs(rows)
     return Overlap(
         splits=splits,
         conflicts=conflicts,
         disagreements=tuple(_disagreements(rows.take(agreeing), facts)),
-        is_repeated=is_repeated,
+        is_repeated=is_repeated(received, stored),
         is_correction=is_correction,
         judged=frozenset(rows.symbols[code] for code in rows.code[rows.is_usable].tolist()),
     )

@@ -77,14 +77,18 @@ class RepeatedRows:
 _ARRAYS: Final = tuple(field.name for field in fields(RepeatedRows) if field.name != "symbols")
 
 
+def is_repeated(received: ReceivedBars, stored: StoredBars) -> NDArray[np.bool_]:
+    """Tell of each received row whether its symbol and session are stored, also of a second one."""
+    new, old = _laid(received, stored)
+    repeated: NDArray[np.bool_] = np.isin(new.key, old.key)
+    return repeated
+
+
 def repeated_rows(
     received: ReceivedBars, stored: StoredBars, actions: Sequence[CorporateAction]
 ) -> RepeatedRows:
     """Lay the received bars of stored sessions beside the stored ones."""
-    symbols = tuple(sorted({*received.bars.symbols, *stored.bars.symbols}))
-    origins = np.zeros(len(received.bars), dtype=np.intp)
-    new = lay(received.bars, symbols, batches=(received.batch,), batch_index=origins)
-    old = lay(stored.bars, symbols, batches=stored.batches, batch_index=stored.batch_index)
+    new, old = _laid(received, stored)
     _, new_rows, old_rows = np.intersect1d(new.key, old.key, return_indices=True)
     new, old = new.take(new_rows), old.take(old_rows)
     # Both hold the same sessions now, so that both levels count from the same one.
@@ -103,7 +107,7 @@ def repeated_rows(
     batch_index = stored.batch_index[old_rows].astype(np.int64)
     sources = np.array([batch.source == received.batch.source for batch in stored.batches], bool)
     return RepeatedRows(
-        symbols=symbols,
+        symbols=new.symbols,
         code=new.code,
         day=new.day,
         row=new_rows.astype(np.int64),
@@ -119,6 +123,14 @@ def repeated_rows(
         is_changed=prices_differ & ~is_converted,
         origin=batch_index,
     )
+
+
+def _laid(received: ReceivedBars, stored: StoredBars) -> tuple[Timeline, Timeline]:
+    symbols = tuple(sorted({*received.bars.symbols, *stored.bars.symbols}))
+    origins = np.zeros(len(received.bars), dtype=np.intp)
+    new = lay(received.bars, symbols, batches=(received.batch,), batch_index=origins)
+    old = lay(stored.bars, symbols, batches=stored.batches, batch_index=stored.batch_index)
+    return new, old
 
 
 def _applied_through(rows: Timeline) -> NDArray[np.int64]:

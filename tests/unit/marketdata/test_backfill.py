@@ -226,3 +226,24 @@ def test_a_chunk_that_no_source_answers_for_ends_the_run_and_keeps_the_others():
 def test_without_any_symbol_to_ask_a_vendor_for_they_must_be_named():
     with pytest.raises(UnknownSymbol, match="import members, or name --symbols"):
         week(a_vendor(WEEK), empty_stores(), only=None)
+
+
+def test_older_bars_are_held_against_the_stored_ones_behind_them():
+    # Stored as traded after a split of 2 that nobody recorded; what comes before is adjusted.
+    stored = bars_of_closes({"A": [51.0, 51.5]}, start=date(2016, 1, 7))
+    stores = stores_with(stored, source="vendor")
+    source = adjusted_source({"A": [25.0, 25.2, 25.4, 25.5, 25.75]}, through=date(2016, 2, 1))
+    given = {"end": date(2016, 1, 6), "only": ["A"]}
+    [step] = list(steps(source, stores, **given))
+    assert (step.stored, step.quarantined) == (0, 3)
+    assert "between 2016-01-11 and 2016-02-01" in step.overlap.conflicts[0].reason
+
+
+def test_a_second_row_of_a_stored_session_replaces_nothing():
+    stores = stores_with(bars_of_closes({"A": WEEK["A"][:1]}), source="first")
+    twice = bars_of_closes({"A": WEEK["A"]}).take([0, 0, 1, 2, 3, 4])
+    source = VendorBarSource(received(twice, source="vendor"))
+    twice.close[1] = 10.05
+    [step] = week(source, stores, only=["A"])
+    assert stored_closes(stores, "A")[MONDAY] == 10.0
+    assert step.stored == 4

@@ -1,17 +1,16 @@
 """Sources whose history moves under us, from the answer to the store."""
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from alpha_oracle.calendar import shift_session
 from alpha_oracle.domain.bars import UnreadableRow
 from tests.builders import bars_of_closes, received
 from tests.unit.marketdata.intake import (
     LATER,
     a_split,
-    decided,
     empty_stores,
     stored_closes,
 )
@@ -147,4 +146,21 @@ def test_a_bar_released_by_hand_is_the_new_measure():
     )
     report = run(stores, WEDNESDAY, as_traded({"A": [10.0, 31.0, 31.5]}))
     assert (report.accepted, report.overlap.conflicts) == (1, ())
-    assert decided("2016-01-06").date() == date(2016, 1, 6)
+
+
+def test_the_overlap_reaches_back_over_weeks_without_a_run():
+    # 5 for 4 on one of them: as a move of one day it would pass.
+    stores = after(empty_stores(), MONDAY, TUESDAY, closes={"A": [100.0, 101.0]})
+    closes = {"A": [100.0, 101.0, *[81.0] * 20]}
+    later = shift_session(MONDAY, 20)
+    report = run(stores, later, adjusted(closes, through=later, splits=[(WEDNESDAY, 1.25)]))
+    assert (report.accepted, report.quarantined) == (0, 1)
+    assert "worth 1.25 shares for one" in report.overlap.conflicts[0].reason
+
+
+def test_what_a_symbol_was_long_ago_is_no_evidence():
+    stores = after(empty_stores(), MONDAY, TUESDAY)
+    later = shift_session(MONDAY, 100)
+    source = as_traded({"A": [11.0]}, start=later)
+    report = run(stores, later, source)
+    assert (report.accepted, report.overlap.conflicts) == (1, ())
