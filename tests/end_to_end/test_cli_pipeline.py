@@ -154,7 +154,13 @@ def test_a_run_for_some_symbols_speaks_of_those_alone(world):
 
 def test_a_backfill_stores_a_range_once(world):
     asked = ("backfill", "--start", "2019-11-20", "--end", str(SESSION), "--json")
-    counts = {"start": "2019-11-20", "end": "2019-11-29", "sessions": 7, "quarantined": 0}
+    counts = {
+        "start": "2019-11-20",
+        "end": "2019-11-29",
+        "sessions": 7,
+        "quarantined": 0,
+        "lacking": 0,
+    }
     assert ask(*asked).document == {**counts, "stored": 20}
     assert ask(*asked).document == {**counts, "stored": 0}
     assert len(world.stored_symbols()) == 20
