@@ -29,10 +29,8 @@ class Verdict(StrEnum):
     UNKNOWN_SYMBOL = "unknown_symbol"
     NO_DATA = "no_data"
     REFUSED = "refused"
-    SLOW_DOWN = "slow_down"
-    """We asked too fast: pause, then ask again."""
-    ASK_AGAIN = "ask_again"
-    """Something that passes: ask again."""
+    LATER = "later"
+    """Something that passes and strikes all requests: pause, then ask again."""
     FAILED = "failed"
 
 
@@ -50,13 +48,13 @@ def _means(verdict: Verdict, *codes: int, words: tuple[str, ...] = ("",)) -> _Me
 _MEANINGS: Final = (
     # "No market data permissions for ..." also says "no ... data": permissions come first.
     _means(Verdict.REFUSED, 162, 420, words=("permission", "not subscribed", "subscription")),
-    _means(Verdict.SLOW_DOWN, 162, 420, words=("pacing", "too many requests")),
+    _means(Verdict.LATER, 162, 420, words=("pacing", "too many requests")),
     _means(Verdict.NO_DATA, 162, words=("no data", "no historical market data")),
     # Someone is logged in with the same user elsewhere, or the history servers restart.
-    _means(Verdict.ASK_AGAIN, 162, words=("different ip", "disconnect", "inactive", "cancel")),
-    _means(Verdict.ASK_AGAIN, 504, 10197),
-    _means(Verdict.SLOW_DOWN, 322, words=("simultaneous",)),
-    _means(Verdict.SLOW_DOWN, 100, 420),
+    _means(Verdict.LATER, 162, words=("different ip", "disconnect", "inactive", "cancel")),
+    _means(Verdict.LATER, 504, 10197),
+    _means(Verdict.LATER, 322, words=("simultaneous",)),
+    _means(Verdict.LATER, 100, 420),
     _means(Verdict.FAILED, 200, words=("ambiguous",)),
     _means(Verdict.UNKNOWN_SYMBOL, 200),
     _means(Verdict.REFUSED, 203, 354, 10089, 10090, 10168, 10186),

@@ -166,9 +166,9 @@ class GatewayConnection:
             # Work that came while we waited for our turn keeps the connection.
             if self._at_work:
                 return
-            link, self._link = self._link, None
-            if link is not None:
-                await link.close()
+            if self._link is not None:
+                await self._link.close()
+                self._link = None
                 log.info("gateway_disconnected", gateway=self.place)
             self._return_lease()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.ibkr.connection import GatewayConnection
     from alpha_oracle.adapters.ibkr.link import Link
-    from alpha_oracle.adapters.ibkr.pacing import Pace
+    from alpha_oracle.adapters.ibkr.pacing import Forbearance, Pace
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.requests import Listing
 
@@ -45,11 +45,10 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How hard the gateway is asked, and how often what passes is waited out."""
+    """How hard the gateway is asked."""
 
     max_in_flight: int
     timeout_seconds: float
-    pacing_waits_seconds: tuple[float, ...] = (10.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,7 @@ class Batch:
         connection: GatewayConnection,
         *,
         pace: Pace,
+        forbearance: Forbearance,
         asking: Asking,
         known: Mapping[Symbol, Listing],
         moved: Mapping[str, Symbol],
@@ -86,6 +86,7 @@ class Batch:
     ) -> None:
         self._connection = connection
         self._pace = pace
+        self._forbearance = forbearance
         self._asking = asking
         self._known = known
         self._moved = moved
@@ -146,18 +147,22 @@ class Batch:
     async def _rows(self, company: Company, asked: Range) -> Rows:
         request = history(company.con_id, start=asked.start, end=asked.end, now=asked.now)
         timeout_seconds = self._asking.timeout_seconds
-        return await self._patiently(
+        rows = await self._patiently(
             lambda link: link.daily_bars(request, timeout_seconds=timeout_seconds)
         )
+        # Contracts come from other servers: their answers say nothing of these.
+        self._forbearance.relieve()
+        return rows
 
     async def _patiently(self, request: Callable[[Link], Coroutine[Any, Any, list[T]]]) -> list[T]:
-        waits = iter(self._asking.pacing_waits_seconds)
-        was_empty = False
+        put_off, was_empty = 0, False
         while True:
+            asked_at = asyncio.get_running_loop().time()
             try:
                 answer = await self._connection.ask(request, pace=self._pace)
             except RequestRefusedError as refused:
-                await self._bear(refused, wait_seconds=next(waits, None))
+                self._bear(refused, put_off, asked_at=asked_at)
+                put_off += 1
                 continue
             except UnansweredError:
                 raise _failed("IBKR did not answer, asked twice; ask again later") from None
@@ -170,19 +175,14 @@ class Batch:
                 )
             was_empty = True
 
-    async def _bear(self, refused: RequestRefusedError, *, wait_seconds: float | None) -> None:
+    def _bear(self, refused: RequestRefusedError, put_off: int, *, asked_at: float) -> None:
         reason = str(refused)
-        if refused.verdict not in {Verdict.SLOW_DOWN, Verdict.ASK_AGAIN}:
+        if refused.verdict is not Verdict.LATER:
             kind = _KINDS.get(refused.verdict, AbsenceKind.FAILED)
             raise _Unavailable(Missing(kind=kind, reason=reason)) from None
-        if wait_seconds is None:
+        if put_off == self._forbearance.most or not self._forbearance.bears(asked_at=asked_at):
             raise _failed(f"{reason}; it went on for too long, ask again later") from None
-        log.warning("gateway_refused_for_now", reason=reason, asked_again_in_seconds=wait_seconds)
-        if refused.verdict is Verdict.SLOW_DOWN:
-            # Who asks too fast is refused on every symbol.
-            self._pace.pause(wait_seconds)
-        else:
-            await asyncio.sleep(wait_seconds)
+        log.warning("gateway_put_us_off", reason=reason)
 
     async def _explained(self, symbol: Symbol, missing: Missing) -> Missing:
         known = self._known.get(symbol)

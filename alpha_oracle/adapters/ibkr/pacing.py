@@ -1,4 +1,4 @@
-"""How fast one connection asks."""
+"""How fast one connection asks, and how long it bears to be put off."""
 
 from __future__ import annotations
 
@@ -31,3 +31,40 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Let nothing through for some time."""
         self._free_at = max(self._free_at, asyncio.get_running_loop().time() + seconds)
+
+
+class Forbearance:
+    """Pauses for refusals that pass, shared by all requests, for all are refused alike.
+
+    Each pause is longer than the one before. After the last of them who is refused is not heard
+    again, until an answer comes. Belongs to one event loop.
+    """
+
+    def __init__(self, pace: Pace, *, waits_seconds: tuple[float, ...]) -> None:
+        self._pace = pace
+        self._waits_seconds = waits_seconds
+        self._used = 0
+        self._paused_until = 0.0
+
+    @property
+    def most(self) -> int:
+        """How often one request may be put off."""
+        return len(self._waits_seconds)
+
+    def bears(self, *, asked_at: float) -> bool:
+        """Pause, and return whether to ask again; for a request of that time of the loop."""
+        now = asyncio.get_running_loop().time()
+        if asked_at < self._paused_until:
+            # Sent before another's refusal: their pause is ours.
+            return True
+        if self._used == self.most:
+            return False
+        wait_seconds = self._waits_seconds[self._used]
+        self._used += 1
+        self._paused_until = now + wait_seconds
+        self._pace.pause(wait_seconds)
+        return True
+
+    def relieve(self) -> None:
+        """Take note of an answer."""
+        self._used = 0

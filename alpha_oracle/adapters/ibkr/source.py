@@ -10,7 +10,7 @@ import structlog
 from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.answers import take
 from alpha_oracle.adapters.ibkr.history import Asking, Batch, Range
-from alpha_oracle.adapters.ibkr.pacing import Pace
+from alpha_oracle.adapters.ibkr.pacing import Forbearance, Pace
 from alpha_oracle.adapters.ibkr.translate import (
     as_columns,
     has_fractions,
@@ -51,7 +51,7 @@ class IbkrBarSource:
         listings: Listings,
         clock: Clock,
         settings: IbkrDataSettings,
-        pacing_waits_seconds: tuple[float, ...] = (10.0, 30.0, 60.0),
+        refusal_waits_seconds: tuple[float, ...] = (10.0, 30.0, 60.0),
     ) -> None:
         self._connection = connection
         self._listings = listings
@@ -60,11 +60,12 @@ class IbkrBarSource:
         self._asking = Asking(
             max_in_flight=settings.max_in_flight,
             timeout_seconds=settings.timeout_seconds,
-            pacing_waits_seconds=pacing_waits_seconds,
         )
         self._pace = Pace(requests_per_second=settings.requests_per_second)
+        self._forbearance = Forbearance(self._pace, waits_seconds=refusal_waits_seconds)
         self._turn = threading.Lock()
         self._saw_lots = False
+        self._took_shares = False
         self._companies: dict[Symbol, Company] = {}
         self._found_on: Session | None = None
 
@@ -117,6 +118,7 @@ class IbkrBarSource:
         batch = Batch(
             self._connection,
             pace=self._pace,
+            forbearance=self._forbearance,
             asking=self._asking,
             known=known,
             moved=self._listings.symbols_of(self.name, numbers),
@@ -151,6 +153,13 @@ class IbkrBarSource:
     def _in_shares(self, bars: Mapping[Symbol, list[Bar]]) -> Mapping[Symbol, list[Bar]]:
         if self._volume_unit == "detect" and not self._saw_lots:
             self._saw_lots = any(has_fractions(rows) for rows in bars.values())
+            if self._saw_lots and self._took_shares:
+                log.warning(
+                    "volumes_are_lots",
+                    after="earlier ones without fractions were taken for shares",
+                    to_do="set data.ibkr.volume_unit to lots and load those again",
+                )
         if self._volume_unit == "lots" or self._saw_lots:
             return {symbol: [in_shares(bar) for bar in rows] for symbol, rows in bars.items()}
+        self._took_shares |= any(bars.values())
         return bars

@@ -58,7 +58,7 @@ def source_of(connection, *, clock=None, listings=None, **settings):
         listings=listings or InMemoryListings(),
         clock=clock or FixedClock(EVENING),
         settings=IbkrDataSettings(**ordinary | settings),
-        pacing_waits_seconds=(0.02, 0.05),
+        refusal_waits_seconds=(0.02, 0.05),
     )
 
 

@@ -100,6 +100,19 @@ def test_what_does_not_pass_is_a_failure_in_the_end(gateway, notice):
     assert len(asked(gateway, HISTORY)) == 3
 
 
+def test_what_strikes_all_is_waited_out_once_and_not_by_each(gateway):
+    gateway.fault(HISTORY, Refuse(notices.PACING), times=None)
+    with a_source(gateway, settings={"max_in_flight": 1}) as source:
+        found = absences(fetch_last(source, "AAPL", "MSFT"))
+        assert [(symbol, kind) for symbol, kind, _ in found] == [
+            ("AAPL", "failed"),
+            ("MSFT", "failed"),
+        ]
+        assert len(gateway.ledger.asked(HISTORY)) == 3 + 1
+        gateway.clear_faults()
+        assert len(fetch_last(source, "AAPL", "MSFT").bars) == 2
+
+
 @pytest.mark.parametrize("point", [HISTORY, CONTRACTS])
 def test_an_empty_answer_is_asked_for_again(gateway, point):
     gateway.fault(point, Empty(), symbol="AAPL", times=1)
