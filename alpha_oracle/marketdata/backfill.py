@@ -118,21 +118,11 @@ def _filled(
 ) -> BackfillStep:
     latest = latest_closed_session(clock.now())
     chain = Chain(sources, _wanted(chunk, stores, latest=latest))
-    taken = []
-    for answer in chain.answers():
-        # Each answer is received when it comes: a correction is known from then on.
-        at = clock.now()
-        taken.append(
-            take_in(
-                answer,
-                stores,
-                start=chunk.start,
-                end=chunk.end,
-                bounds=bounds,
-                latest=latest_closed_session(at),
-                at=at,
-            )
-        )
+    span = {"start": chunk.start, "end": chunk.end, "latest": latest}
+    # Each answer is received when it comes: a correction is known from then on.
+    taken = [
+        take_in(answer, stores, bounds=bounds, at=clock.now(), **span) for answer in chain.answers()
+    ]
     return BackfillStep(
         start=chunk.start,
         end=chunk.end,

@@ -65,13 +65,11 @@ def ingest(
     ]
     stored = before.union(*(present_symbols(part.accepted) for part in taken))
     _tell(done, session, stored)
+    names = [source.name for source in sources]
+    expected = expected_symbols(stores.bars, wanted, sources=names, session=session)
+    coverage = Coverage(expected=len(expected), min_pct=min_completeness_pct)
     validation = merged_report(part.validation for part in taken)
-    if wanted:
-        expected = expected_symbols(
-            stores.bars, wanted, sources=[source.name for source in sources], session=session
-        )
-        coverage = Coverage(expected=len(expected), min_pct=min_completeness_pct)
-        validation = _with_coverage(validation, coverage)
+    validation = _with_coverage(validation, coverage) if wanted else validation
     missing = tuple(symbol for symbol in symbols if symbol not in stored)
     return IngestReport(
         session=session,

@@ -78,24 +78,22 @@ def take_in(
     """
     _save(received.actions, stores, source=received.batch.source, at=at)
     found, overlap = _overlap(received, stores, bounds=bounds, at=at)
-    days = received.bars.session.astype("datetime64[D]")
-    is_in_range = (days >= np.datetime64(start, "D")) & (days <= np.datetime64(end, "D"))
-    is_wanted = is_in_range & (~found.is_repeated | found.is_correction)
-    is_disputed = is_wanted & _is_of(received.bars, {each.symbol for each in found.conflicts})
+    wanted = _within(received, found, start=start, end=end)
+    is_disputed = wanted & _is_of(received.bars, {each.symbol for each in found.conflicts})
     disputed = _disputed(received, is_disputed, found, at=at)
-    judged_part = replace(
+    part = replace(
         received,
-        bars=received.bars.take(is_wanted & ~is_disputed),
-        unreadable=tuple(row for row in received.unreadable if not _is_before(row, start)),
+        bars=received.bars.take(wanted & ~is_disputed),
+        unreadable=tuple(row for row in received.unreadable if _may_be_within(row, start, end)),
         actions=(),
     )
-    context = validation_context(judged_part, stores, bounds=bounds, latest=latest, at=at)
-    judged = validate(judged_part, context)
+    context = validation_context(part, stores, bounds=bounds, latest=latest, at=at)
+    judged = validate(part, context)
     held = (*judged.held, *disputed)
     stores.quarantine.hold(held)
     stored = stores.bars.store(judged.accepted, received_at=at)
     explain_held((*received.actions, *overlap.splits), stores, bounds=bounds, at=at)
-    evaluated = int((is_wanted & _is_of(received.bars, found.judged)).sum())
+    evaluated = int((wanted & _is_of(received.bars, found.judged)).sum())
     return TakenIn(
         accepted=judged.accepted.bars,
         held=held,
@@ -190,11 +188,20 @@ def _disputed(
     )
 
 
-def _is_before(row: UnreadableRow, start: Session) -> bool:
+def _within(
+    received: ReceivedBars, found: Overlap, *, start: Session, end: Session
+) -> NDArray[np.bool_]:
+    days = received.bars.session.astype("datetime64[D]")
+    is_in_range = (days >= np.datetime64(start, "D")) & (days <= np.datetime64(end, "D"))
+    rows: NDArray[np.bool_] = is_in_range & (~found.is_repeated | found.is_correction)
+    return rows
+
+
+def _may_be_within(row: UnreadableRow, start: Session, end: Session) -> bool:
     try:
-        return date.fromisoformat(row.session) < start
+        return start <= date.fromisoformat(row.session) <= end
     except ValueError:
-        return False
+        return True
 
 
 def _overlap_reports(evaluated: int, disputed: Sequence[QuarantinedBar]) -> list[ValidationReport]:
