@@ -155,13 +155,18 @@ class Batch:
         return rows
 
     async def _patiently(self, request: Callable[[Link], Coroutine[Any, Any, list[T]]]) -> list[T]:
-        put_off, was_empty = 0, False
+        put_off, was_empty, sent_at = 0, False, 0.0
+
+        async def timed(link: Link) -> list[T]:
+            nonlocal sent_at
+            sent_at = asyncio.get_running_loop().time()
+            return await request(link)
+
         while True:
-            asked_at = asyncio.get_running_loop().time()
             try:
-                answer = await self._connection.ask(request, pace=self._pace)
+                answer = await self._connection.ask(timed, pace=self._pace)
             except RequestRefusedError as refused:
-                self._bear(refused, put_off, asked_at=asked_at)
+                self._bear(refused, put_off, sent_at=sent_at)
                 put_off += 1
                 continue
             except UnansweredError:
@@ -175,12 +180,12 @@ class Batch:
                 )
             was_empty = True
 
-    def _bear(self, refused: RequestRefusedError, put_off: int, *, asked_at: float) -> None:
+    def _bear(self, refused: RequestRefusedError, put_off: int, *, sent_at: float) -> None:
         reason = str(refused)
         if refused.verdict is not Verdict.LATER:
             kind = _KINDS.get(refused.verdict, AbsenceKind.FAILED)
             raise _Unavailable(Missing(kind=kind, reason=reason)) from None
-        if put_off == self._forbearance.most or not self._forbearance.bears(asked_at=asked_at):
+        if put_off == self._forbearance.most or not self._forbearance.bears(sent_at=sent_at):
             raise _failed(f"{reason}; it went on for too long, ask again later") from None
         log.warning("gateway_put_us_off", reason=reason)
 

@@ -51,10 +51,10 @@ class Forbearance:
         """How often one request may be put off."""
         return len(self._waits_seconds)
 
-    def bears(self, *, asked_at: float) -> bool:
-        """Pause, and return whether to ask again; for a request of that time of the loop."""
+    def bears(self, *, sent_at: float) -> bool:
+        """Pause, and return whether to ask again; for a request sent then by the loop's time."""
         now = asyncio.get_running_loop().time()
-        if asked_at < self._paused_until:
+        if sent_at < self._paused_until:
             # Sent before another's refusal: their pause is ours.
             return True
         if self._used == self.most:
