@@ -29,7 +29,7 @@ from alpha_oracle.domain.requests import RequestLimits, RequestPlan
 from alpha_oracle.errors import ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alpha_oracle.adapters.alpha_vantage.coverage import Span
     from alpha_oracle.config import AlphaVantageSettings
@@ -46,6 +46,16 @@ FULL: Final = "full daily series"
 
 _PROBED: Final = Symbol("IBM")  # The one that every key may ask for, `demo` included.
 _NOT_OURS: Final = frozenset({RefusalKind.PREMIUM_ONLY, RefusalKind.NO_SUCH_FUNCTION})
+_WITHOUT_ACTIONS: Final = (
+    "the adjusted endpoint is not for it, so bars come without splits and dividends: import "
+    "those, or take a premium key"
+)
+_PROBED_PLAN: Final[Mapping[RefusalKind | None, str]] = {
+    None: "splits and dividends come with the bars",
+    RefusalKind.PREMIUM_ONLY: _WITHOUT_ACTIONS,
+    RefusalKind.NO_SUCH_FUNCTION: _WITHOUT_ACTIONS,
+    RefusalKind.INVALID_CALL: "the first fetch finds out whether splits and dividends come along",
+}
 
 # Batches run in threads, each with a source of its own: one of them tries, the others wait.
 _TRIAL: Final = Lock()
@@ -99,11 +109,14 @@ class AlphaVantageBarSource:
         """
         span = span_of(start, end, now=self._clock.now())
         requests = 0 if span is None else self._missing(set(symbols), span)
+        left = self._answers.left_today
+        if 0 < requests < left and self._found(ADJUSTED) is None:
+            requests += 1
         return RequestPlan(
             source=self.name,
             symbols=len(symbols),
             requests=requests,
-            left=self._answers.left_today,
+            left=left,
             per_day=self._per_day,
         )
 
@@ -123,9 +136,11 @@ class AlphaVantageBarSource:
         span = span_of(start, end, now=self._clock.now())
         if span is None:
             return received_bars([], source=self.name)
+        # The adjusted endpoint is tried where the day can spare the request that may be lost.
+        may_try = self._found(ADJUSTED) is None and self._can_spare_one(wanted, span)
         readings: list[Reading] = []
         for symbol in wanted:
-            answer = self._kept(symbol, span) or self._asked(symbol, span)
+            answer = self._kept(symbol, span) or self._asked(symbol, span, may_try=may_try)
             readings.append(read_answer(answer, span))
             check_published(readings, span, left=len(wanted) - len(readings))
         return received_bars(readings, source=self.name)
@@ -140,51 +155,49 @@ class AlphaVantageBarSource:
         """
         question = Question(symbol=_PROBED, adjusted=True, full=False)
         answer = self._answers.ask(question, pauses_seconds=())
-        allowed = answer.kind is None
-        if not allowed and answer.kind not in _NOT_OURS:
+        if answer.kind is RefusalKind.NOTHING_SAID:
             raise SourceAway(f"Alpha Vantage gave no data of {_PROBED}: {_said(answer)}")
-        self._record(ADJUSTED, allowed=allowed)
-        what = (
-            "splits and dividends come with the bars"
-            if allowed
-            else "the adjusted endpoint is premium, so bars come without splits and dividends: "
-            "import those, or take a premium key"
-        )
+        if answer.kind is not RefusalKind.INVALID_CALL:
+            self._record(ADJUSTED, allowed=answer.kind is None)
         return (
-            f"Alpha Vantage takes the key: {what}; {self._answers.left_today} of "
-            f"{self._per_day} requests are left today"
+            f"Alpha Vantage takes the key: {_PROBED_PLAN[answer.kind]}; "
+            f"{self._answers.left_today} of {self._per_day} requests are left today"
         )
 
     def _missing(self, symbols: Collection[Symbol], span: Span) -> int:
         missing = sum(self._kept(symbol, span) is None for symbol in symbols)
         if missing:
             self._require_reach(span)
-            missing += self._found(ADJUSTED) is None
         return missing
 
+    def _can_spare_one(self, symbols: Collection[Symbol], span: Span) -> bool:
+        return self._answers.left_today > self._missing(symbols, span)
+
     def _kept(self, symbol: Symbol, span: Span) -> Answer | None:
-        # Until it is known that the plan lacks actions, answers without them are not enough.
-        adjusted = self._found(ADJUSTED) is not False
+        # What came without actions is enough for as long as nobody knows that the plan has them.
+        kinds = {True: (True,), False: (False,), None: (True, False)}[self._found(ADJUSTED)]
         questions = [
-            Question(symbol=symbol, adjusted=adjusted, full=full) for full in (True, False)
+            Question(symbol=symbol, adjusted=adjusted, full=full)
+            for adjusted in kinds
+            for full in (True, False)
         ]
         now = self._clock.now()
         kept = self._answers.kept(questions)
         return next((answer for answer in kept if is_usable(answer, span, now=now)), None)
 
-    def _asked(self, symbol: Symbol, span: Span) -> Answer:
+    def _asked(self, symbol: Symbol, span: Span, *, may_try: bool) -> Answer:
         self._require_reach(span)
-        answer = self._daily(symbol, full=span.needs_full)
+        answer = self._daily(symbol, full=span.needs_full, may_try=may_try)
         if span.needs_full or not lacks_the_start(answer, span):
             return answer
-        return self._daily(symbol, full=True)
+        return self._daily(symbol, full=True, may_try=may_try)
 
-    def _daily(self, symbol: Symbol, *, full: bool) -> Answer:
-        if self._found(ADJUSTED) is None:
+    def _daily(self, symbol: Symbol, *, full: bool, may_try: bool) -> Answer:
+        if may_try and self._found(ADJUSTED) is None:
             with _TRIAL:
                 if self._found(ADJUSTED) is None:
                     return self._tried(symbol, full=full)
-        if self._found(ADJUSTED) is False:
+        if self._found(ADJUSTED) is not True:
             return self._plain(symbol, full=full)
         answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
         if answer.kind not in _NOT_OURS:
@@ -193,16 +206,16 @@ class AlphaVantageBarSource:
         return self._plain(symbol, full=full)
 
     def _tried(self, symbol: Symbol, *, full: bool) -> Answer:
-        # The plain endpoint first: what both call invalid is no symbol, and what only the
-        # adjusted one refuses is no symbol's fault. So the trial costs one request, not more.
-        plain = self._plain(symbol, full=full)
-        if plain.kind is not None:
-            return plain
         answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
-        if answer.kind is RefusalKind.NOTHING_SAID:
-            return plain
-        self._record(ADJUSTED, allowed=answer.kind is None)
-        return plain if answer.refusal else answer
+        if answer.kind is None:
+            self._record(ADJUSTED, allowed=True)
+            return answer
+        # What both endpoints refuse is no symbol; what only the adjusted one refuses is the plan.
+        plain = self._plain(symbol, full=full)
+        is_only_there = answer.kind is RefusalKind.INVALID_CALL and plain.kind is None
+        if answer.kind in _NOT_OURS or is_only_there:
+            self._record(ADJUSTED, allowed=False)
+        return plain
 
     def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
         answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))

@@ -114,7 +114,17 @@ def test_an_endpoint_that_is_allowed_is_used_from_the_first_symbol_on():
     with a_world(untried=True) as world:
         assert len(world.fetch("AAA", "BBB", start=START, end=SESSION).actions) == 1
         assert world.found() is True
-        assert (world.peer.count(function=ADJUSTED), world.peer.count(function=PLAIN)) == (2, 1)
+        assert (world.peer.count(function=ADJUSTED), world.peer.count(function=PLAIN)) == (2, 0)
+
+
+def test_a_day_without_a_request_to_spare_gets_bars_without_actions():
+    with a_world(untried=True, settings={"requests_per_day": 5}) as world:
+        assert world.plan().fits
+        received = world.fetch(start=START, end=SESSION)
+        assert (symbols_of(received), received.actions) == (SYMBOLS, ())
+        assert world.found() is None
+        assert (world.peer.count(function=ADJUSTED), world.peer.count(function=PLAIN)) == (0, 5)
+        assert world.plan().requests == 0
 
 
 def test_batches_in_threads_try_the_endpoint_once():
@@ -149,12 +159,12 @@ def test_an_endpoint_that_does_not_exist_is_told_from_a_bad_symbol(name):
         assert world.peer.count(function=ADJUSTED) == 1
 
 
-def test_a_bad_symbol_leaves_open_whether_the_endpoint_exists_and_costs_one_request():
+def test_a_bad_symbol_leaves_open_whether_the_endpoint_exists():
     with a_world(untried=True) as world:
         [absence] = world.fetch("NOSUCH").absent
         assert absence.kind is AbsenceKind.UNKNOWN_SYMBOL
         assert world.found() is None
-        assert world.peer.count() == 1
+        assert world.peer.count() == 2
         world.fetch("AAA")
         assert world.found() is True
 
@@ -211,9 +221,16 @@ def test_the_doctor_is_told_what_the_key_may_do():
         assert "splits and dividends come with the bars; 99 of 100" in world.source().probe()
         assert world.found() is True
         world.peer.plan = FREE
-        assert "the adjusted endpoint is premium" in world.source().probe()
+        assert "the adjusted endpoint is not for it" in world.source().probe()
         assert world.found() is False
         assert world.peer.count() == 2
+
+
+def test_the_doctor_takes_a_key_that_knows_no_ibm():
+    with a_world(untried=True) as world:
+        world.peer.fail("invalid_call")
+        assert "takes the key: the first fetch finds out" in world.source().probe()
+        assert world.found() is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +240,6 @@ def test_the_doctor_is_told_what_the_key_may_do():
         ("day_echoes_key", BudgetSpent, "the key's day is used up"),
         ("burst_free", SourceAway, "still finds our requests too fast"),
         ("never_seen", SourceAway, "a reason not known here"),
-        ("invalid_call", SourceAway, "gave no data of IBM"),
     ],
 )
 def test_the_doctor_is_told_why_there_is_no_answer(name, error, words):
