@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-
-_LEASE_SLICE_SECONDS: Final = 0.5
 
 
 class GatewayConnection:
@@ -211,29 +209,32 @@ class GatewayConnection:
     async def _take_lease(self) -> None:
         loop = asyncio.get_running_loop()
         gives_up_at = loop.time() + self._patience.lease_seconds
+        is_told = False
         while True:
             left_seconds = max(gives_up_at - loop.time(), 0.0)
+            # Nothing else runs here before there is a connection, so this thread may wait: in
+            # slices, so that it can be stopped.
+            lease = self._leases.held(
+                f"ibkr {self.place} client {self._client_id}",
+                wait_seconds=min(left_seconds, self._patience.lease_slice_seconds),
+            )
             try:
-                # Nothing else runs here before there is a connection, so this thread may wait:
-                # in slices, to be stoppable.
-                lease = self._leases.held(
-                    f"ibkr {self.place} client {self._client_id}",
-                    wait_seconds=min(left_seconds, _LEASE_SLICE_SECONDS),
-                )
                 self._lease.enter_context(lease)
-            except LeaseTaken:
-                if left_seconds <= _LEASE_SLICE_SECONDS:
-                    raise LeaseTaken(self._leased) from None
+            except LeaseTaken as error:
+                if not left_seconds:
+                    raise LeaseTaken(self._leased(str(error))) from None
+                if not is_told:
+                    log.info("gateway_awaited", gateway=self.place, reason=str(error))
+                is_told = True
             else:
                 return
             await asyncio.sleep(0.0)
 
-    @property
-    def _leased(self) -> str:
+    def _leased(self, reason: str) -> str:
         return (
             f"another run of this installation uses {named_client(self._broker, self._client_id)} "
             f"at {self.place}, and did for {self._patience.lease_seconds:g} s; wait for its end, "
-            "or end it"
+            f"or end it ({reason})"
         )
 
     def _return_lease(self) -> None:

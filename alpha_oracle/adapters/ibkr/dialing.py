@@ -27,12 +27,14 @@ class Patience:
 
     `taken_waits_seconds` are the pauses before a client id in use is tried again, and
     `restart_waits_seconds` those before a gateway that went away is. `lease_seconds` is how long
-    another run of ours may keep the id. One request is sent `sendings` times at most.
+    another run of ours may keep the id; we look in slices of that. One request is sent `sendings`
+    times at most.
     """
 
     handshake_seconds: float = 15.0
     heartbeat_seconds: float = 5.0
     lease_seconds: float = 600.0
+    lease_slice_seconds: float = 2.0
     taken_waits_seconds: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
     restart_waits_seconds: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
     outage_seconds: float = 300.0

@@ -27,6 +27,7 @@ IMPATIENT = Patience(
     handshake_seconds=1.0,
     heartbeat_seconds=0.3,
     lease_seconds=0.1,
+    lease_slice_seconds=0.05,
     taken_waits_seconds=(0.02, 0.05),
     restart_waits_seconds=(0.05,) * 12,
     outage_seconds=2.0,
