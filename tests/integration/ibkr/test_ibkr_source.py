@@ -120,6 +120,23 @@ def test_lots_once_found_are_lots_for_whole_numbers_too(gateway):
         assert fetch_last(source, "EVEN").bars.volume.tolist() == [5000.0]
 
 
+def test_whole_numbers_before_any_fraction_are_taken_for_shares_until_one_comes(gateway):
+    gateway.list_contract(a_listing("EVEN"), RawBar(LAST, 1, 1, 1, 1, 5000))
+    with a_source(gateway, settings={"volume_unit": "detect"}) as source:
+        assert fetch_last(source, "EVEN").bars.volume.tolist() == [50.0]
+        assert fetch_last(source, "EVEN", "AAPL").bars.volume.tolist() == [123456.0, 5000.0]
+
+
+def test_nothing_but_contracts_and_bars_is_asked_for(gateway):
+    with a_source(gateway) as source:
+        fetch_last(source)
+    assert [one.point for one in gateway.ledger.requests] == [
+        Point.START_API,
+        Point.CONTRACT_DETAILS,
+        Point.HISTORICAL_DATA,
+    ]
+
+
 def test_a_split_between_two_fetches_shows_in_what_they_are_adjusted_through(gateway, market):
     clock = FixedClock(calendar.session_close(DAYS[-2]) + timedelta(hours=1))
     gateway.set_now(clock.now())
@@ -224,6 +241,7 @@ def test_a_contract_is_asked_for_once_a_session(gateway):
 def test_the_plan_has_no_budget_and_sends_nothing(gateway):
     with a_source(gateway) as source:
         plan = source.plan(["AAPL", "MSFT"], start=FIRST, end=LAST)
+        assert source.symbols(LAST) is None
     assert plan.fits
     assert (plan.source, plan.symbols, plan.left) == ("ibkr", 2, None)
     assert gateway.ledger.connections == []

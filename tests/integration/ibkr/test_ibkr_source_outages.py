@@ -67,6 +67,8 @@ def test_an_outage_that_keeps_the_requests_is_waited_out(gateway):
         assert fetch_last(source, *SYMBOLS).bars.symbols == SYMBOLS
     assert len(asked_for(gateway)) == len(SYMBOLS)
     assert gateway.ledger.times_connected(2) == 1
+    # The client asks for the account after each outage, if nobody keeps it from that.
+    assert gateway.ledger.asked(Point.ACCOUNT_SUMMARY) == []
 
 
 def test_an_outage_that_loses_the_requests_has_them_asked_again(gateway):

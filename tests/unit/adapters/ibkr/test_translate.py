@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -16,11 +17,22 @@ from alpha_oracle.adapters.ibkr.translate import (
     last_opened_session,
     read_row,
 )
+from alpha_oracle.adapters.ibkr.vendor import BarDecoder
 from alpha_oracle.domain.bars import UnreadableRow
 
 # As recorded at a gateway.
 RECORDED = ("20230413", "182.9400", "186.5000", "180.9400", "185.9000", "948837.22", "184.8", "3")
 MONDAY, FRIDAY_BEFORE = date(2024, 1, 8), date(2024, 1, 5)
+
+
+class Answered:
+    """What the client keeps of answers: which of them have ended."""
+
+    def __init__(self):
+        self.ended = []
+
+    def historicalDataEnd(self, request_id, start, end):  # noqa: N802 - the client's name.
+        self.ended.append(request_id)
 
 
 def a_row(**changes):
@@ -41,6 +53,21 @@ def test_a_recorded_row_is_a_bar():
         close=185.9,
         volume=948837.22,
     )
+
+
+def test_recorded_answers_are_bars_to_the_last_row(shared_data):
+    with (shared_data / "ibkr" / "tws_wire_messages.jsonl").open() as lines:
+        messages = [json.loads(line) for line in lines]
+    wires = [one["wire"].split("|")[:-1] for one in messages if one["message_id"] == 17]
+    decoder = BarDecoder(Answered())
+    for request_id, fields in enumerate(wires):
+        rows = decoder.expect(request_id)
+        decoder.historicalData([fields[0], str(request_id), *fields[2:]])
+        bars = [read_row("AAPL", row) for row in rows]
+        assert len(bars) == int(fields[4])
+        assert all(isinstance(bar, Bar) for bar in bars)
+    assert decoder.wrapper.ended == list(range(len(wires)))
+    assert len(wires) > 0
 
 
 @pytest.mark.parametrize(
