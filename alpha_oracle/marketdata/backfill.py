@@ -14,11 +14,11 @@ from alpha_oracle.domain.validation import (
     merged_report,
 )
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS, plan_range, require_budget
+from alpha_oracle.marketdata.budget import plan_range, require_budget
 from alpha_oracle.marketdata.chain import Chain, Wanted
 from alpha_oracle.marketdata.imports import latest_closed_session
 from alpha_oracle.marketdata.intake import take_in
-from alpha_oracle.marketdata.known import overlap_starts
+from alpha_oracle.marketdata.known import OVERLAP_SESSIONS, overlap_starts
 from alpha_oracle.marketdata.universe import askable_symbols, require_symbols
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def _chunks(
     only: Sequence[str] | None,
 ) -> list[_Chunk]:
     chunks, is_anything_known = [], False
+    # Most symbols lack the same sessions: each set of them is kept once.
+    same: dict[frozenset[Session], frozenset[Session]] = {}
     for first in range(0, len(sessions), CHUNK_SESSIONS):
         chunk = tuple(sessions[first : first + CHUNK_SESSIONS])
         there = stores.bars.symbols_stored(start=chunk[0], end=chunk[-1])
@@ -167,7 +169,8 @@ def _chunks(
             for symbol in frozenset(universe) - there.get(session, frozenset()):
                 lacking.setdefault(symbol, set()).add(session)
         frozen = {symbol: frozenset(found) for symbol, found in lacking.items()}
-        chunks.append(_Chunk(sessions=chunk, lacking=frozen))
+        shared = {symbol: same.setdefault(found, found) for symbol, found in frozen.items()}
+        chunks.append(_Chunk(sessions=chunk, lacking=shared))
     if not is_anything_known:
         require_symbols(sources, around=sessions[0])
     return chunks

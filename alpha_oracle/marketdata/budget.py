@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from alpha_oracle.calendar import first_session, sessions_between
 from alpha_oracle.errors import BudgetSpent
 
 if TYPE_CHECKING:
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.requests import RequestPlan
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarSource
-
-OVERLAP_SESSIONS: Final = 5
-"""How many sessions before the ones wanted a source is asked for, to hold them against ours."""
 
 
 def plan_requests(
@@ -43,18 +39,12 @@ def plan_requests(
 def plan_range(
     sources: Sequence[BarSource], symbols: Sequence[Symbol], *, start: Session, end: Session
 ) -> tuple[RequestPlan, ...]:
-    """Return each source's plan for symbols from `start` to `end`, the overlap before included.
+    """Return each source's plan for symbols from `start` to `end`.
 
     Raises:
-        ConfigurationError: a source is not set up.
+        ConfigurationError: a source is not set up, or not for such a range.
     """
-    first = session_before(start, count=OVERLAP_SESSIONS)
-    return tuple(source.plan(symbols, start=first, end=end) for source in sources)
-
-
-def session_before(session: Session, *, count: int) -> Session:
-    """Return the session `count` sessions before one; the calendar's first where it ends sooner."""
-    return sessions_between(first_session(), session)[-(count + 1) :][0]
+    return tuple(source.plan(symbols, start=start, end=end) for source in sources)
 
 
 def require_budget(plans: Sequence[RequestPlan]) -> None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alpha_oracle.calendar import shift_session
+from alpha_oracle.calendar import first_session, sessions_between, shift_session
 from alpha_oracle.domain.bars import BarColumns, StoredBars
-from alpha_oracle.marketdata.budget import OVERLAP_SESSIONS, session_before
 from alpha_oracle.marketdata.validation.context import ValidationBounds, ValidationContext
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarStore
 
+OVERLAP_SESSIONS: Final = 5
 LONGEST_GAP_SESSIONS: Final = 63
 _VALUES: Final = ("open", "high", "low", "close", "volume")
 
@@ -56,10 +56,10 @@ def overlap_starts(
     stored = store.last_bars_before(before, symbols).bars if symbols else None
     if stored is None:
         return {}
-    oldest = session_before(before, count=LONGEST_GAP_SESSIONS)
+    oldest = _session_before(before, count=LONGEST_GAP_SESSIONS)
     newest: list[Session] = stored.session.astype("datetime64[D]").tolist()
     starts = {
-        session: session_before(session, count=OVERLAP_SESSIONS - 1)
+        session: _session_before(session, count=OVERLAP_SESSIONS - 1)
         for session in set(newest)
         if session >= oldest
     }
@@ -95,6 +95,11 @@ def known_bars(
     if span[0] <= last and first <= span[1]:
         parts.append(store.load(start=first, end=last, as_of=at, symbols=symbols))
     return _joined(parts)
+
+
+def _session_before(session: Session, *, count: int) -> Session:
+    # The calendar's first where that is later.
+    return sessions_between(first_session(), session)[-(count + 1) :][0]
 
 
 def _runs_before(

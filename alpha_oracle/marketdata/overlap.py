@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -44,6 +44,7 @@ _WILD: Final = math.log(1.2)
 _CORRECTION_ALONE: Final = math.log(1.02)
 # That many rows moving alike are no slip of a decimal point.
 _EVIDENCE_ROWS: Final = 2
+_TEN_DIGITS: Final = Context(prec=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -161,9 +162,7 @@ def _certain_split(symbol: Symbol, found: Readjustment, facts: _Facts) -> Corpor
 
 
 def _split_value(split: Fraction) -> Decimal:
-    exact = Decimal(split.numerator) / Decimal(split.denominator)
-    rounded = exact.quantize(Decimal("1e-8"))
-    return exact if exact == rounded else rounded
+    return _TEN_DIGITS.divide(Decimal(split.numerator), Decimal(split.denominator))
 
 
 def _differs(rows: RepeatedRows) -> NDArray[np.bool_]:
@@ -214,8 +213,9 @@ def _moved(symbol: Symbol, found: Readjustment, facts: _Facts) -> str:
     )
     if not found.sessions:
         return (
-            f"{told}: no split between the two could; its prices are not {batch.basis.value} as "
-            "it declares, or another company is behind the ticker"
+            f"{told}: no split between the two could. Its prices are not {batch.basis.value} as it "
+            "declares, or the stored ones are not what they were declared, or another company is "
+            "behind the ticker"
         )
     first, last = found.sessions[0], found.sessions[-1]
     when = f"on {first}" if first == last else f"between {first} and {last}"
