@@ -120,7 +120,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
         answer = ask("doctor", "--json")
         assert answer.code == 0
         assert [row["check"] for row in answer.document if row["ok"]] == [
-            *("settings", "stores", "calendar", "bar source"),
+            *("settings", "stores", "calendar", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
         assert ask("db", "upgrade").out.startswith("schema 000")

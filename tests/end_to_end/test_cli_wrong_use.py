@@ -96,7 +96,10 @@ def facts(answer):
                 f"{SEE} pipeline --help`"
             ),
         ),
-        ("pipeline --source nope", "no bar source is called 'nope'; known: files, synthetic"),
+        (
+            "pipeline --source nope",
+            "no bar source is called 'nope'; known: alpha_vantage, files, ibkr, synthetic",
+        ),
         (
             "pipeline --date 2019-12-02",
             (
@@ -207,7 +210,8 @@ def test_json_errors_leave_stdout_empty(nobody_home):
         pytest.param(
             {"ALPHA_ORACLE_DATA__SOURCE": "odd"},
             "settings (from the environment and ALPHA_ORACLE_*): data.source "
-            "(ALPHA_ORACLE_DATA__SOURCE): Input should be 'files' or 'synthetic'",
+            "(ALPHA_ORACLE_DATA__SOURCE): Input should be 'alpha_vantage', 'files', 'ibkr' or "
+            "'synthetic'",
             id="wrong",
         ),
         pytest.param(
