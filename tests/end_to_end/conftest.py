@@ -19,6 +19,7 @@ from alpha_oracle.config import load_settings
 from alpha_oracle.telemetry import disable_dependency_telemetry
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
 from tests.end_to_end.asked import AskedSource
+from tests.end_to_end.vendors import VendorWorlds
 from tests.end_to_end.worlds import World, make_history
 
 
@@ -69,6 +70,20 @@ def worlds(prefect_url, database_with_history, flow_redis_url):
         return World(home=home, database=database, redis_url=redis_url, changes=changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def vendor_worlds(prefect_url, postgres_url, run_name, worker, template, flow_redis_url):
+    """A function that makes an installation for bars of vendors, with bars stored before."""
+
+    def databases():
+        return own_database(postgres_url, f"{run_name}_{worker}_vendors", template=template)
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Whatever proxy the machine uses, what is local is asked directly.
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1")
+        yield VendorWorlds(databases, flow_redis_url)
 
 
 @pytest.fixture

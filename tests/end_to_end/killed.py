@@ -11,13 +11,43 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from alpha_oracle.bootstrap import pipeline
 from flows.daily_pipeline import daily_pipeline
-from tests.end_to_end.worlds import installed
+from tests.end_to_end.worlds import SESSION, installed
 
 # The modules are loaded once, into a process that does nothing but fork.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 
 END_SECONDS = 120
+
+BARS = f"""
+SELECT symbol, session, open, high, low, close, volume, source, basis, known_at
+FROM bars JOIN symbols USING (symbol_id) JOIN bar_batches USING (batch_id)
+WHERE session >= DATE '{SESSION}' - 7 ORDER BY symbol, session
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves behind for others."""
+
+    digest: str
+    bars: Any
+    signals: Any
+    stream: Any
+    done: Any
+    status: str
+
+
+def outcome(world, digest):
+    """What the run left that ended with a digest."""
+    return Outcome(
+        digest=digest,
+        bars=world.rows(BARS),
+        signals=world.signals(),
+        stream=world.stream(),
+        done=world.done_set(),
+        status=world.run_record()[0],
+    )
 
 
 @dataclass(frozen=True)
@@ -79,19 +109,41 @@ PLACES = {
 
 def run_in_new_process(environment, api_url, *, place=None, **parameters):
     """Run the daily flow in a new process; its exit code and, where it ended well, its digest."""
+    return begin_in_new_process(environment, api_url, place=place, **parameters).end()
+
+
+def begin_in_new_process(environment, api_url, *, place=None, **parameters):
+    """Begin the daily flow in a new process."""
     answers, answer = FORKS.Pipe(duplex=False)
     process = FORKS.Process(
         target=_run, args=(environment, api_url, place, parameters, answer), daemon=True
     )
     process.start()
     answer.close()
-    process.join(END_SECONDS)
-    try:
-        digest = answers.recv()
-    except EOFError:
-        digest = None
-    answers.close()
-    return process.exitcode, digest
+    return RunElsewhere(process, answers)
+
+
+@dataclass(frozen=True)
+class RunElsewhere:
+    """A flow run in a process of its own."""
+
+    process: Any
+    answers: Any
+
+    def kill(self):
+        """End it without a chance to say anything; its exit code."""
+        self.process.kill()
+        return self.end()[0]
+
+    def end(self):
+        """Wait for its end; its exit code and, where it ended well, its digest."""
+        self.process.join(END_SECONDS)
+        try:
+            digest = self.answers.recv()
+        except EOFError:
+            digest = None
+        self.answers.close()
+        return self.process.exitcode, digest
 
 
 def _run(environment, api_url, place, parameters, answer):

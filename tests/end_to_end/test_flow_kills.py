@@ -1,44 +1,13 @@
 import shutil
 import signal
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.migrate import upgrade
-from tests.end_to_end.killed import PLACES, run_in_new_process
-from tests.end_to_end.worlds import SESSION, installed, make_history, settings_of
-
-BARS = f"""
-SELECT symbol, session, open, high, low, close, volume, source, basis, known_at
-FROM bars JOIN symbols USING (symbol_id) JOIN bar_batches USING (batch_id)
-WHERE session >= DATE '{SESSION}' - 7 ORDER BY symbol, session
-"""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run leaves behind for others."""
-
-    digest: str
-    bars: Any
-    signals: Any
-    stream: Any
-    done: Any
-    status: str
-
-
-def outcome(world, digest):
-    return Outcome(
-        digest=digest,
-        bars=world.rows(BARS),
-        signals=world.signals(),
-        stream=world.stream(),
-        done=world.done_set(),
-        status=world.run_record()[0],
-    )
+from tests.end_to_end.killed import PLACES, outcome, run_in_new_process
+from tests.end_to_end.worlds import installed, make_history, settings_of
 
 
 @pytest.fixture(scope="module")
