@@ -260,7 +260,12 @@ class Link:
     def _tell(self, code: int, text: str) -> None:
         notice = code in codes.NOTICES and code not in codes.FARM_DOWN
         tell = log.debug if notice else log.warning
-        tell("gateway_said", gateway=self._address.place, said=codes.in_words(code, text))
+        tell(
+            "gateway_said",
+            gateway=self._address.place,
+            code=code,
+            text=codes.without_accounts(text),
+        )
 
 
 def _future() -> asyncio.Future[Any]:
