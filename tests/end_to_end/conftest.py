@@ -17,9 +17,10 @@ from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.bootstrap.sources import SOURCES
 from alpha_oracle.config import load_settings
 from alpha_oracle.telemetry import disable_dependency_telemetry
+from tasks.bars import ingest_bars
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
 from tests.end_to_end.asked import AskedSource
-from tests.end_to_end.vendors import VendorWorlds
+from tests.end_to_end.vendors import VendorWorlds, impatient_ibkr
 from tests.end_to_end.worlds import World, make_history
 
 
@@ -73,17 +74,27 @@ def worlds(prefect_url, database_with_history, flow_redis_url):
 
 
 @pytest.fixture(scope="session")
-def vendor_worlds(prefect_url, postgres_url, run_name, worker, template, flow_redis_url):
+def vendor_databases(postgres_url, run_name, worker, template):
+    """A function that makes a database of its own, with the newest schema and no rows."""
+    return lambda: own_database(postgres_url, f"{run_name}_{worker}_vendors", template=template)
+
+
+@pytest.fixture(scope="session")
+def vendor_worlds(prefect_url, vendor_databases, flow_redis_url):
     """A function that makes an installation for bars of vendors, with bars stored before."""
-
-    def databases():
-        return own_database(postgres_url, f"{run_name}_{worker}_vendors", template=template)
-
     with pytest.MonkeyPatch.context() as patch:
         # Whatever proxy the machine uses, what is local is asked directly.
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "127.0.0.1")
-        yield VendorWorlds(databases, flow_redis_url)
+        yield VendorWorlds(vendor_databases, flow_redis_url)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Flow runs of this process wait for a gateway, and between tries, hardly at all."""
+    quick = ingest_bars.with_options(retry_delay_seconds=0, retry_jitter_factor=0)
+    monkeypatch.setitem(SOURCES, "ibkr", impatient_ibkr)
+    monkeypatch.setattr("flows.daily_pipeline.ingest_bars", quick)
 
 
 @pytest.fixture

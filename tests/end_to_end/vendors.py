@@ -45,6 +45,7 @@ IMPATIENT = Patience(
     handshake_seconds=2.0,
     heartbeat_seconds=0.5,
     lease_seconds=0.2,
+    lease_slice_seconds=0.1,
     taken_waits_seconds=(0.05, 0.1),
     restart_waits_seconds=(0.1,) * 20,
     outage_seconds=2.0,
@@ -212,7 +213,7 @@ def _impatient_ibkr(settings, memory):
             listings=memory.listings,
             clock=memory.clock,
             settings=settings.data.ibkr,
-            pacing_waits_seconds=(0.02, 0.05),
+            refusal_waits_seconds=(0.02, 0.05),
         )
 
 
