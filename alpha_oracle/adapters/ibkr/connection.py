@@ -57,6 +57,7 @@ class GatewayConnection:
         self._resting: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._at_work = 0
+        self._failure: tuple[float, str] | None = None
 
     @property
     def place(self) -> str:
@@ -82,10 +83,13 @@ class GatewayConnection:
         """Run a coroutine beside the connection and return its result; for any other thread."""
         return self._thread.run(lambda: self._counted(work))
 
-    async def ask(self, request: Callable[[Link], Coroutine[Any, Any, T]], *, pace: Pace) -> T:
+    async def ask(
+        self, request: Callable[[Link], Coroutine[Any, Any, T]], *, pace: Pace, share: float = 1.0
+    ) -> T:
         """Send a request and return its answer; again where the connection was lost meanwhile.
 
-        A request without an answer is sent once more, over a connection that proved alive.
+        It takes its turn in `pace`, or a `share` of one. A request without an answer is sent once
+        more, over a connection that proved alive.
 
         Raises:
             SourceAway: the gateway, or its line to IBKR, stayed away.
@@ -98,7 +102,7 @@ class GatewayConnection:
         for _ in range(self._patience.sendings):
             link = await self._live_link()
             try:
-                await _take_turn(link, pace)
+                await _take_turn(link, pace, share=share)
                 return await request(link)
             except LinkLostError:
                 continue
@@ -174,16 +178,28 @@ class GatewayConnection:
         if self._link is not None and self._link.is_open:
             return self._link
         if self._connecting is None:
+            self._refuse_for_now()
             self._connecting = asyncio.ensure_future(self._connect())
         # Who asked first may give up; others may wait for the same connection.
         return await asyncio.shield(self._connecting)
+
+    def _refuse_for_now(self) -> None:
+        # Batches queue: each would wait as long as the first, for nothing.
+        if self._failure is None:
+            return
+        failed_at, why = self._failure
+        if asyncio.get_running_loop().time() - failed_at < self._patience.rest_seconds:
+            raise SourceAway(why)
 
     async def _connect(self) -> Link:
         try:
             async with self._switch:
                 self._link = await self._dialed(self._link)
+                self._failure = None
                 return self._link
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, SourceAway | LeaseTaken):
+                self._failure = asyncio.get_running_loop().time(), str(error)
             self._link = None
             self._return_lease()
             raise
@@ -244,10 +260,10 @@ class GatewayConnection:
             log.warning("gateway_lease_lost", gateway=self.place, reason=str(error))
 
 
-async def _take_turn(link: Link, pace: Pace) -> None:
+async def _take_turn(link: Link, pace: Pace, *, share: float) -> None:
     # Nothing is sent while the gateway is cut off, not even what waited for its turn then.
     while True:
         await link.until_up()
-        await pace.turn()
+        await pace.turn(share=share)
         if link.is_up:
             return

@@ -27,8 +27,8 @@ class Patience:
 
     `taken_waits_seconds` are the pauses before a client id in use is tried again, and
     `restart_waits_seconds` those before a gateway that went away is. `lease_seconds` is how long
-    another run of ours may keep the id; we look in slices of that. One request is sent `sendings`
-    times at most.
+    another run of ours may keep the id; we look in slices of that. A connection that could not be
+    had is not tried again for `rest_seconds`. One request is sent `sendings` times at most.
     """
 
     handshake_seconds: float = 15.0
@@ -39,6 +39,7 @@ class Patience:
     restart_waits_seconds: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0)
     outage_seconds: float = 300.0
     idle_seconds: float = 30.0
+    rest_seconds: float = 5.0
     sendings: int = 4
 
 

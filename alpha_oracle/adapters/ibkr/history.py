@@ -43,6 +43,9 @@ _KINDS: Final = {
     Verdict.REFUSED: AbsenceKind.REFUSED,
 }
 
+_SHARE_OF_CONTRACTS: Final = 0.25
+"""Of a turn: contracts are not paced as history is."""
+
 _SILENCES_BORNE: Final = 5
 """Requests in vain after which a batch that got no bars at all is given up."""
 
@@ -142,6 +145,7 @@ class Batch:
         try:
             found = await self._patiently(
                 lambda link: link.companies(ticker=ticker, timeout_seconds=timeout_seconds),
+                share=_SHARE_OF_CONTRACTS,
             )
         except _Unavailable as unavailable:
             raise _Unavailable(await self._explained(symbol, unavailable.missing)) from None
@@ -161,7 +165,9 @@ class Batch:
         self._forbearance.relieve()
         return rows
 
-    async def _patiently(self, request: Callable[[Link], Coroutine[Any, Any, list[T]]]) -> list[T]:
+    async def _patiently(
+        self, request: Callable[[Link], Coroutine[Any, Any, list[T]]], *, share: float = 1.0
+    ) -> list[T]:
         put_off, was_empty, sent_at = 0, False, 0.0
 
         async def timed(link: Link) -> list[T]:
@@ -171,7 +177,7 @@ class Batch:
 
         while True:
             try:
-                answer = await self._connection.ask(timed, pace=self._pace)
+                answer = await self._connection.ask(timed, pace=self._pace, share=share)
             except RequestRefusedError as refused:
                 self._bear(refused, put_off, sent_at=sent_at)
                 put_off += 1
@@ -220,7 +226,8 @@ class Batch:
         number, timeout_seconds = int(known.vendor_id), self._asking.timeout_seconds
         try:
             found = await self._patiently(
-                lambda link: link.companies(con_id=number, timeout_seconds=timeout_seconds)
+                lambda link: link.companies(con_id=number, timeout_seconds=timeout_seconds),
+                share=_SHARE_OF_CONTRACTS,
             )
         except _Unavailable:
             return None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
+
+MOST_A_SECOND: Final = 45
+"""Requests of any kind; the gateway hangs up on more than 50."""
 
 
 class Pace:
@@ -13,11 +17,12 @@ class Pace:
 
     def __init__(self, *, requests_per_second: float) -> None:
         self._spacing_seconds = 1.0 / requests_per_second
+        self._least_seconds = min(self._spacing_seconds, 1.0 / MOST_A_SECOND)
         self._free_at = 0.0
         self._door = asyncio.Lock()
 
-    async def turn(self) -> None:
-        """Wait for the next free moment, and take it."""
+    async def turn(self, *, share: float = 1.0) -> None:
+        """Wait for the next free moment, and take it, or for a light request a share of it."""
         loop = asyncio.get_running_loop()
         async with self._door:
             # A pause may begin while we wait.
@@ -26,7 +31,7 @@ class Pace:
                 if wait_seconds <= 0.0:
                     break
                 await asyncio.sleep(wait_seconds)
-            self._free_at = loop.time() + self._spacing_seconds
+            self._free_at = loop.time() + max(self._spacing_seconds * share, self._least_seconds)
 
     def pause(self, seconds: float) -> None:
         """Let nothing through for some time."""

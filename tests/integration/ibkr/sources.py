@@ -31,6 +31,7 @@ IMPATIENT = Patience(
     taken_waits_seconds=(0.02, 0.05),
     restart_waits_seconds=(0.05,) * 12,
     outage_seconds=2.0,
+    rest_seconds=0.0,
 )
 
 

@@ -52,6 +52,26 @@ def test_an_idle_connection_frees_the_id_and_the_lease_and_comes_back(gateway):
     assert gateway.ledger.times_connected(2) == 2
 
 
+def test_batches_behind_one_that_found_the_gateway_closed_fail_at_once(gateway):
+    gateway.shut()
+    with a_source(gateway, rest_seconds=0.3) as source:
+        for _ in range(3):
+            with pytest.raises(SourceAway, match="nothing listens on"):
+                fetch_last(source)
+        gateway.reopen()
+        with pytest.raises(SourceAway, match="nothing listens on"):
+            fetch_last(source)
+        assert gateway.ledger.times_connected(2) == 0
+        assert eventually(lambda: _answers(source))
+
+
+def _answers(source):
+    try:
+        return len(fetch_last(source, "S00").bars) == 1
+    except SourceAway:
+        return False
+
+
 def test_closing_frees_the_id_and_leaves_no_thread(gateway):
     before = set(threading.enumerate())
     with a_source(gateway) as source:
@@ -91,6 +111,7 @@ def test_requests_keep_to_their_rate(gateway):
         fetch_last(source, *SYMBOLS)
     at = [one.at for one in gateway.ledger.requests if one.symbol]
     assert len(at) == 2 * len(SYMBOLS)
-    # 24 requests, one each 50 ms, as the gateway sees them.
-    assert at[-1] - at[0] > 0.9
-    assert at[12] - at[0] > 0.4
+    # 12 contracts, at most one each 22 ms, and 12 histories, one each 50 ms.
+    assert at[-1] - at[0] > 0.7
+    bars = [one.at for one in gateway.ledger.asked(Point.HISTORICAL_DATA)]
+    assert bars[-1] - bars[0] > 0.5
