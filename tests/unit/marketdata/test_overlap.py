@@ -380,3 +380,10 @@ def test_the_simple_splits_are_further_apart_than_their_rounding():
 def test_of_two_repeated_bars_the_newer_decides(closes, verdict):
     answer = an_answer([*closes, 81.0], basis=ADJUSTED)
     assert told(judge(answer, stored_bars([100.0, 101.0], basis=ADJUSTED))) == verdict
+
+
+def test_two_raw_bars_that_moved_alike_among_five_are_corrections():
+    # No split moves bars as traded, and the other three stand: a slip of two days was mended.
+    found = judge(an_answer([*WEEK[:3], 89.1, 92.7]), stored_bars(WEEK))
+    assert told(found) == AGREED
+    assert found.is_correction.sum() == 2
