@@ -1,11 +1,8 @@
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
-from prefect.logging.handlers import APILogWorker
 from sqlalchemy import make_url
 
 from flows.daily_pipeline import daily_pipeline
-from tests.end_to_end.worlds import artifacts_of, flow_run_of, installed, task_runs_of
+from tests.end_to_end.worlds import all_that_prefect_knows, installed
 from tests.peers.slack import slack
 
 SECRETS = ("hunter2", "opensesame", "hooksecret", "xoxb-very-secret")
@@ -38,21 +35,6 @@ def a_broken_database_url(_world):
 def a_redis_that_refuses_the_password(world):
     separator = "&" if "?" in world.redis_url else "?"
     return {"ALPHA_ORACLE_REDIS__URL": f"{world.redis_url}{separator}password=opensesame"}
-
-
-def all_that_prefect_knows(state):
-    """Everything the API tells of a flow run, as one text."""
-    APILogWorker.drain_all()
-    run, tasks = flow_run_of(state), task_runs_of(state)
-    with get_client(sync_client=True) as client:
-        logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
-        states = client.read_flow_run_states(run.id)
-        for task in tasks:
-            states += client.read_task_run_states(task.id)
-    assert logs
-    assert states
-    known = [run, *tasks, *logs, *states, *artifacts_of(state).values()]
-    return "\n".join(one.model_dump_json() for one in known)
 
 
 @pytest.mark.parametrize(

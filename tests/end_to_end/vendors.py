@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import zlib
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ import numpy as np
 from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.connection import GatewayConnection
 from alpha_oracle.adapters.ibkr.dialing import Patience
+from alpha_oracle.adapters.ibkr.loop_thread import LoopThread
 from alpha_oracle.adapters.ibkr.source import IbkrBarSource
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.engine import open_database
@@ -25,6 +27,7 @@ from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from tests.end_to_end.worlds import HISTORY_ENDS, NOW, SESSION, World
+from tests.integration.ibkr.talk import Client
 from tests.peers.alpha_vantage.series import as_table
 from tests.peers.tws.market import market_of_columns
 
@@ -250,6 +253,36 @@ def alpha_vantage_process(table, *, folder, **options):
             yield VendorElsewhere(url=f"http://127.0.0.1:{port.read_text()}", log=log)
         finally:
             process.terminate()
+
+
+@contextmanager
+def foreign_client(gateway, client_id=2):
+    """Another program's ib_insync on a client id, for the length of a block."""
+    thread = LoopThread("another program")
+    client = thread.run(lambda: _connected(gateway, client_id))
+
+    async def leave():
+        client.ib.disconnect()
+
+    try:
+        yield client
+    finally:
+        thread.close(leave)
+
+
+async def _connected(gateway, client_id):
+    return await Client().connect(gateway, client_id)
+
+
+def dump(world):
+    """All that the database holds, as one text; kept answers unpacked."""
+    tables = world.rows(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    )
+    rows = [world.rows(f'SELECT told::text FROM "{table}" AS told') for (table,) in tables]
+    packed = world.rows("SELECT body FROM vendor_answers")
+    answers = [zlib.decompress(bytes(body)).decode() for (body,) in packed]
+    return "\n".join([*(text for found in rows for (text,) in found), *answers])
 
 
 def wait_until(is_so, *, seconds=PATIENCE_SECONDS):

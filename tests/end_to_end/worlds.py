@@ -15,7 +15,10 @@ from prefect.client.schemas.filters import (
     ArtifactFilterFlowRunId,
     FlowRunFilter,
     FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
 )
+from prefect.logging.handlers import APILogWorker
 
 from alpha_oracle import calendar
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
@@ -178,6 +181,21 @@ def task_runs_of(state):
     chosen = FlowRunFilter(id=FlowRunFilterId(any_=[_flow_run_id(state)]))
     with get_client(sync_client=True) as client:
         return client.read_task_runs(flow_run_filter=chosen)
+
+
+def all_that_prefect_knows(state):
+    """Everything the API tells of a flow run, as one text."""
+    APILogWorker.drain_all()
+    run, tasks = flow_run_of(state), task_runs_of(state)
+    with get_client(sync_client=True) as client:
+        logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
+        states = client.read_flow_run_states(run.id)
+        for task in tasks:
+            states += client.read_task_run_states(task.id)
+    assert logs
+    assert states
+    known = [run, *tasks, *logs, *states, *artifacts_of(state).values()]
+    return "\n".join(one.model_dump_json() for one in known)
 
 
 def _flow_run_id(state):
