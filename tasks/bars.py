@@ -155,10 +155,10 @@ def check_session(
 def backfill_range(
     start: date, end: date, *, source: str | None, symbols: Sequence[str] | None
 ) -> BackfillReport:
-    """Fetch and store what is missing from `start` to `end`, chunk by chunk."""
+    """Fetch and store what is missing from `start` to `end`, some symbols at a time."""
     total = len(sessions_between(start, end))
-    progress = ProgressBar.begin("backfill", total=total, description=f"{start} to {end}")
     steps: list[BackfillStep] = []
+    bar: ProgressBar | None = None
     with open_runtime() as runtime:
         for step in backfill.backfill(
             runtime.bar_sources(source),
@@ -170,7 +170,10 @@ def backfill_range(
             only=symbols,
         ):
             steps.append(step)
-            progress.show(step.sessions_done, watcher=runtime.progress)
+            bar = bar or ProgressBar.begin(
+                "backfill", total=step.symbols_total, description=f"{start} to {end}"
+            )
+            bar.show(step.symbols_done, watcher=runtime.progress)
     what = f"{start} to {end}"
     show_validation(what, merged_report(step.validation for step in steps))
     show_sources(what, [count for step in steps for count in step.sources])

@@ -1,4 +1,7 @@
-"""Bars for a range of sessions, chunk by chunk. What is stored is the record of progress."""
+"""Bars for a range of sessions, some symbols at a time. What is stored is the record of progress.
+
+A symbol is asked for once, with all it lacks: vendors answer for years as readily as for a day.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from alpha_oracle.marketdata.known import OVERLAP_SESSIONS, overlap_starts
 from alpha_oracle.marketdata.universe import askable_symbols, require_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.bars import Absence
@@ -32,12 +35,15 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.bars import BarSource
     from alpha_oracle.ports.clock import Clock
 
-CHUNK_SESSIONS: Final = 63
+ROWS_AT_ONCE: Final = 32_000
+"""How many bars one step may bring, so that memory does not grow with the range."""
+
+_READ_SESSIONS: Final = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillStep:
-    """One chunk done: its sessions, the symbols fetched, the rows stored and held.
+    """Some symbols done: the sessions they lacked, from first to last, the rows stored and held.
 
     `lacking` symbols still have no bar on some session that was asked for (before a listing,
     after a delisting, or truly missing); `absent` tells what each source said of them.
@@ -45,9 +51,8 @@ class BackfillStep:
 
     start: Session
     end: Session
-    sessions_done: int
-    sessions_total: int
-    fetched_symbols: int
+    symbols_done: int
+    symbols_total: int
     stored: int
     quarantined: int
     validation: ValidationReport
@@ -58,17 +63,18 @@ class BackfillStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
-    sessions: tuple[Session, ...]
+class _Group:
+    """Symbols asked for together, with the sessions each lacks."""
+
     lacking: Mapping[Symbol, frozenset[Session]]
 
     @property
     def start(self) -> Session:
-        return self.sessions[0]
+        return min(map(min, self.lacking.values()))
 
     @property
     def end(self) -> Session:
-        return self.sessions[-1]
+        return max(map(max, self.lacking.values()))
 
 
 def backfill(
@@ -81,35 +87,34 @@ def backfill(
     clock: Clock,
     only: Sequence[str] | None = None,
 ) -> Iterator[BackfillStep]:
-    """Fetch and store what is missing from `start` to `end`, yielding after each chunk is stored.
+    """Fetch and store what is missing from `start` to `end`, yielding after each step is stored.
 
-    A symbol with a bar on every session of a chunk is not fetched again, so a run that was
-    stopped carries on where it was. The whole range is planned before the first request. Each
-    source is asked once a chunk, for what those before it did not give; a session that no source
-    has is reported, and asked for again by the next run alone.
+    A symbol with a bar on every session is not fetched again, so a run that was stopped carries
+    on where it was. The whole range is planned before the first request. Each source is asked
+    once for a symbol, for what those before it did not give; a session that no source has is
+    reported, and asked for again by the next run alone.
 
     Raises:
         ConfigurationError: the range is empty, or reaches past the latest closed session.
         BudgetSpent: the first source's day does not allow it; nothing was asked for.
         UnknownSymbol: as `askable_symbols`, or nothing tells which symbols to ask for.
-        AlphaOracleError: the first source's error, where no source answered for a chunk.
+        AlphaOracleError: the first source's error, where no source answered for some symbols.
     """
     sessions = _sessions(start, end, at=clock.now())
-    chunks = _chunks(sources, stores, sessions, only=only)
-    lacking = sorted({symbol for chunk in chunks for symbol in chunk.lacking})
-    require_budget(plan_range(sources, lacking, start=sessions[0], end=sessions[-1]))
+    lacking = _lacking(sources, stores, sessions, only=only)
+    require_budget(plan_range(sources, sorted(lacking), start=sessions[0], end=sessions[-1]))
     done = 0
-    for chunk in chunks:
-        done += len(chunk.sessions)
+    for group in _groups(lacking, sessions):
+        done += len(group.lacking)
         yield _filled(
-            sources, stores, chunk, bounds=bounds, clock=clock, done=done, total=len(sessions)
+            sources, stores, group, bounds=bounds, clock=clock, done=done, total=len(lacking)
         )
 
 
 def _filled(
     sources: Sequence[BarSource],
     stores: MarketStores,
-    chunk: _Chunk,
+    group: _Group,
     *,
     bounds: ValidationBounds,
     clock: Clock,
@@ -117,18 +122,17 @@ def _filled(
     total: int,
 ) -> BackfillStep:
     latest = latest_closed_session(clock.now())
-    chain = Chain(sources, _wanted(chunk, stores, latest=latest))
-    span = {"start": chunk.start, "end": chunk.end, "latest": latest}
+    chain = Chain(sources, _wanted(group, stores, latest=latest))
+    span = {"start": group.start, "end": group.end, "latest": latest}
     # Each answer is received when it comes: a correction is known from then on.
     taken = [
         take_in(answer, stores, bounds=bounds, at=clock.now(), **span) for answer in chain.answers()
     ]
     return BackfillStep(
-        start=chunk.start,
-        end=chunk.end,
-        sessions_done=done,
-        sessions_total=total,
-        fetched_symbols=len(chunk.lacking),
+        start=group.start,
+        end=group.end,
+        symbols_done=done,
+        symbols_total=total,
         stored=sum(part.stored.inserted + part.stored.corrected for part in taken),
         quarantined=sum(len(part.held) for part in taken),
         validation=merged_report(part.validation for part in taken),
@@ -149,42 +153,61 @@ def _sessions(start: Session, end: Session, *, at: datetime) -> tuple[Session, .
     return sessions
 
 
-def _chunks(
+def _lacking(
     sources: Sequence[BarSource],
     stores: MarketStores,
     sessions: Sequence[Session],
     *,
     only: Sequence[str] | None,
-) -> list[_Chunk]:
-    chunks, is_anything_known = [], False
+) -> dict[Symbol, frozenset[Session]]:
+    parts: dict[Symbol, list[frozenset[Session]]] = {}
+    is_anything_known = False
     # Most symbols lack the same sessions: each set of them is kept once.
-    same: dict[frozenset[Session], frozenset[Session]] = {}
-    for first in range(0, len(sessions), CHUNK_SESSIONS):
-        chunk = tuple(sessions[first : first + CHUNK_SESSIONS])
-        there = stores.bars.symbols_stored(start=chunk[0], end=chunk[-1])
+    same: dict[Hashable, frozenset[Session]] = {}
+    for first in range(0, len(sessions), _READ_SESSIONS):
+        read = sessions[first : first + _READ_SESSIONS]
+        there = stores.bars.symbols_stored(start=read[0], end=read[-1])
         lacking: dict[Symbol, set[Session]] = {}
-        for session in chunk:
+        for session in read:
             universe = askable_symbols(session, sources=sources, stores=stores, only=only)
             is_anything_known |= bool(universe)
             for symbol in frozenset(universe) - there.get(session, frozenset()):
                 lacking.setdefault(symbol, set()).add(session)
-        frozen = {symbol: frozenset(found) for symbol, found in lacking.items()}
-        shared = {symbol: same.setdefault(found, found) for symbol, found in frozen.items()}
-        chunks.append(_Chunk(sessions=chunk, lacking=shared))
+        for symbol, found in lacking.items():
+            part = frozenset(found)
+            parts.setdefault(symbol, []).append(same.setdefault(part, part))
     if not is_anything_known:
         require_symbols(sources, around=sessions[0])
-    return chunks
+    return {symbol: _union(tuple(found), same) for symbol, found in parts.items()}
 
 
-def _wanted(chunk: _Chunk, stores: MarketStores, *, latest: Session) -> Wanted:
-    symbols = sorted(chunk.lacking)
+def _union(
+    parts: tuple[frozenset[Session], ...], same: dict[Hashable, frozenset[Session]]
+) -> frozenset[Session]:
+    if parts not in same:
+        same[parts] = frozenset().union(*parts)
+    return same[parts]
+
+
+def _groups(
+    lacking: Mapping[Symbol, frozenset[Session]], sessions: Sequence[Session]
+) -> Iterator[_Group]:
+    size = max(1, ROWS_AT_ONCE // len(sessions))
+    # Those that lack the same years are asked for together.
+    symbols = sorted(lacking, key=lambda symbol: (min(lacking[symbol]), symbol))
+    for first in range(0, len(symbols), size):
+        yield _Group(lacking={symbol: lacking[symbol] for symbol in symbols[first : first + size]})
+
+
+def _wanted(group: _Group, stores: MarketStores, *, latest: Session) -> Wanted:
+    symbols = sorted(group.lacking)
     # Older bars than those stored are held against what follows them.
-    after = min(shift_session(chunk.end, OVERLAP_SESSIONS), latest)
-    behind = stores.bars.symbols_stored(start=next_session_after(chunk.end), end=after)
+    after = min(shift_session(group.end, OVERLAP_SESSIONS), latest)
+    behind = stores.bars.symbols_stored(start=next_session_after(group.end), end=after)
     is_followed = not frozenset(symbols).isdisjoint(frozenset().union(*behind.values()))
     return Wanted(
-        sessions=chunk.lacking,
-        start=chunk.start,
-        end=after if is_followed else chunk.end,
-        overlap=overlap_starts(stores.bars, symbols, before=chunk.start),
+        sessions=group.lacking,
+        start=group.start,
+        end=after if is_followed else group.end,
+        overlap=overlap_starts(stores.bars, symbols, before=group.start),
     )

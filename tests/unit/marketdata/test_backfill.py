@@ -6,7 +6,7 @@ import pytest
 from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.domain.market import Membership, PriceBasis
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway, UnknownSymbol
-from alpha_oracle.marketdata.backfill import CHUNK_SESSIONS, backfill
+from alpha_oracle.marketdata.backfill import backfill
 from tests.builders import bars_of_closes, received
 from tests.fakes.bar_source import InMemoryBarSource, VendorBarSource
 from tests.fakes.clock import FixedClock
@@ -44,23 +44,33 @@ def steps(source, stores, *, start=START, end=END, at=LATER, only=None):
     )
 
 
-def test_a_range_is_filled_chunk_by_chunk():
+@pytest.fixture
+def one_symbol_at_a_time(monkeypatch):
+    monkeypatch.setattr("alpha_oracle.marketdata.backfill.ROWS_AT_ONCE", SESSIONS)
+
+
+def test_a_range_is_filled_some_symbols_at_a_time(one_symbol_at_a_time):
     stores = empty_stores()
     done = list(steps(a_source(), stores))
-    assert [step.sessions_done for step in done] == [63, 126, 168]
-    assert {step.sessions_total for step in done} == {SESSIONS}
-    assert sum(step.stored for step in done) == 2 * SESSIONS
+    assert [(step.symbols_done, step.symbols_total) for step in done] == [(1, 2), (2, 2)]
+    assert [step.stored for step in done] == [SESSIONS, SESSIONS]
     assert len(stored_closes(stores, "A")) == SESSIONS
 
 
-def test_a_stopped_backfill_carries_on_where_it_was():
+def test_a_symbol_is_asked_for_once_for_the_whole_range():
+    source = a_source()
+    [step] = steps(source, empty_stores())
+    assert (step.start, step.end, source.calls) == (START, END, 1)
+
+
+def test_a_stopped_backfill_carries_on_where_it_was(one_symbol_at_a_time):
     stores, source = empty_stores(), a_source()
     list(islice(steps(source, stores), 1))
-    assert len(stored_closes(stores, "B")) == CHUNK_SESSIONS
-    resumed = list(steps(source, stores))
-    assert [step.fetched_symbols for step in resumed] == [0, 2, 2]
-    assert source.calls == 3
-    assert len(stored_closes(stores, "B")) == SESSIONS
+    assert stored_closes(stores, "B") == {}
+    [resumed] = steps(source, stores)
+    assert (resumed.symbols_done, resumed.symbols_total, resumed.stored) == (1, 1, SESSIONS)
+    assert source.calls == 2
+    assert list(steps(source, stores)) == []
 
 
 def test_only_the_symbols_named_are_filled():
@@ -139,11 +149,12 @@ def test_a_fallback_never_replaces_a_stored_bar():
     assert (disagreement.stored_source, disagreement.source) == ("first", "vendor")
 
 
-def test_a_source_corrects_its_own_bars():
-    stores = stores_with(bars_of_closes({"A": WEEK["A"][:3]}), source="vendor")
+def test_a_source_corrects_its_own_bars_between_those_it_lacked():
+    stored = bars_of_closes({"A": WEEK["A"][1:3]}, start=date(2016, 1, 5))
+    stores = stores_with(stored, source="vendor")
     [step] = week(a_vendor({"A": [10.0, 10.15, *WEEK["A"][2:]]}), stores, only=["A"])
     assert stored_closes(stores, "A")[TUESDAY] == 10.15
-    assert (step.stored, step.overlap.corrections_seen) == (3, 1)
+    assert (step.stored, step.overlap.corrections_seen) == (4, 1)
 
 
 def test_a_conflict_holds_the_new_bars_and_corrects_none():
@@ -183,7 +194,7 @@ def test_the_whole_range_is_planned_before_the_first_request():
     assert source.asked == []
 
 
-def test_all_chunks_are_paid_for_once():
+def test_each_symbol_is_paid_for_once():
     source, stores = a_vendor(CLOSES, left=2), empty_stores()
     list(steps(source, stores, only=["A", "B"]))
     assert source.spent == 2
@@ -213,14 +224,14 @@ def test_a_member_is_not_asked_for_before_it_joined():
     assert len(source.asked) == 1
 
 
-def test_a_chunk_that_no_source_answers_for_ends_the_run_and_keeps_the_others():
+def test_symbols_no_source_answers_for_end_the_run_and_leave_the_others(one_symbol_at_a_time):
     source, stores = a_vendor(CLOSES), empty_stores()
     run = steps(source, stores, only=["A", "B"])
     next(run)
     source.fails_with(SourceAway("the vendor is away"))
     with pytest.raises(SourceAway):
         next(run)
-    assert len(stored_closes(stores, "A")) == CHUNK_SESSIONS
+    assert len(stored_closes(stores, "A")) == SESSIONS
 
 
 def test_without_any_symbol_to_ask_a_vendor_for_they_must_be_named():
