@@ -25,7 +25,7 @@ from tests.peers.tws.running import running_gateway
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
-SYMBOLS = symbols_of(6)
+SYMBOLS = ("BRK.B", *symbols_of(5))
 KNOWN, UNKNOWN = SYMBOLS[:4], SYMBOLS[4:]
 MARKET = a_market(SYMBOLS)
 
@@ -132,3 +132,22 @@ def test_where_the_sources_disagree_it_is_shown_and_the_stored_bar_stays(vendor_
         assert f"{HISTORY_ENDS}: " in row["detail"]
         assert "stored from ibkr" in row["detail"]
         assert "(3.00 %)" in row["detail"]
+
+
+def test_what_the_fallback_has_no_requests_left_for_is_missing_and_named(vendor_worlds, home):
+    left_out = SYMBOLS[-1]
+    with (
+        alpha_vantage(vendor_table(MARKET)) as vendor,
+        vendor_worlds(
+            home,
+            as_given_by("ibkr", before_the_session(MARKET)),
+            **(both(unused_port(), vendor.url) | {"DATA__ALPHA_VANTAGE__REQUESTS_PER_DAY": 5}),
+        ) as world,
+    ):
+        state = daily_pipeline(return_state=True)
+        assert state.is_failed()
+        assert "5 of 6 expected symbols are stored" in state.message
+        assert f"alpha_vantage: the day's requests are used up ({left_out})" in state.message
+        assert set(sources_of_the_session(world)) == set(SYMBOLS) - {left_out}
+        assert len(vendor.requests) == 5
+        assert world.signals() == []

@@ -31,7 +31,7 @@ from tests.end_to_end.worlds import (
 )
 from tests.peers.alpha_vantage.server import Plan, alpha_vantage
 from tests.peers.tws import notices
-from tests.peers.tws.faults import Empty, Point, Refuse, Restart
+from tests.peers.tws.faults import Empty, LoseLink, Point, Refuse, Restart
 from tests.peers.tws.ledger import ConnectionEvent
 from tests.peers.tws.running import running_gateway
 
@@ -223,6 +223,15 @@ def test_a_symbol_ibkr_does_not_know_is_named_and_shown(by_gateway):
     [(symbol, what, detail)] = told.attention
     assert (symbol, what) == (GONE, "absent: unknown_symbol")
     assert "IBKR error 200" in detail
+
+
+@pytest.mark.parametrize("data_lost", [True, False], ids=["1101", "1102"])
+def test_a_lost_line_to_ibkr_in_the_middle_is_survived(by_gateway, data_lost):
+    lost = LoseLink(0.3, data_lost)
+    told, ledger = by_gateway(faults=[(Point.HISTORICAL_DATA, lost, {"skip": 3})])
+    assert told.state.is_completed(), told.state.message
+    named = [one for one in ledger.connections if one.event is ConnectionEvent.NAMED]
+    assert [one.client_id for one in named] == [2]
 
 
 def test_a_restart_of_the_gateway_in_the_middle_is_survived(by_gateway):

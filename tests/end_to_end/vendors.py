@@ -73,7 +73,7 @@ def a_market(symbols, *, sessions=30):
     close = start * np.exp(np.cumsum(draw.normal(0.0, 0.02, shape), axis=1))
     opened = close * np.exp(draw.normal(0.0, 0.005, shape))
     high, low = np.maximum(opened, close) * 1.004, np.minimum(opened, close) * 0.996
-    volume = draw.integers(10_000, 90_000, shape) * 100.0
+    volume = draw.integers(1_000_000, 9_000_000, shape).astype(float)
     return BarColumns(
         symbols=tuple(map(Symbol, symbols)),
         symbol_index=np.repeat(np.arange(len(symbols), dtype=np.int32), len(days)),
@@ -172,7 +172,6 @@ def by_ibkr(port, **changes):
     return {
         "DATA__SOURCE": "ibkr",
         "DATA__IBKR__REQUESTS_PER_SECOND": 45,
-        "DATA__IBKR__VOLUME_UNIT": "lots",
         "BROKER__IBKR__PORT": port,
         "DATA__BATCH_SIZE": 50,
     } | changes
