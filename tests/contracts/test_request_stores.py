@@ -174,6 +174,27 @@ def test_a_day_is_closed_though_nothing_was_counted_lately(stores):
     assert stores.ledger.is_day_closed(ACCOUNT)
 
 
+def test_a_clock_that_was_ahead_and_is_set_back_costs_neither_time_nor_budget(stores):
+    stores.clock.advance(days=300)
+    spend(stores, 6)
+    stores.clock.advance(days=-300)
+    assert stores.ledger.spent_today(ACCOUNT) == 0
+    spend(stores, 1)
+    assert stores.ledger.spent_today(ACCOUNT) == 1
+    assert stores.ledger.reserve(ACCOUNT, FREE) == pytest.approx(1.0)
+    stores.ledger.close_day(ACCOUNT)
+    assert stores.ledger.is_day_closed(ACCOUNT)
+
+
+def test_a_clock_set_back_within_the_day_keeps_the_count_and_asks_for_two_minutes_at_most(stores):
+    spend(stores, 6)
+    stores.clock.advance(seconds=-50)
+    assert 0.0 < stores.ledger.reserve(ACCOUNT, FREE) <= 122.0
+    stores.clock.advance(hours=-1)
+    assert stores.ledger.reserve(ACCOUNT, FREE) == 0.0
+    assert stores.ledger.spent_today(ACCOUNT) == 7
+
+
 def test_an_answer_comes_back_as_it_was_kept(stores):
     body = bytes(range(256)) * 100
     stores.answers.keep(ACCOUNT, "DAILY full AAPL", body)

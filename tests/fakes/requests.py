@@ -38,14 +38,16 @@ class InMemoryRequestLedger:
         return sum(_day(at) == today for at in self.requested.setdefault(account, []))
 
     def close_day(self, account):
-        moments = [*self.requested.get(account, []), self.clock.now() - timedelta(minutes=10)]
+        now = self.clock.now()
+        counted = [at for at in self.requested.get(account, []) if at <= now]
+        moments = [*counted, now - timedelta(minutes=10)]
         self._closed.add((account, _day(max(moments))))
 
     def is_day_closed(self, account):
         return (account, _day(self.clock.now())) in self._closed
 
     def _free_at(self, account, limits):
-        times = self.requested[account]
+        times = sorted(at for at in self.requested[account] if at <= self.clock.now() + WINDOW)
         apart = timedelta(seconds=min(1.0, 60.0 / limits.per_minute))
         free = [self.clock.now(), *(at + apart for at in times[-1:])]
         if len(times) >= limits.per_minute:

@@ -32,10 +32,17 @@ _MIDNIGHT: Final = f"CAST({_TODAY} AS timestamp) AT TIME ZONE 'America/New_York'
 _NEXT_MIDNIGHT: Final = f"CAST({_TODAY} + 1 AS timestamp) AT TIME ZONE 'America/New_York'"
 _NOW: Final = "moment AS MATERIALIZED (SELECT clock_timestamp() AS now)"
 _SPENT: Final = f"""
-(SELECT count(*) FROM request_log WHERE account = :account AND requested_at >= {_MIDNIGHT})
+(SELECT count(*) FROM request_log
+ WHERE account = :account AND requested_at >= {_MIDNIGHT} AND requested_at < {_NEXT_MIDNIGHT})
 """
 _IS_CLOSED: Final = f"""
 EXISTS (SELECT FROM closed_request_days WHERE account = :account AND day = {_TODAY})
+"""
+
+# What a clock counted that was ahead and has been set back is of no minute: nobody waits for it.
+_LATELY: Final = f"""
+FROM request_log
+WHERE account = :account AND requested_at <= now + {WINDOW_SECONDS} * INTERVAL '1 second'
 """
 
 # The statement that looks must see what was committed before it got the lock: it reads the
@@ -46,11 +53,9 @@ SELECT pg_advisory_xact_lock({REQUEST_LOCKS}, hashtext(:account));
 WITH {_NOW}, standing AS (
     SELECT now, {_SPENT} AS spent, {_IS_CLOSED} AS is_closed, {_NEXT_MIDNIGHT} AS day_ends,
         greatest(now, (
-            SELECT max(requested_at) + :apart * INTERVAL '1 second'
-            FROM request_log WHERE account = :account
+            SELECT max(requested_at) + :apart * INTERVAL '1 second' {_LATELY}
         ), (
-            SELECT requested_at + {WINDOW_SECONDS} * INTERVAL '1 second'
-            FROM request_log WHERE account = :account
+            SELECT requested_at + {WINDOW_SECONDS} * INTERVAL '1 second' {_LATELY}
             ORDER BY requested_at DESC OFFSET :per_minute - 1 LIMIT 1
         )) AS free_at
     FROM moment
@@ -71,7 +76,7 @@ FROM standing
 _CLOSE: Final = f"""
 WITH moment AS (
     SELECT greatest(max(requested_at), clock_timestamp() - INTERVAL '10 minutes') AS now
-    FROM request_log WHERE account = :account
+    FROM request_log WHERE account = :account AND requested_at <= clock_timestamp()
 )
 INSERT INTO closed_request_days (account, day, closed_at)
 SELECT :account, {_TODAY}, clock_timestamp() FROM moment
@@ -130,13 +135,16 @@ class PostgresRequestLedger:
 
 def _told(vendor: str, standing: Row[Any], *, per_day: int) -> str:
     spent = f"{standing.spent} of {per_day} requests were counted"
-    said = (
-        f"{vendor} says that today's requests are used up ({spent})"
-        if standing.is_closed
-        else f"today's requests to {vendor} are used up ({spent})"
-    )
+    ends = f"its day ends at {standing.day_ends:%Y-%m-%d %H:%M} UTC, midnight in New York"
+    elsewhere = "name another source in data.source or data.fallback"
+    if standing.is_closed:
+        # No setting of ours opens a day that the vendor has closed.
+        return (
+            f"{vendor} says that today's requests are used up ({spent}); {ends}. "
+            f"Wait until then, or {elsewhere}"
+        )
     return (
-        f"{said}; its day ends at {standing.day_ends:%Y-%m-%d %H:%M} UTC, midnight in New York. "
+        f"today's requests to {vendor} are used up ({spent}); {ends}. "
         f"Wait until then, ask for fewer symbols, set data.{vendor}.requests_per_day to what a "
-        "higher plan of the key allows, or name another source in data.source or data.fallback"
+        f"higher plan of the key allows, or {elsewhere}"
     )
