@@ -1,6 +1,7 @@
 """Sessions of the New York Stock Exchange, from exchange_calendars. Only this file counts them."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -14,6 +15,9 @@ from alpha_oracle.errors import ConfigurationError
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 DECISION_TIME: Final = time(17, 0)
+SETTLED_AFTER: Final = timedelta(minutes=5)
+"""Trades of the closing auction come in after the close: for this long a bar may still change."""
+
 FIRST_SESSION_YEAR: Final = 1962
 
 
@@ -105,9 +109,17 @@ def decision_instant(session: Session) -> datetime:
 
 def latest_decided_session(now: datetime) -> Session:
     """Return the newest session whose decision instant is not after `now`."""
-    today = now.astimezone(NEW_YORK).date()
-    session = latest_session_on_or_before(today)
-    return session if decision_instant(session) <= now else shift_session(session, -1)
+    return _latest(now, decision_instant)
+
+
+def latest_opened_session(now: datetime) -> Session:
+    """Return the newest session that has opened at `now`."""
+    return _latest(now, session_open)
+
+
+def latest_finished_session(now: datetime) -> Session:
+    """Return the newest session whose bars no longer change at `now`: it closed a while before."""
+    return _latest(now - SETTLED_AFTER, session_close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +132,11 @@ class ExecutionWindow:
     def end(self, session: Session) -> datetime:
         """The instant the window of a session closes, UTC."""
         return session_close(session) - timedelta(minutes=self.stop_before_close_minutes)
+
+
+def _latest(now: datetime, instant: Callable[[Session], datetime]) -> Session:
+    session = latest_session_on_or_before(now.astimezone(NEW_YORK).date())
+    return session if instant(session) <= now else shift_session(session, -1)
 
 
 def _position_at_or_after(day: date) -> int:

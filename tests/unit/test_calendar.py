@@ -37,6 +37,33 @@ def test_a_session_counts_as_decided_from_five_in_new_york():
     assert calendar.latest_decided_session(after) == date(2016, 7, 5)
 
 
+MONDAY, FRIDAY_BEFORE = date(2024, 1, 8), date(2024, 1, 5)
+WEDNESDAY, HALF_DAY = date(2023, 11, 22), date(2023, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("now", "opened", "finished"),
+    [
+        pytest.param("2024-01-08T14:29", FRIDAY_BEFORE, FRIDAY_BEFORE, id="before the open"),
+        pytest.param("2024-01-08T14:30", MONDAY, FRIDAY_BEFORE, id="at the open"),
+        pytest.param("2024-01-08T21:04", MONDAY, FRIDAY_BEFORE, id="just after the close"),
+        pytest.param("2024-01-08T21:05", MONDAY, MONDAY, id="five minutes after the close"),
+        pytest.param("2024-01-09T03:00", MONDAY, MONDAY, id="past midnight in UTC"),
+        pytest.param("2024-01-09T05:02", MONDAY, MONDAY, id="past midnight in New York"),
+        pytest.param("2024-01-07T12:00", FRIDAY_BEFORE, FRIDAY_BEFORE, id="on a Sunday"),
+        pytest.param("2023-11-24T18:04", HALF_DAY, WEDNESDAY, id="a half day, closing"),
+        pytest.param("2023-11-24T18:05", HALF_DAY, HALF_DAY, id="a half day, closed"),
+    ],
+)
+def test_a_session_opens_by_the_exchange_and_is_finished_five_minutes_after_its_close(
+    now, opened, finished
+):
+    instant = datetime.fromisoformat(f"{now}+00:00")
+
+    assert calendar.latest_opened_session(instant) == opened
+    assert calendar.latest_finished_session(instant) == finished
+
+
 def test_sessions_are_counted_over_holidays():
     assert calendar.shift_session(date(2016, 7, 1), 1) == date(2016, 7, 5)
     assert calendar.shift_session(date(2016, 7, 5), -1) == date(2016, 7, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 COMPACT_POINTS: Final = 100
 """Points in a compact answer; where it has fewer, there are no more."""
-
-SETTLED_AFTER: Final = timedelta(minutes=5)
-"""An answer may be on its way while a session closes: for this long its bar is not trusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +32,9 @@ class Span:
         return self.end == self.latest
 
 
-def finished_session(at: datetime) -> Session:
-    """Return the newest session whose bar could be final in an answer received at an instant."""
-    today = at.astimezone(calendar.NEW_YORK).date()
-    session = calendar.latest_session_on_or_before(today)
-    is_over = calendar.session_close(session) + SETTLED_AFTER <= at
-    return session if is_over else calendar.shift_session(session, -1)
-
-
 def span_of(start: Session, end: Session, *, now: datetime) -> Span | None:
     """Return what can be answered of a range; None where no session of it is finished."""
-    latest = finished_session(now)
+    latest = calendar.latest_finished_session(now)
     sessions = calendar.sessions_between(start, min(end, latest))
     if not sessions:
         return None

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alpha_oracle import calendar
-from alpha_oracle.adapters.alpha_vantage.coverage import (
-    finished_session,
-    reaches_back,
-    reaches_end,
-)
+from alpha_oracle.adapters.alpha_vantage.coverage import reaches_back, reaches_end
 from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
 from alpha_oracle.adapters.alpha_vantage.translate import bars_of, read_series
 from alpha_oracle.domain.bars import Absence, AbsenceKind, BarBatch, BarColumns, ReceivedBars
@@ -137,9 +133,8 @@ _ABSENCES: Final = {
 
 
 def _series(answer: Answer) -> DailySeries:
-    return read_series(
-        answer.document, answer.question.symbol, finished=finished_session(answer.received_at)
-    )
+    finished = calendar.latest_finished_session(answer.received_at)
+    return read_series(answer.document, answer.question.symbol, finished=finished)
 
 
 def _absent(symbol: Symbol, kind: AbsenceKind, reason: str) -> Reading:

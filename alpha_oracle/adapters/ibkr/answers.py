@@ -31,7 +31,7 @@ def take(
     end: Session,
     source: str,
 ) -> Taken:
-    """Return what stands in the answers for the sessions `start` to `end`, which all have closed.
+    """Return what stands in the answers for the sessions `start` to `end`, which all are finished.
 
     Rows of other sessions are left out: the history of some days back may reach further, and a
     session under way has a bar that is not finished.

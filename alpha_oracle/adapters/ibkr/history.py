@@ -60,7 +60,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Sessions that all have closed, asked for at `now`."""
+    """Sessions that all are finished, asked for at `now`."""
 
     start: Session
     end: Session

@@ -11,19 +11,14 @@ from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.answers import take
 from alpha_oracle.adapters.ibkr.history import Asking, Batch, Range
 from alpha_oracle.adapters.ibkr.pacing import Forbearance, Pace
-from alpha_oracle.adapters.ibkr.translate import (
-    as_columns,
-    has_fractions,
-    in_shares,
-    last_closed_session,
-    last_opened_session,
-)
+from alpha_oracle.adapters.ibkr.translate import as_columns, has_fractions, in_shares
 from alpha_oracle.domain.bars import BarBatch, ReceivedBars
 from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.domain.requests import RequestPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from alpha_oracle.adapters.ibkr.connection import GatewayConnection
     from alpha_oracle.adapters.ibkr.contracts import Company, Missing
@@ -88,7 +83,7 @@ class IbkrBarSource:
         return RequestPlan(source=self.name, symbols=len(symbols), requests=0)
 
     def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
-        """Return the bars of sessions that have closed, and why a symbol has none.
+        """Return the bars of sessions that are finished, and why a symbol has none.
 
         Raises:
             SourceAway: the gateway, or its line to IBKR, stayed away.
@@ -96,8 +91,19 @@ class IbkrBarSource:
             StoreUnavailable: listings or the lease cannot be read.
             ConfigurationError: the gateway is not the one of the settings.
         """
-        now = self._clock.now()
-        asked = Range(start=start, end=min(end, last_closed_session(now)), now=now)
+        while True:
+            now = self._clock.now()
+            received = self._received(symbols, start=start, end=end, now=now)
+            if calendar.latest_opened_session(self._clock.now()) == received.batch.adjusted_through:
+                return received
+            # Which answers its splits are in, nobody knows.
+            log.info("session_opened_meanwhile", asked_at=now.isoformat())
+
+    def _received(
+        self, symbols: Sequence[Symbol], *, start: Session, end: Session, now: datetime
+    ) -> ReceivedBars:
+        finished = calendar.latest_finished_session(now)
+        asked = Range(start=start, end=min(end, finished), now=now)
         answers: Mapping[Symbol, Rows | Missing] = {}
         if symbols and calendar.sessions_between(asked.start, asked.end):
             with self._turn:
@@ -106,7 +112,9 @@ class IbkrBarSource:
         return ReceivedBars(
             bars=as_columns(self._in_shares(taken.bars)),
             batch=BarBatch(
-                source=self.name, basis=self.basis, adjusted_through=last_opened_session(now)
+                source=self.name,
+                basis=self.basis,
+                adjusted_through=calendar.latest_opened_session(now),
             ),
             unreadable=taken.unreadable,
             absent=taken.absent,
@@ -122,7 +130,7 @@ class IbkrBarSource:
             asking=self._asking,
             known=known,
             moved=self._listings.symbols_of(self.name, numbers),
-            companies=self._companies_of(last_opened_session(asked.now)),
+            companies=self._companies_of(calendar.latest_opened_session(asked.now)),
         )
         answers = self._connection.run(lambda: batch.fetch(symbols, asked))
         self._remember(symbols, known)

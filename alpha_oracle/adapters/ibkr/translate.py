@@ -13,7 +13,7 @@ from alpha_oracle import calendar
 from alpha_oracle.domain.bars import BarColumns, UnreadableRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alpha_oracle.domain.market import Session, Symbol
 
@@ -45,16 +45,6 @@ class History:
     con_id: int
     until: datetime
     duration: str
-
-
-def last_opened_session(now: datetime) -> Session:
-    """Return the newest session that has opened at `now`."""
-    return _newest(now, calendar.session_open)
-
-
-def last_closed_session(now: datetime) -> Session:
-    """Return the newest session that has closed at `now`."""
-    return _newest(now, calendar.session_close)
 
 
 def history(con_id: int, *, start: Session, end: Session, now: datetime) -> History:
@@ -125,11 +115,6 @@ def as_columns(bars: Mapping[Symbol, Sequence[Bar]]) -> BarColumns:
         close=column("close"),
         volume=column("volume"),
     )
-
-
-def _newest(now: datetime, instant: Callable[[Session], datetime]) -> Session:
-    session = calendar.latest_session_on_or_before(now.astimezone(calendar.NEW_YORK).date())
-    return session if instant(session) <= now else calendar.shift_session(session, -1)
 
 
 def _unreadable(symbol: Symbol, received: Mapping[str, str], *, reason: str) -> UnreadableRow:

@@ -91,6 +91,13 @@ def test_nothing_is_asked_for_a_session_that_has_not_closed(gateway):
     assert gateway.ledger.connections == []
 
 
+def test_the_bar_of_a_session_that_closed_just_now_is_not_taken(gateway):
+    closing = FixedClock(calendar.session_close(LAST) + timedelta(minutes=2))
+    with a_source(gateway, clock=closing) as source:
+        received = source.fetch(["AAPL"], start=DAYS[-2], end=LAST)
+    assert received.bars.session.tolist() == [DAYS[-2]]
+
+
 def test_only_an_unfinished_bar_is_no_data(gateway):
     # A clock behind the gateway's: its bar of the last session is none for us yet.
     gateway.list_contract(a_listing("NEW"), RawBar(LAST, 10, 10, 10, 10, 100))
@@ -149,6 +156,26 @@ def test_a_split_between_two_fetches_shows_in_what_they_are_adjusted_through(gat
     assert (before.batch.adjusted_through, after.batch.adjusted_through) == (DAYS[-2], LAST)
     assert before.bars.close.tolist() == [138.0]
     assert after.bars.close.tolist() == [34.5]
+
+
+class ClockOfASleeper(FixedClock):
+    """Whoever asks it once wakes up in the evening."""
+
+    def now(self):
+        before = super().now()
+        self.set(EVENING)
+        return before
+
+
+def test_bars_asked_for_before_an_open_and_sent_after_it_are_adjusted_through_the_later(
+    gateway, market
+):
+    gateway.act(market.con_id("AAPL"), Action(LAST, "split", 4))
+    clock = ClockOfASleeper(calendar.session_open(LAST) - timedelta(minutes=5))
+    with a_source(gateway, clock=clock) as source:
+        received = source.fetch(["AAPL"], start=DAYS[-2], end=DAYS[-2])
+    assert received.bars.close.tolist() == [34.5]
+    assert received.batch.adjusted_through == LAST
 
 
 def test_of_several_stocks_the_common_one_listed_here_is_taken(gateway):

@@ -2,25 +2,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from alpha_oracle.adapters.alpha_vantage.coverage import finished_session, span_of
+from alpha_oracle.adapters.alpha_vantage.coverage import span_of
 
 WEDNESDAY = date(2016, 11, 23)
 HALF_DAY = date(2016, 11, 25)  # Closes at 13:00 in New York, 18:00 UTC.
 MONDAY = date(2016, 11, 28)
-
-
-@pytest.mark.parametrize(
-    ("at", "session"),
-    [
-        pytest.param(datetime(2016, 11, 25, 18, 4, tzinfo=UTC), WEDNESDAY, id="closing"),
-        pytest.param(datetime(2016, 11, 25, 18, 5, tzinfo=UTC), HALF_DAY, id="closed"),
-        pytest.param(datetime(2016, 11, 27, 12, 0, tzinfo=UTC), HALF_DAY, id="on a Sunday"),
-        pytest.param(datetime(2016, 11, 28, 20, 0, tzinfo=UTC), HALF_DAY, id="before a close"),
-        pytest.param(datetime(2016, 11, 29, 3, 0, tzinfo=UTC), MONDAY, id="after midnight UTC"),
-    ],
-)
-def test_a_session_is_finished_five_minutes_after_its_close(at, session):
-    assert finished_session(at) == session
 
 
 def test_a_span_ends_with_the_last_finished_session_asked_for():

@@ -13,8 +13,6 @@ from alpha_oracle.adapters.ibkr.translate import (
     has_fractions,
     history,
     in_shares,
-    last_closed_session,
-    last_opened_session,
     read_row,
 )
 from alpha_oracle.adapters.ibkr.vendor import BarDecoder
@@ -153,23 +151,6 @@ def test_history_is_asked_up_to_the_end_of_its_last_day():
 def test_history_is_never_asked_beyond_now():
     now = datetime(2024, 1, 8, 21, 30, tzinfo=UTC)
     assert history(7, start=MONDAY, end=MONDAY, now=now).until == now
-
-
-@pytest.mark.parametrize(
-    ("now", "opened", "closed"),
-    [
-        pytest.param("2024-01-08T14:29", FRIDAY_BEFORE, FRIDAY_BEFORE, id="before the open"),
-        pytest.param("2024-01-08T14:30", MONDAY, FRIDAY_BEFORE, id="at the open"),
-        pytest.param("2024-01-08T20:59", MONDAY, FRIDAY_BEFORE, id="before the close"),
-        pytest.param("2024-01-08T21:00", MONDAY, MONDAY, id="at the close"),
-        pytest.param("2024-01-09T03:00", MONDAY, MONDAY, id="past midnight in UTC"),
-        pytest.param("2024-01-07T12:00", FRIDAY_BEFORE, FRIDAY_BEFORE, id="on a Sunday"),
-        pytest.param("2023-11-24T18:00", date(2023, 11, 24), date(2023, 11, 24), id="a half day"),
-    ],
-)
-def test_sessions_open_and_close_by_the_exchange(now, opened, closed):
-    instant = datetime.fromisoformat(f"{now}+00:00")
-    assert (last_opened_session(instant), last_closed_session(instant)) == (opened, closed)
 
 
 def test_columns_ascend_by_symbol_then_session_whatever_came_first():
