@@ -15,6 +15,7 @@ import structlog
 from alpha_oracle.adapters.alpha_vantage.client import API_KEY_SETTING
 from alpha_oracle.adapters.alpha_vantage.refusals import Refusal, RefusalKind, read_refusal
 from alpha_oracle.adapters.alpha_vantage.translate import is_about, parse_document
+from alpha_oracle.calendar import SETTLED_AFTER
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
@@ -131,7 +132,10 @@ class PaidAnswers:
             answer.kind in _FATAL or (is_last and answer.kind is RefusalKind.RATE_LIMITED)
         ):
             self._give_up(answer.refusal)
-        if _is_worth_keeping(answer):
+        # The spool takes it for as new as it was when it was kept: one that a machine slept over
+        # may hold a bar that has not settled.
+        is_new = self._clock.now() - asked_at < SETTLED_AFTER
+        if is_new and _is_worth_keeping(answer):
             self._spool.keep(self.account, question.name, body)
         return answer
 

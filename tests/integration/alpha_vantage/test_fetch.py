@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Timer
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,18 @@ def test_an_answer_from_before_the_close_is_not_used_after_it():
         world.clock.advance(minutes=30)
         received = world.fetch("AAA", start=MONDAY, end=SESSION)
         assert sessions_of(received)[-1] == SESSION
+        assert world.peer.count() == 2
+
+
+def test_an_answer_slept_over_on_its_way_is_not_used_after_the_close():
+    with a_world(now=datetime(2016, 2, 12, 20, 58, tzinfo=UTC)) as world:
+        world.peer.fail("delay", value=0.3)
+        waking = Timer(0.1, world.clock.advance, kwargs={"hours": 1})
+        waking.start()
+        before = world.fetch("AAA", start=MONDAY, end=SESSION)
+        waking.join()
+        after = world.fetch("AAA", start=MONDAY, end=SESSION)
+        assert (sessions_of(before)[-1], sessions_of(after)[-1]) == (BEFORE, SESSION)
         assert world.peer.count() == 2
 
 
