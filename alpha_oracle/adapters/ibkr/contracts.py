@@ -14,12 +14,14 @@ from alpha_oracle.errors import UnknownSymbol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-US_EXCHANGES: Final = frozenset(
+US_MARKETS: Final = frozenset(
     {
         "AMEX", "ARCA", "BATS", "BEX", "CBOE", "IEX", "ISLAND", "LTSE", "MEMX", "NASDAQ",
-        "NASDAQ.NMS", "NASDAQ.SCM", "NYSE", "NYSENAT", "PSX",
+        "NASDAQ.NMS", "NASDAQ.SCM", "NYSE", "NYSENAT", "OTCBB", "OTCLNKECN", "PINK", "PSX",
     }
 )  # fmt: skip
+"""Where a stock can be at home here; one that left its exchange trades over the counter."""
+
 COMMON: Final = "COMMON"
 
 
@@ -63,29 +65,26 @@ def vendor_ticker(symbol: Symbol) -> str:
 
 
 def choose(symbol: Symbol, companies: Sequence[Company]) -> Company | Missing:
-    """Return the one stock meant by a ticker.
+    """Return the one stock meant by a ticker: of several here, the one with common stock.
 
-    Where several answer to it, it is the one listed in the US, and of several there the one with
-    common stock.
+    Abroad the same letters may be another company's, in dollars too: once the one here is gone,
+    they alone answer to it.
     """
-    by_number = {one.con_id: one for one in companies if _is_dollar_stock(one)}
-    candidates = list(by_number.values())
-    if len(candidates) > 1:
-        candidates = [one for one in candidates if one.exchange in US_EXCHANGES]
-    if len(candidates) > 1:
-        candidates = [one for one in candidates if one.kind == COMMON]
-    if len(candidates) == 1:
-        return candidates[0]
-    if not by_number:
+    here = {one.con_id: one for one in companies if _is_at_home(one) and one.ticker == symbol}
+    common = [one for one in here.values() if one.kind == COMMON]
+    meant = common if len(here) > 1 else list(here.values())
+    if len(meant) == 1:
+        return meant[0]
+    if not here:
         return Missing(
             kind=AbsenceKind.UNKNOWN_SYMBOL,
-            reason=f"IBKR knows no stock traded in USD as {symbol}, only {_named(companies)}",
+            reason=f"IBKR knows no stock traded in the US as {symbol}, only {_named(companies)}",
         )
     return Missing(
         kind=AbsenceKind.REFUSED,
-        reason=f"IBKR knows several stocks as {symbol} ({_named(list(by_number.values()))}) and "
-        f"{len(candidates) or 'none'} of them as common stock listed in the US; ask for it from "
-        "another source (data.fallback)",
+        reason=f"IBKR knows several stocks as {symbol} ({_named(list(here.values()))}) and "
+        f"{len(meant) or 'none'} of them as common stock; ask for it from another source "
+        "(data.fallback)",
     )
 
 
@@ -112,8 +111,9 @@ def renamed(now: Symbol, name: str) -> str:
     return f"; renamed to {now}? {name or 'its company'} trades as {now} now: ask for {now}"
 
 
-def _is_dollar_stock(company: Company) -> bool:
-    return company.security_type == "STK" and company.currency == "USD"
+def _is_at_home(company: Company) -> bool:
+    is_stock = company.security_type == "STK" and company.currency == "USD"
+    return is_stock and company.exchange in US_MARKETS
 
 
 def _same_name(one: str, other: str) -> bool:
@@ -123,6 +123,8 @@ def _same_name(one: str, other: str) -> bool:
 
 def _named(companies: Sequence[Company]) -> str:
     return (
-        ", ".join(f"{one.name} on {one.exchange} in {one.currency}" for one in companies[:5])
+        ", ".join(
+            f"{one.symbol}: {one.name} on {one.exchange} in {one.currency}" for one in companies[:5]
+        )
         or "nothing"
     )

@@ -46,6 +46,8 @@ def test_a_company_without_a_ticker_we_can_write_has_none():
         pytest.param([AMD_EUROS, AMD], id="its shares in euros"),
         pytest.param([AMD_OPTION, AMD], id="an option"),
         pytest.param([replace(AMD, kind="ETF")], id="a fund alone"),
+        pytest.param([replace(AMD, exchange="PINK")], id="one delisted, traded over the counter"),
+        pytest.param([replace(AMD, con_id=8, symbol="AMDS"), AMD], id="one of another ticker"),
     ],
 )
 def test_the_one_company_meant_is_chosen(companies):
@@ -61,7 +63,19 @@ def test_the_one_company_meant_is_chosen(companies):
             [AMD, replace(AMD, con_id=9, name="OTHER")], AbsenceKind.REFUSED, "OTHER", id="two here"
         ),
         pytest.param(
-            [AMD_ABROAD, replace(AMD_ABROAD, con_id=9)], AbsenceKind.REFUSED, "none", id="abroad"
+            [AMD_ABROAD, replace(AMD_ABROAD, con_id=9)],
+            AbsenceKind.UNKNOWN_SYMBOL,
+            "EBS in USD",
+            id="two abroad",
+        ),
+        pytest.param(
+            [replace(AMD_ABROAD, name="ANOTHER")],
+            AbsenceKind.UNKNOWN_SYMBOL,
+            "ANOTHER on EBS in USD",
+            id="one abroad, in dollars",
+        ),
+        pytest.param(
+            [replace(AMD, symbol="AMDS")], AbsenceKind.UNKNOWN_SYMBOL, "AMDS", id="another ticker"
         ),
     ],
 )
