@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -71,8 +72,14 @@ def test_a_closed_one_takes_no_work_and_may_be_closed_again():
         thread.run(nothing)
 
 
-def test_no_thread_is_left_behind():
+async def fail():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("farewell", [nothing, fail], ids=["said", "failed"])
+def test_no_thread_is_left_behind(farewell):
     thread = LoopThread("a loop that ends")
     thread.run(nothing)
-    thread.close(nothing)
+    with suppress(ZeroDivisionError):
+        thread.close(farewell)
     assert "a loop that ends" not in {one.name for one in threading.enumerate()}
