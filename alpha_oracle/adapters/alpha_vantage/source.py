@@ -57,12 +57,9 @@ _PROBED_PLAN: Final[Mapping[RefusalKind | None, str]] = {
     RefusalKind.INVALID_CALL: "the first fetch finds out whether splits and dividends come along",
 }
 
-# Batches run in threads, each with a source of its own: one of them tries, the others wait.
-_TRIAL: Final = Lock()
-
 
 class AlphaVantageBarSource:
-    """Bars of Alpha Vantage, within the limits of the key's plan."""
+    """Bars of Alpha Vantage, within the limits of the key's plan. Safe to share between threads."""
 
     def __init__(
         self,
@@ -77,6 +74,8 @@ class AlphaVantageBarSource:
         self._per_day = settings.requests_per_day
         self._capabilities = capabilities
         self._clock = clock
+        # Batches run in threads: one of them tries, the others wait for what it finds.
+        self._trial = Lock()
         self._answers = PaidAnswers(
             AlphaVantageClient(settings),
             limits=RequestLimits(
@@ -194,7 +193,7 @@ class AlphaVantageBarSource:
 
     def _daily(self, symbol: Symbol, *, full: bool, may_try: bool) -> Answer:
         if may_try and self._found(ADJUSTED) is None:
-            with _TRIAL:
+            with self._trial:
                 if self._found(ADJUSTED) is None:
                     return self._tried(symbol, full=full)
         if self._found(ADJUSTED) is not True:

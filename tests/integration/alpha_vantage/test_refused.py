@@ -129,7 +129,10 @@ def test_a_day_without_a_request_to_spare_gets_bars_without_actions():
 
 def test_batches_in_threads_try_the_endpoint_once():
     with a_world(plan=FREE, untried=True) as world, ThreadPoolExecutor(5) as pool:
-        fetched = list(pool.map(world.fetch, SYMBOLS))
+        source = world.source()
+        fetched = list(
+            pool.map(lambda symbol: source.fetch([symbol], start=SESSION, end=SESSION), SYMBOLS)
+        )
         assert [symbols_of(one) for one in fetched] == [(symbol,) for symbol in SYMBOLS]
         assert world.peer.count(function=ADJUSTED) == 1
 
