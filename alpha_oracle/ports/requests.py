@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import timedelta
 
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.requests import Listing, RequestLimits
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
-    """An answer as it came, and when."""
+    """An answer as it came, and how long ago: clocks differ, in a rehearsal by years."""
 
     body: bytes
-    received_at: datetime
+    age: timedelta
 
 
 class RequestLedger(Protocol):
@@ -61,7 +61,10 @@ class AnswerSpool(Protocol):
         ...
 
     def kept(self, account: str, requests: Sequence[str]) -> Mapping[str, KeptAnswer]:
-        """Return the answers kept to these requests; those without one are absent."""
+        """Return the answers kept to these requests; those without one are absent.
+
+        So are those of a time to come: the clock has been set back, and their age is unknown.
+        """
         ...
 
 

@@ -204,15 +204,24 @@ def test_an_answer_comes_back_as_it_was_kept(stores):
         "DAILY full AAPL": body,
         "DAILY full MSFT": b"",
     }
-    assert {answer.received_at for answer in kept.values()} == {stores.clock.now()}
+    assert {answer.age for answer in kept.values()} == {timedelta(0)}
 
 
 def test_a_newer_answer_takes_the_place_of_the_older(stores):
     stores.answers.keep(ACCOUNT, "AAPL", b"old")
     stores.clock.advance(minutes=5)
     stores.answers.keep(ACCOUNT, "AAPL", b"new")
+    stores.clock.advance(minutes=1)
     (answer,) = stores.answers.kept(ACCOUNT, ["AAPL"]).values()
-    assert (answer.body, answer.received_at) == (b"new", stores.clock.now())
+    assert (answer.body, answer.age) == (b"new", timedelta(minutes=1))
+
+
+def test_an_answer_kept_by_a_clock_that_was_ahead_is_not_believed(stores):
+    stores.answers.keep(ACCOUNT, "AAPL", b"tomorrow's")
+    stores.clock.advance(days=-1)
+    assert stores.answers.kept(ACCOUNT, ["AAPL"]) == {}
+    stores.answers.keep(ACCOUNT, "AAPL", b"today's")
+    assert stores.answers.kept(ACCOUNT, ["AAPL"])["AAPL"].body == b"today's"
 
 
 def test_answers_are_kept_by_account(stores):

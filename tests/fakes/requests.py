@@ -71,16 +71,19 @@ class InMemoryAnswerSpool:
         self._answers = {}
 
     def keep(self, account, request, body):
-        answer = KeptAnswer(body=bytes(body), received_at=self.clock.now())
-        self._answers[account, request] = answer
+        self._answers[account, request] = bytes(body), self.clock.now()
 
     def kept(self, account, requests):
-        since = self.clock.now() - timedelta(days=2)
-        found = {request: self._answers.get((account, request)) for request in requests}
+        found = {
+            request: KeptAnswer(body=body, age=self.clock.now() - received_at)
+            for (of, request), (body, received_at) in self._answers.items()
+            if of == account and request in requests
+        }
+        kept_for = timedelta(days=2)
         return {
             request: answer
             for request, answer in found.items()
-            if answer is not None and answer.received_at >= since
+            if timedelta(0) <= answer.age <= kept_for
         }
 
 

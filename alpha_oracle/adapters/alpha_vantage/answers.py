@@ -92,13 +92,13 @@ class PaidAnswers:
     def kept(self, questions: Sequence[Question]) -> list[Answer]:
         """Return the answers kept to these questions, in their order; asks nothing."""
         kept = self._spool.kept(self.account, [question.name for question in questions])
-        found = []
+        now, found = self._clock.now(), []
         for question in questions:
             answer = kept.get(question.name)
             if answer is not None:
                 # One that cannot be read is asked for again.
                 with suppress(SourceAway):
-                    found.append(_answer(question, answer.body, received_at=answer.received_at))
+                    found.append(_answer(question, answer.body, received_at=now - answer.age))
         return found
 
     def ask(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "alpha_vantage"
 YOUNG: Final = timedelta(minutes=15)
-"""An answer this young is not asked for again, whatever it lacks."""
+"""An answer this young is not asked for again, whatever it lacks that was over by then."""
 UNKNOWN_FOR: Final = timedelta(days=1)
 """For this long a symbol that Alpha Vantage does not know is not asked for again."""
 WITNESSES: Final = 3
@@ -76,8 +76,10 @@ def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
         series = _series(answer)
     except DataError:
         return False
-    reaches_far = reaches_back(series, span, full=answer.question.full)
-    return reaches_far and (age < YOUNG or reaches_end(series, span))
+    if not reaches_back(series, span, full=answer.question.full):
+        return False
+    could_have_it = span.end <= calendar.latest_finished_session(answer.received_at)
+    return reaches_end(series, span) or (could_have_it and age < YOUNG)
 
 
 def lacks_the_start(answer: Answer, span: Span) -> bool:

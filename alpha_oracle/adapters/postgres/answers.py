@@ -30,9 +30,10 @@ DELETE FROM vendor_answers USING (
 WHERE (vendor_answers.account, vendor_answers.request) = (old.account, old.request)
 """
 _KEPT: Final = f"""
-SELECT request, body, received_at FROM vendor_answers
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now)
+SELECT request, body, now - received_at AS age FROM vendor_answers, moment
 WHERE account = :account AND request = ANY(:requests)
-  AND received_at >= clock_timestamp() - {KEPT}
+  AND received_at BETWEEN now - {KEPT} AND now
 """
 
 
@@ -54,6 +55,6 @@ class PostgresAnswerSpool:
         values = {"account": account, "requests": list(requests)}
         with self._database.at_once() as connection:
             return {
-                row.request: KeptAnswer(body=zlib.decompress(row.body), received_at=row.received_at)
+                row.request: KeptAnswer(body=zlib.decompress(row.body), age=row.age)
                 for row in connection.execute(text(_KEPT), values)
             }

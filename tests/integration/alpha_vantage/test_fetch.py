@@ -1,6 +1,6 @@
 """Which bars come, which requests they cost, and which answers are used again."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Timer
 
@@ -12,6 +12,8 @@ from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.domain.market import ActionKind
 from alpha_oracle.errors import BudgetSpent, NotPublished
 from tests.builders import bars_of_closes
+from tests.fakes.clock import FixedClock
+from tests.fakes.requests import InMemoryAnswerSpool
 from tests.integration.alpha_vantage.worlds import (
     AUGUST,
     BEFORE,
@@ -98,6 +100,32 @@ def test_an_answer_slept_over_on_its_way_is_not_used_after_the_close():
         waking.join()
         after = world.fetch("AAA", start=MONDAY, end=SESSION)
         assert (sessions_of(before)[-1], sessions_of(after)[-1]) == (BEFORE, SESSION)
+        assert world.peer.count() == 2
+
+
+def test_a_young_answer_from_before_the_close_is_not_used_after_it():
+    with a_world(now=datetime(2016, 2, 12, 20, 58, tzinfo=UTC)) as world:
+        world.fetch("AAA", start=MONDAY, end=SESSION)
+        world.clock.advance(minutes=8)
+        assert sessions_of(world.fetch("AAA", start=MONDAY, end=SESSION))[-1] == SESSION
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=3000), timedelta(days=-300)], ids=str)
+def test_a_rehearsal_uses_answers_by_their_age_whatever_the_time_of_the_spool(ahead):
+    with a_world(through=BEFORE) as world:
+        real = FixedClock(world.clock.now() + ahead)
+        world.spool = InMemoryAnswerSpool(real)
+        world.fetch("AAA")
+        world.fetch("AAA")
+        assert world.peer.count() == 1
+        world.peer.through = None
+        world.clock.advance(minutes=16)
+        real.advance(minutes=16)
+        assert symbols_of(world.fetch("AAA")) == ("AAA",)
+        assert world.peer.count() == 2
+        real.advance(hours=20)
+        world.clock.advance(hours=20)
+        assert symbols_of(world.fetch("AAA")) == ("AAA",)
         assert world.peer.count() == 2
 
 
