@@ -3,9 +3,12 @@
 import pytest
 
 from alpha_oracle import calendar
-from tests.end_to_end.command_line import ask
+from tests.end_to_end.command_line import PATIENCE_SECONDS, ask, begin_process
 from tests.end_to_end.vendors import (
+    DATA_CLIENT,
     a_market,
+    as_given_by,
+    before_the_session,
     by_alpha_vantage,
     by_ibkr,
     gateway_market,
@@ -15,6 +18,7 @@ from tests.end_to_end.vendors import (
 from tests.end_to_end.worlds import NOW, SESSION
 from tests.peers.alpha_vantage.server import alpha_vantage
 from tests.peers.tws.faults import Point
+from tests.peers.tws.ledger import ConnectionEvent
 from tests.peers.tws.running import running_gateway
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -69,3 +73,24 @@ def test_ibkr_is_asked_once_a_symbol_for_all_of_it_and_then_no_more(vendor_world
         assert again.code == 0, again.err
         assert len(gateway.ledger.asked(Point.HISTORICAL_DATA)) == len(SYMBOLS)
         assert len(gateway.ledger.asked(Point.CONTRACT_DETAILS)) == len(SYMBOLS)
+
+
+@pytest.mark.slow
+def test_a_backfill_and_a_daily_run_take_turns_at_the_client_id(vendor_worlds, home):
+    history = before_the_session(MARKET)
+    month = ("--start", calendar.shift_session(SESSION, -150), "--end", history.session[0])
+    with (
+        running_gateway(gateway_market(MARKET), now=NOW, latency_seconds=2.0) as gateway,
+        vendor_worlds(home, as_given_by("ibkr", history), **by_ibkr(gateway.port)) as world,
+        begin_process(world.environment, "backfill", *month, "--symbols", "BRK.B") as one,
+        begin_process(world.environment, "pipeline", "--json") as other,
+    ):
+        for process in (one, other):
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
+            assert process.returncode == 0, said
+        ledger = gateway.ledger
+    assert [one.event for one in ledger.connections if one.client_id == DATA_CLIENT] == [
+        *(ConnectionEvent.NAMED, ConnectionEvent.CLOSED),
+        *(ConnectionEvent.NAMED, ConnectionEvent.CLOSED),
+    ]
+    assert ledger.codes() == []

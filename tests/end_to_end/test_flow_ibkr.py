@@ -6,6 +6,7 @@ import pytest
 
 from tests.end_to_end.killed import begin_in_new_process, outcome, run_in_new_process
 from tests.end_to_end.vendors import (
+    DATA_CLIENT,
     a_market,
     as_given_by,
     before_the_session,
@@ -21,7 +22,6 @@ from tests.peers.tws.process import gateway_process
 
 SYMBOLS = symbols_of(500)
 BATCH = 50
-DATA_CLIENT = 2
 MOST_IN_FLIGHT = 20
 # So many sessions that strategies have something to say.
 MARKET = a_market(SYMBOLS, sessions=260)

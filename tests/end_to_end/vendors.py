@@ -34,6 +34,7 @@ from tests.peers.tws.market import market_of_columns
 ROOT = Path(__file__).parents[2]
 KEY = "S3CRETK3Y16CHARS"
 ACCOUNT = "DU7654321"
+DATA_CLIENT = 2
 PATIENCE_SECONDS = 60.0
 
 # Windows so short that a history of some weeks has a few of them.
