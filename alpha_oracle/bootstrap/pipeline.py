@@ -109,11 +109,11 @@ class _Process:
         with self._guard:
             if self._runtime is None:
                 settings = load_settings()
-                stack = ExitStack()
-                stores = stack.enter_context(opened_stores(settings))
-                self._stack = stack
-                self._runtime = _wired(settings, stores, progress=self._progress)
-                stack.callback(self._runtime.sources.close)
+                with ExitStack() as opening:
+                    stores = opening.enter_context(opened_stores(settings))
+                    self._runtime = _wired(settings, stores, progress=self._progress)
+                    opening.callback(self._runtime.sources.close)
+                    self._stack = opening.pop_all()
                 atexit.register(self.close)
             return self._runtime
 
