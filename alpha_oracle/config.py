@@ -82,7 +82,7 @@ class IbkrDataSettings(Section):
     that only lots have.
     """
 
-    requests_per_second: float = Field(default=5.0, gt=0.0, le=45.0)
+    requests_per_second: float = Field(default=5.0, gt=0.0, le=40.0)
     max_in_flight: int = Field(default=20, ge=1, le=50)
     timeout_seconds: float = Field(default=60.0, gt=0.0)
     volume_unit: Literal["detect", "shares", "lots"] = "detect"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -68,17 +69,24 @@ def affordable(
     whole = source.plan(symbols, start=start, end=end)
     if whole.fits or whole.left is None:
         return symbols, ()
-    within, left = [], whole.left
-    for symbol in symbols:
-        # An answer that is there already costs nothing.
-        requests = source.plan((symbol,), start=start, end=end).requests
-        if requests <= left:
-            within.append(symbol)
-            left -= requests
-    if not within:
+
+    def costs(asked: tuple[Symbol, ...]) -> RequestPlan:
+        return source.plan(asked, start=start, end=end)
+
+    # An answer that is there already costs nothing. Plans do not add up: what a source spends
+    # once for all symbols is in the plan of each.
+    free = tuple(symbol for symbol in symbols if not costs((symbol,)).requests)
+    paid = tuple(symbol for symbol in symbols if symbol not in free)
+    fitting = bisect_right(
+        range(1, len(paid) + 1), 0, key=lambda count: not costs(paid[:count]).fits
+    )
+    if not free and not fitting:
         raise BudgetSpent(f"{_too_much(whole)}. {_ways_out(whole)}")
-    allowed = frozenset(within)
-    return tuple(within), tuple(symbol for symbol in symbols if symbol not in allowed)
+    within = frozenset((*free, *paid[:fitting]))
+    return (
+        tuple(symbol for symbol in symbols if symbol in within),
+        tuple(symbol for symbol in symbols if symbol not in within),
+    )
 
 
 def _too_much(plan: RequestPlan) -> str:

@@ -28,6 +28,7 @@ _KINDS: Final = {
     AbsenceKind.REFUSED: "refused",
     AbsenceKind.FAILED: "no answer",
 }
+_OF_ONE_SYMBOL: Final = frozenset({AbsenceKind.UNKNOWN_SYMBOL, AbsenceKind.NO_DATA})
 _LONGEST_REASON: Final = 160
 
 
@@ -64,7 +65,7 @@ class Chain:
         What one answer brought can be stored before the next is asked for.
 
         Raises:
-            AlphaOracleError: the first source's, where no source answered at all.
+            AlphaOracleError: the first source's, telling the others' too, where none answered.
         """
         for source in self._sources:
             asked = tuple(sorted(self._lacking))
@@ -72,7 +73,7 @@ class Chain:
                 return
             yield from self._ask(source, asked)
         if self._errors and not self._answered:
-            raise self._errors[0]
+            raise _all_told(self._errors)
 
     @property
     def counts(self) -> tuple[SourceCount, ...]:
@@ -157,8 +158,7 @@ class Chain:
             if not lacking:
                 del self._lacking[symbol]
             elif symbol in said:
-                kind = said[symbol].kind
-                self._note(symbol, source, kind, said[symbol].reason, in_short=_KINDS[kind])
+                self._note(symbol, source, said[symbol].kind, said[symbol].reason)
             else:
                 self._note(symbol, source, AbsenceKind.FAILED, self._silence(lacking))
 
@@ -173,13 +173,10 @@ class Chain:
         source: BarSource,
         kind: AbsenceKind,
         reason: str,
-        *,
-        in_short: str = "",
     ) -> None:
         absence = Absence(symbol=symbol, source=source.name, kind=kind, reason=reason)
         self._absent[symbol].append(absence)
-        # What stands on a bar names no symbol, so that bars of one reason are one batch.
-        self._reasons[symbol].append(f"{source.name}: {in_short or reason}")
+        self._reasons[symbol].append(_in_short(absence))
 
 
 def by_reason(received: ReceivedBars, reasons: Mapping[Symbol, str]) -> list[ReceivedBars]:
@@ -218,6 +215,18 @@ def _sessions_given(bars: BarColumns) -> dict[Symbol, frozenset[Session]]:
     for code, session in zip(bars.symbol_index.tolist(), sessions, strict=True):
         given[bars.symbols[code]].add(session)
     return {symbol: frozenset(found) for symbol, found in given.items()}
+
+
+def _all_told(errors: Sequence[AlphaOracleError]) -> AlphaOracleError:
+    texts = dict.fromkeys(str(error) for error in errors)
+    return errors[0] if len(texts) == 1 else type(errors[0])("; then ".join(texts))
+
+
+def _in_short(absence: Absence) -> str:
+    # What stands on a bar names no symbol, so that bars of one reason are one batch.
+    told = _short(absence.reason.removeprefix(f"{absence.source}: "))
+    is_of_one = absence.kind in _OF_ONE_SYMBOL or absence.symbol in told
+    return f"{absence.source}: {_KINDS[absence.kind] if is_of_one else told}"
 
 
 def _short(text: str) -> str:

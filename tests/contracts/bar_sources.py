@@ -100,7 +100,7 @@ def ibkr(folder):
                 connection,
                 listings=InMemoryListings(),
                 clock=clock,
-                settings=IbkrDataSettings(requests_per_second=45, volume_unit="lots"),
+                settings=IbkrDataSettings(requests_per_second=40, volume_unit="lots"),
             )
 
 

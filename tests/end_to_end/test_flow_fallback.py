@@ -144,8 +144,6 @@ def test_what_the_fallback_has_no_requests_left_for_is_missing_and_named(vendor_
             **(both(unused_port(), vendor.url) | {"DATA__ALPHA_VANTAGE__REQUESTS_PER_DAY": 5}),
         ) as world,
     ):
-        # What the key may do is found by its first request.
-        daily_pipeline(symbols=[SYMBOLS[0]])
         state = daily_pipeline(return_state=True)
         assert state.is_failed()
         assert "5 of 6 expected symbols are stored" in state.message

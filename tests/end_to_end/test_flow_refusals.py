@@ -200,7 +200,7 @@ def test_pacing_that_does_not_end_is_told_as_such(by_gateway):
     told, _ = by_gateway(faults=[(Point.HISTORICAL_DATA, Refuse(notices.PACING), {"times": None})])
     assert told.state.is_failed()
     assert "0 of 6 expected symbols are stored" in told.state.message
-    assert "ibkr: no answer" in told.state.message
+    assert "pacing violation; it went on for too long" in told.state.message
     assert {(symbol, what) for symbol, what, _ in told.attention} == {
         (symbol, "absent: failed") for symbol in SYMBOLS
     }

@@ -172,7 +172,7 @@ def by_ibkr(port, **changes):
     """Settings for bars from a stand-in of TWS."""
     return {
         "DATA__SOURCE": "ibkr",
-        "DATA__IBKR__REQUESTS_PER_SECOND": 45,
+        "DATA__IBKR__REQUESTS_PER_SECOND": 40,
         "BROKER__IBKR__PORT": port,
         "DATA__BATCH_SIZE": 50,
     } | changes

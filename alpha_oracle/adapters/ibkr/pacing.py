@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-MOST_A_SECOND: Final = 45
-"""Requests of any kind; the gateway hangs up on more than 50."""
+MOST_A_SECOND: Final = 40
+"""Requests of any kind; the gateway hangs up on more than 50, as it counts them."""
 
 
 class Pace:

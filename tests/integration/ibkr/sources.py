@@ -54,7 +54,7 @@ def connected(gateway, *, leases=None, account="", client_id=1, **patience):
 
 def source_of(connection, *, clock=None, listings=None, **settings):
     """A source on a connection."""
-    ordinary = {"requests_per_second": 45.0, "timeout_seconds": 1.0, "volume_unit": "lots"}
+    ordinary = {"requests_per_second": 40.0, "timeout_seconds": 1.0, "volume_unit": "lots"}
     return IbkrBarSource(
         connection,
         listings=listings or InMemoryListings(),
