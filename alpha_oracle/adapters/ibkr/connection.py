@@ -184,7 +184,7 @@ class GatewayConnection:
         return await asyncio.shield(self._connecting)
 
     def _refuse_for_now(self) -> None:
-        # Batches queue: each would wait as long as the first, for nothing.
+        # Who asks right after a failure would wait as long, for nothing.
         if self._failure is None:
             return
         failed_at, why = self._failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +16,7 @@ from alpha_oracle.adapters.ibkr.translate import as_columns, has_fractions, in_s
 from alpha_oracle.domain.bars import BarBatch, ReceivedBars
 from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.domain.requests import RequestPlan
+from alpha_oracle.errors import LeaseTaken, SourceAway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +61,7 @@ class IbkrBarSource:
         self._pace = Pace(requests_per_second=settings.requests_per_second)
         self._forbearance = Forbearance(self._pace, waits_seconds=refusal_waits_seconds)
         self._turn = threading.Lock()
+        self._away: tuple[float, str] | None = None
         self._saw_lots = False
         self._took_shares = False
         self._companies: dict[Symbol, Company] = {}
@@ -106,8 +109,7 @@ class IbkrBarSource:
         asked = Range(start=start, end=min(end, finished), now=now)
         answers: Mapping[Symbol, Rows | Missing] = {}
         if symbols and calendar.sessions_between(asked.start, asked.end):
-            with self._turn:
-                answers = self._asked(tuple(dict.fromkeys(symbols)), asked)
+            answers = self._in_turn(tuple(dict.fromkeys(symbols)), asked)
         taken = take(answers, start=asked.start, end=asked.end, source=self.name)
         return ReceivedBars(
             bars=as_columns(self._in_shares(taken.bars)),
@@ -119,6 +121,18 @@ class IbkrBarSource:
             unreadable=taken.unreadable,
             absent=taken.absent,
         )
+
+    def _in_turn(self, symbols: Sequence[Symbol], asked: Range) -> dict[Symbol, Rows | Missing]:
+        came_at = time.monotonic()
+        with self._turn:
+            # Who waited behind a batch in vain would ask for as long, in vain.
+            if self._away is not None and came_at < self._away[0]:
+                raise SourceAway(self._away[1])
+            try:
+                return self._asked(symbols, asked)
+            except (SourceAway, LeaseTaken) as error:
+                self._away = time.monotonic(), str(error)
+                raise
 
     def _asked(self, symbols: Sequence[Symbol], asked: Range) -> dict[Symbol, Rows | Missing]:
         known = self._listings.listings(self.name, symbols)

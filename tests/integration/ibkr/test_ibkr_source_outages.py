@@ -1,7 +1,7 @@
 """What a restart or an outage in the middle of a batch costs."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pytest
 
@@ -131,6 +131,31 @@ def test_a_gateway_whose_history_servers_are_silent_is_given_up(gateway):
     ):
         fetch_last(source, *SYMBOLS)
     assert len(set(asked_for(gateway))) < len(SYMBOLS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "patience", "why"),
+    [
+        (LoseLink(600, data_lost=False), {"outage_seconds": 1.5}, "no line to IBKR's servers"),
+        (Unanswered(), {}, "answered none of the first 5 requests"),
+    ],
+    ids=["an outage", "silence"],
+)
+def test_batches_that_waited_behind_one_in_vain_fail_with_it(gateway, fault, patience, why):
+    gateway.fault(Point.HISTORICAL_DATA, fault, times=None)
+    batches = [SYMBOLS[:6], SYMBOLS[6:]]
+    with (
+        a_source(gateway, settings={"timeout_seconds": 0.1}, **patience) as source,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        first, second = [threads.submit(fetch_last, source, *batch) for batch in batches]
+        wait([first, second], return_when=FIRST_COMPLETED)
+        failed_at = time.monotonic()
+        for one in (first, second):
+            with pytest.raises(SourceAway, match=why):
+                one.result()
+    assert time.monotonic() - failed_at < 1.0
+    assert len({symbol in batches[0] for symbol in asked_for(gateway)}) == 1
 
 
 def test_silence_about_some_does_not_give_up_the_others(gateway):
