@@ -66,16 +66,20 @@ def source_rows(counts: Iterable[SourceCount]) -> list[dict[str, object]]:
     ]
 
 
-def absence_rows(absences: Iterable[Absence]) -> list[dict[str, object]]:
-    """What sources said of the symbols they gave no bar of, as rows; each once."""
+def attention_rows(overlap: OverlapReport, absences: Iterable[Absence]) -> list[dict[str, object]]:
+    """What bars of earlier sessions told, then what sources said of those they gave no bar of."""
+    # A source that is away lacks every symbol: that must not crowd out the few others.
+    return _overlap_rows(overlap) + _absence_rows(absences)
+
+
+def _absence_rows(absences: Iterable[Absence]) -> list[dict[str, object]]:
     return [
         _row(absence.symbol, f"absent: {absence.kind}", absence.source, absence.reason)
         for absence in dict.fromkeys(absences)
     ]
 
 
-def overlap_rows(overlap: OverlapReport) -> list[dict[str, object]]:
-    """What bars of earlier sessions told, as rows."""
+def _overlap_rows(overlap: OverlapReport) -> list[dict[str, object]]:
     splits = [
         _row(split.symbol, "split recorded", "-", f"{split.value:g} for 1, ex {split.ex_date}")
         for split in overlap.splits

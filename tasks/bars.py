@@ -19,13 +19,7 @@ from alpha_oracle.domain.validation import Completeness, IngestReport, merged_ov
 from alpha_oracle.marketdata import backfill, budget, ingestion, universe
 from alpha_oracle.marketdata.backfill import BackfillStep
 from tasks.artifacts import ProgressBar, show_validation
-from tasks.bar_tables import (
-    absence_rows,
-    overlap_rows,
-    show_attention,
-    show_plans,
-    show_sources,
-)
+from tasks.bar_tables import attention_rows, show_attention, show_plans, show_sources
 from tasks.retries import is_transient
 
 # Batches end in several threads: who counts later also shows later, so the bar ends at the truth.
@@ -133,12 +127,7 @@ def check_session(
     source: str | None,
 ) -> Completeness:
     """Show what validation and the sources said, and refuse a session with too few bars."""
-    what = str(run.session)
-    show_validation(what, merged_report(report.validation for report in reports))
-    show_sources(what, [count for report in reports for count in report.sources])
-    overlap = merged_overlap(report.overlap for report in reports)
-    absences = [absence for report in reports for absence in report.absent]
-    show_attention(what, absence_rows(absences) + overlap_rows(overlap))
+    _show_answers(str(run.session), reports)
     symbols = [symbol for batch in batches for symbol in batch]
     with open_runtime() as runtime:
         return ingestion.completeness(
@@ -174,12 +163,7 @@ def backfill_range(
                 "backfill", total=step.symbols_total, description=f"{start} to {end}"
             )
             bar.show(step.symbols_done, watcher=runtime.progress)
-    what = f"{start} to {end}"
-    show_validation(what, merged_report(step.validation for step in steps))
-    show_sources(what, [count for step in steps for count in step.sources])
-    overlap = merged_overlap(step.overlap for step in steps)
-    absences = [absence for step in steps for absence in step.absent]
-    show_attention(what, absence_rows(absences) + overlap_rows(overlap))
+    _show_answers(f"{start} to {end}", steps)
     return BackfillReport(
         start=start,
         end=end,
@@ -188,3 +172,11 @@ def backfill_range(
         quarantined=sum(step.quarantined for step in steps),
         lacking=tuple(sorted({symbol for step in steps for symbol in step.lacking})),
     )
+
+
+def _show_answers(what: str, parts: Sequence[IngestReport | BackfillStep]) -> None:
+    show_validation(what, merged_report(part.validation for part in parts))
+    show_sources(what, [count for part in parts for count in part.sources])
+    overlap = merged_overlap(part.overlap for part in parts)
+    absences = [absence for part in parts for absence in part.absent]
+    show_attention(what, attention_rows(overlap, absences))
