@@ -39,7 +39,11 @@ PAUSES_SECONDS: Final = (2.0, 20.0, 60.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
-    """What came to a question, the key taken out; `received_at` is not later than it was made."""
+    """What came to a question, the key taken out.
+
+    `received_at` is when it was asked for; of a kept one when it was kept, some minutes later at
+    most.
+    """
 
     question: Question
     document: Mapping[str, object]
