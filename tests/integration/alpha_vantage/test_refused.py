@@ -8,6 +8,7 @@ from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
 from tests.integration.alpha_vantage.worlds import (
     AUGUST,
+    BEFORE,
     FREE,
     KEY,
     SESSION,
@@ -15,6 +16,7 @@ from tests.integration.alpha_vantage.worlds import (
     SYMBOLS,
     a_market,
     a_world,
+    sessions_of,
     symbols_of,
 )
 from tests.peers.alpha_vantage.server import ADJUSTED, PLAIN, Plan
@@ -99,6 +101,17 @@ def test_an_empty_object_is_a_failure_not_an_unknown_symbol():
         world.peer.fail("body", value=b"{}", symbol="AAA")
         [absence] = world.fetch("AAA", "BBB").absent
         assert (absence.symbol, absence.kind) == ("AAA", AbsenceKind.FAILED)
+
+
+def test_a_refusal_that_passes_takes_no_answers_place():
+    with a_world(through=BEFORE) as world:
+        world.fetch("AAA", start=START, end=BEFORE)
+        world.clock.advance(minutes=16)
+        world.peer.fail("burst_free", times=4)
+        with pytest.raises(SourceAway):
+            world.fetch("AAA")
+        assert sessions_of(world.fetch("AAA", start=START, end=BEFORE))[-1] == BEFORE
+        assert world.peer.count() == 1 + 4
 
 
 def test_a_premium_endpoint_costs_one_request_and_is_remembered():
