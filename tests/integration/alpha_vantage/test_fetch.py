@@ -1,8 +1,9 @@
 """Which bars come, which requests they cost, and which answers are used again."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from threading import Timer
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -91,13 +92,19 @@ def test_an_answer_from_before_the_close_is_not_used_after_it():
         assert world.peer.count() == 2
 
 
+def sleep_an_hour_once_asked(world):
+    while not world.peer.count():
+        time.sleep(0.005)
+    world.clock.advance(hours=1)
+
+
 def test_an_answer_slept_over_on_its_way_is_not_used_after_the_close():
     with a_world(now=datetime(2016, 2, 12, 20, 58, tzinfo=UTC)) as world:
-        world.peer.fail("delay", value=0.3)
-        waking = Timer(0.1, world.clock.advance, kwargs={"hours": 1})
-        waking.start()
+        world.peer.fail("delay", value=0.5)
+        sleep = Thread(target=sleep_an_hour_once_asked, args=(world,))
+        sleep.start()
         before = world.fetch("AAA", start=MONDAY, end=SESSION)
-        waking.join()
+        sleep.join()
         after = world.fetch("AAA", start=MONDAY, end=SESSION)
         assert (sessions_of(before)[-1], sessions_of(after)[-1]) == (BEFORE, SESSION)
         assert world.peer.count() == 2
