@@ -113,6 +113,13 @@ def test_what_strikes_all_is_waited_out_once_and_not_by_each(gateway):
         assert len(fetch_last(source, "AAPL", "MSFT").bars) == 2
 
 
+def test_an_answer_between_refusals_has_the_patience_start_anew(gateway):
+    with a_source(gateway) as source:
+        for symbol in ("AAPL", "MSFT", "AAPL", "MSFT"):
+            gateway.fault(HISTORY, Refuse(notices.PACING), symbol=symbol, times=2)
+            assert fetch_last(source, symbol).absent == ()
+
+
 @pytest.mark.parametrize("point", [HISTORY, CONTRACTS])
 def test_an_empty_answer_is_asked_for_again(gateway, point):
     gateway.fault(point, Empty(), symbol="AAPL", times=1)

@@ -14,6 +14,7 @@ from tests.integration.ibkr.sources import (
     a_source,
     asked_for,
     connected,
+    eventually,
     fetch_last,
     source_of,
 )
@@ -95,6 +96,20 @@ def test_nothing_is_sent_during_an_outage(gateway):
     assert during == before
 
 
+def test_what_waits_for_its_turn_when_an_outage_begins_is_sent_after_it(gateway):
+    settings = {"requests_per_second": 2.0, "max_in_flight": 1}
+    with a_source(gateway, settings=settings) as source, ThreadPoolExecutor(1) as threads:
+        fetching = threads.submit(fetch_last, source, "S00", "S01")
+        assert eventually(lambda: asked_for(gateway) == ["S00"])
+        gateway.lose_link()
+        before = len(gateway.ledger.requests)
+        time.sleep(0.8)
+        during = len(gateway.ledger.requests)
+        gateway.restore_link(data_lost=False)
+        assert len(fetching.result().bars) == 2
+    assert during == before
+
+
 def test_an_outage_longer_than_the_timeout_fails_no_request(gateway):
     gateway.fault(Point.HISTORICAL_DATA, LoseLink(0.5, data_lost=False), skip=4)
     with a_source(gateway, settings={"timeout_seconds": 0.2}) as source:
@@ -165,3 +180,5 @@ def test_silence_about_some_does_not_give_up_the_others(gateway):
         received = fetch_last(source, *SYMBOLS)
     assert len(received.bars) == 5
     assert {one.kind for one in received.absent} == {AbsenceKind.FAILED}
+    # All asked at once whether it lives, and each heard.
+    assert gateway.ledger.times_connected(2) == 1
