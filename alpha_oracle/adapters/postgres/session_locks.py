@@ -68,7 +68,8 @@ def take(database: Database, lock: SessionLock, *, wait_seconds: float = 0.0) ->
 def let_go(connection: Connection) -> bool:
     """Free the lock; return whether it was held to the end."""
     try:
-        connection.execute(text("SELECT 1"))
+        # Closing alone would free it too, but some time after we have gone on.
+        connection.execute(text("SELECT pg_advisory_unlock_all()"))
     except DBAPIError:
         return False
     finally:
