@@ -31,6 +31,11 @@ class Span:
         """Whether the newest finished session is asked for."""
         return self.end == self.latest
 
+    @property
+    def is_recent(self) -> bool:
+        """Whether no more than the last sessions are asked for, the newest among them."""
+        return self.is_latest and not self.needs_full
+
 
 def span_of(start: Session, end: Session, *, now: datetime) -> Span | None:
     """Return what can be answered of a range; None where no session of it is finished."""

@@ -14,7 +14,7 @@ from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
 from alpha_oracle.adapters.alpha_vantage.translate import bars_of, read_series
 from alpha_oracle.domain.bars import Absence, AbsenceKind, BarBatch, BarColumns, ReceivedBars
 from alpha_oracle.domain.market import PriceBasis
-from alpha_oracle.errors import DataError, NotPublished
+from alpha_oracle.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +27,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "alpha_vantage"
 YOUNG: Final = timedelta(minutes=15)
-"""An answer this young is not asked for again, whatever it lacks that was over by then."""
-UNKNOWN_FOR: Final = timedelta(days=1)
-"""For this long a symbol that Alpha Vantage does not know is not asked for again."""
-WITNESSES: Final = 3
-"""So many symbols without the newest session, and no more are asked for."""
+"""An answer this young, a refusal too, is not asked for again, whatever it lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,9 +64,7 @@ def read_answer(answer: Answer, span: Span) -> Reading:
 def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
     """Whether a kept answer spares a request."""
     age = now - answer.received_at
-    if answer.kind is RefusalKind.INVALID_CALL:
-        return age < UNKNOWN_FOR
-    if answer.kind is RefusalKind.NOTHING_SAID:
+    if answer.refusal is not None:
         return age < YOUNG
     try:
         series = _series(answer)
@@ -92,27 +86,9 @@ def lacks_the_start(answer: Answer, span: Span) -> bool:
         return False
 
 
-def check_published(readings: Sequence[Reading], span: Span, *, left: int) -> None:
-    """Stop before more is spent where the newest session has not come out yet.
-
-    Told by the first three symbols with data, and only while each of them ends with the session
-    just before: those that ended earlier are delisted, and would say the same for ever. `left` is
-    the number of symbols not yet asked for.
-
-    Raises:
-        NotPublished: it has not; says what the newest one was.
-    """
-    witnesses = [reading for reading in readings if reading.newest is not None]
-    if not left or not span.is_latest or len(witnesses) != WITNESSES:
-        return
-    before = calendar.shift_session(span.end, -1)
-    if any(witness.newest != before for witness in witnesses):
-        return
-    named = ", ".join(witness.symbol for witness in witnesses)
-    raise NotPublished(
-        f"Alpha Vantage has not published {span.end} yet: the newest session of {named} is "
-        f"{before}; nothing was spent on the other {left} symbols; ask again later"
-    )
+def refused(symbol: Symbol, reason: str) -> Reading:
+    """Return a reading of a symbol that could not be asked for."""
+    return _absent(symbol, AbsenceKind.REFUSED, reason)
 
 
 def received_bars(readings: Sequence[Reading], *, source: str) -> ReceivedBars:

@@ -17,16 +17,17 @@ from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Quest
 from alpha_oracle.adapters.alpha_vantage.coverage import span_of
 from alpha_oracle.adapters.alpha_vantage.reading import (
     Reading,
-    check_published,
     is_usable,
     lacks_the_start,
     read_answer,
     received_bars,
+    refused,
 )
 from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
+from alpha_oracle.adapters.alpha_vantage.witnesses import Witnesses
 from alpha_oracle.domain.market import PriceBasis, Symbol
 from alpha_oracle.domain.requests import RequestLimits, RequestPlan
-from alpha_oracle.errors import ConfigurationError, SourceAway
+from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -76,6 +77,8 @@ class AlphaVantageBarSource:
         self._clock = clock
         # Batches run in threads: one of them tries, the others wait for what it finds.
         self._trial = Lock()
+        self._is_in_doubt = False
+        self._witnesses = Witnesses()
         self._answers = PaidAnswers(
             AlphaVantageClient(settings),
             limits=RequestLimits(
@@ -128,20 +131,17 @@ class AlphaVantageBarSource:
         Raises:
             SourceAway: ask again later; what came is kept.
             NotPublished: the newest session is not there yet; nothing more was spent.
-            BudgetSpent: the day's requests are used up.
+            BudgetSpent: the day's requests are used up, and no bar came before.
             ConfigurationError: the key or `base_url` is wrong, or the range needs a premium key.
         """
         wanted = sorted(set(symbols))
         span = span_of(start, end, now=self._clock.now())
         if span is None:
             return received_bars([], source=self.name)
+        self._witnesses.require_hope(span, now=self._clock.now())
         # The adjusted endpoint is tried where the day can spare the request that may be lost.
         may_try = self._found(ADJUSTED) is None and self._can_spare_one(wanted, span)
-        readings: list[Reading] = []
-        for symbol in wanted:
-            answer = self._kept(symbol, span) or self._asked(symbol, span, may_try=may_try)
-            readings.append(read_answer(answer, span))
-            check_published(readings, span, left=len(wanted) - len(readings))
+        readings = self._readings(wanted, span, may_try=may_try)
         return received_bars(readings, source=self.name)
 
     def probe(self) -> str:
@@ -162,6 +162,27 @@ class AlphaVantageBarSource:
             f"Alpha Vantage takes the key: {_PROBED_PLAN[answer.kind]}; "
             f"{self._answers.left_today} of {self._per_day} requests are left today"
         )
+
+    def _readings(self, wanted: Sequence[Symbol], span: Span, *, may_try: bool) -> list[Reading]:
+        readings: list[Reading] = []
+        spent: BudgetSpent | None = None
+        for symbol in wanted:
+            answer = self._kept(symbol, span)
+            if answer is None and spent is None:
+                try:
+                    answer = self._asked(symbol, span, may_try=may_try)
+                except BudgetSpent as error:
+                    spent = error
+            if answer is None:
+                readings.append(refused(symbol, str(spent)))
+                continue
+            readings.append(read_answer(answer, span))
+            left = len(wanted) - len(readings)
+            self._witnesses.hear(readings[-1], span, left=left, now=self._clock.now())
+        # What was paid for comes in, though the day ended in the middle.
+        if spent is not None and not any(reading.bars for reading in readings):
+            raise spent
+        return readings
 
     def _missing(self, symbols: Collection[Symbol], span: Span) -> int:
         missing = sum(self._kept(symbol, span) is None for symbol in symbols)
@@ -205,16 +226,32 @@ class AlphaVantageBarSource:
         return self._plain(symbol, full=full)
 
     def _tried(self, symbol: Symbol, *, full: bool) -> Answer:
+        # What both endpoints refuse is no symbol; what only the adjusted one refuses is the plan.
+        # After a symbol that is none the plain one goes first: it tells for one request.
+        if self._is_in_doubt:
+            plain = self._plain(symbol, full=full)
+            return plain if plain.kind is not None else self._compared(plain, symbol, full=full)
         answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
         if answer.kind is None:
             self._record(ADJUSTED, allowed=True)
             return answer
-        # What both endpoints refuse is no symbol; what only the adjusted one refuses is the plan.
         plain = self._plain(symbol, full=full)
-        is_only_there = answer.kind is RefusalKind.INVALID_CALL and plain.kind is None
-        if answer.kind in _NOT_OURS or is_only_there:
-            self._record(ADJUSTED, allowed=False)
+        self._is_in_doubt = plain.kind is not None
+        self._note_refusal(answer, plain)
         return plain
+
+    def _compared(self, plain: Answer, symbol: Symbol, *, full: bool) -> Answer:
+        answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
+        if answer.kind is None:
+            self._record(ADJUSTED, allowed=True)
+            return answer
+        self._note_refusal(answer, plain)
+        return plain
+
+    def _note_refusal(self, adjusted: Answer, plain: Answer) -> None:
+        is_only_there = adjusted.kind is RefusalKind.INVALID_CALL and plain.kind is None
+        if adjusted.kind in _NOT_OURS or is_only_there:
+            self._record(ADJUSTED, allowed=False)
 
     def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
         answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))
@@ -253,4 +290,4 @@ def _needs_premium(why: str) -> ConfigurationError:
 
 
 def _said(answer: Answer) -> str:
-    return f'it said: "{answer.refusal.text}"' if answer.refusal else "it gave data"
+    return f'It said: "{answer.refusal.text}"' if answer.refusal else "it gave data"

@@ -1,6 +1,7 @@
 """Which bars come, which requests they cost, and which answers are used again."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Thread
@@ -11,7 +12,7 @@ import pytest
 
 from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.domain.market import ActionKind
-from alpha_oracle.errors import BudgetSpent, NotPublished
+from alpha_oracle.errors import BudgetSpent, NotPublished, SourceAway
 from tests.builders import bars_of_closes
 from tests.fakes.clock import FixedClock
 from tests.fakes.requests import InMemoryAnswerSpool
@@ -212,8 +213,40 @@ def test_a_session_not_published_yet_stops_after_three_symbols():
         with pytest.raises(NotPublished, match="has not published 2016-02-12 yet") as told:
             world.fetch()
         assert "AAA, BBB, BRK.B is 2016-02-11" in str(told.value)
-        assert "nothing was spent on the other 2 symbols" in str(told.value)
+        assert "nothing was spent on the others; ask again from 22:15 UTC on" in str(told.value)
         assert world.peer.count() == 3
+
+
+def test_batches_of_a_run_learn_from_one_another_that_the_session_is_not_there():
+    with a_world(through=BEFORE) as world:
+        source = world.source()
+        for symbols, told in ((SYMBOLS[:2], 2), (SYMBOLS[2:], 3), (SYMBOLS[3:], 3)):
+            with suppress(NotPublished):
+                source.fetch(symbols, start=SESSION, end=SESSION)
+            assert world.peer.count() == told
+
+
+@pytest.mark.parametrize("fault", ["invalid_call", "body"])
+def test_a_vendor_that_has_data_of_nobody_is_not_asked_for_everybody(fault):
+    symbols = [f"S{number:02}" for number in range(40)]
+    with a_world(bars=a_market(symbols), untried=True) as world:
+        world.peer.fail(fault, times=100, value=b"{}")
+        with pytest.raises(SourceAway, match="has no data of any of S00, S01"):
+            world.fetch(*symbols)
+        assert world.peer.count() == world.spent == 11
+        with pytest.raises(SourceAway, match="ask again from"):
+            world.fetch(*symbols)
+        assert world.peer.count() == 11
+        world.peer.faults.clear()
+        world.clock.advance(minutes=16)
+        assert symbols_of(world.fetch(*symbols)) == tuple(symbols)
+
+
+def test_tickers_of_old_that_nobody_knows_end_no_backfill():
+    unknown = [f"A{number:02}" for number in range(15)]
+    with a_world(bars=a_market(sessions=150), now=AUGUST) as world:
+        received = world.fetch(*unknown, "AAA", start=START, end=SESSION)
+        assert (symbols_of(received), len(received.absent)) == (("AAA",), 15)
 
 
 def test_a_stopped_batch_goes_on_when_the_session_is_published():
@@ -287,14 +320,14 @@ def test_an_answer_without_the_session_is_asked_for_again_after_a_quarter_of_an_
         assert world.peer.count() == 2
 
 
-def test_an_unknown_symbol_is_not_asked_for_again_on_the_same_day():
+def test_an_unknown_symbol_is_not_asked_for_again_at_once():
     with a_world() as world:
         world.fetch("AAA", "NOSUCH")
-        world.clock.advance(hours=23)
+        world.clock.advance(minutes=14)
         [absence] = world.fetch("NOSUCH").absent
         assert absence.kind is AbsenceKind.UNKNOWN_SYMBOL
         assert world.peer.count(symbol="NOSUCH") == 1
-        world.clock.advance(hours=2)
+        world.clock.advance(minutes=2)
         world.fetch("NOSUCH")
         assert world.peer.count(symbol="NOSUCH") == 2
 
@@ -363,8 +396,14 @@ def test_a_plan_larger_than_the_day_does_not_fit():
 
 def test_the_days_budget_is_spent_to_the_last_request_and_no_further():
     with a_world(settings={"requests_per_day": 3}) as world:
+        received = world.fetch()
+        assert symbols_of(received) == SYMBOLS[:3]
+        assert [(one.symbol, one.kind) for one in received.absent] == [
+            (symbol, AbsenceKind.REFUSED) for symbol in SYMBOLS[3:]
+        ]
+        assert "3 of 3 requests" in received.absent[0].reason
         with pytest.raises(BudgetSpent, match="3 of 3 requests"):
-            world.fetch()
+            world.fetch(*SYMBOLS[3:])
         assert world.peer.count() == world.spent == 3
         world.clock.advance(days=1)
         assert symbols_of(world.fetch()) == SYMBOLS
