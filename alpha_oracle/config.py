@@ -120,6 +120,14 @@ class DataSettings(Section):
     min_completeness_pct: float = Field(default=99.0, gt=0.0, le=100.0)
     batch_size: int = Field(default=50, ge=1, le=1000)
 
+    @field_validator("fallback", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        # The environment holds texts: `ibkr,files` there is what a list is in the file.
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
 
 class FeatureSettings(Section):
     """The feature cache; its oldest unused parts go where it outgrows the bound."""

@@ -1,5 +1,6 @@
 """What a person sees of the bars of a run: who gave them, and what wants looking at."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -70,6 +71,13 @@ def attention_rows(overlap: OverlapReport, absences: Iterable[Absence]) -> list[
     """What bars of earlier sessions told, then what sources said of those they gave no bar of."""
     # A source that is away lacks every symbol: that must not crowd out the few others.
     return _overlap_rows(overlap) + _absence_rows(absences)
+
+
+def attention_fact(rows: Iterable[dict[str, object]]) -> str:
+    """Count what wants looking at, in a line."""
+    counts = Counter(str(row["what"]) for row in rows)
+    told = ", ".join(f"{what} {count}" for what, count in counts.items())
+    return f"{told}; see bars-attention in the run's artifacts" if told else "nothing"
 
 
 def _absence_rows(absences: Iterable[Absence]) -> list[dict[str, object]]:

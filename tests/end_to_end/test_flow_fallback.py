@@ -129,6 +129,7 @@ def test_where_the_sources_disagree_it_is_shown_and_the_stored_bar_stays(vendor_
         assert world.rows("SELECT count(*) FROM bar_revisions") == [(0,)]
         [row] = table_of(artifacts_of(state)["bars-attention"])
         assert (row["symbol"], row["what"]) == (symbol, "sources disagree")
+        assert world.run_record()[2]["to look at"].startswith("sources disagree 1; see")
         assert f"{HISTORY_ENDS}: " in row["detail"]
         assert "stored from ibkr" in row["detail"]
         assert "(3.00 %)" in row["detail"]

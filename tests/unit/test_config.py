@@ -13,6 +13,10 @@ def test_the_defaults_are_those_of_the_contract(tmp_path):
     assert settings.database.url is None
     assert settings.redis.url is None
     assert settings.data.source == "files"
+    vendor, gateway = settings.data.alpha_vantage, settings.broker.ibkr
+    assert (vendor.requests_per_minute, vendor.requests_per_day) == (5, 25)
+    assert (gateway.host, gateway.port, gateway.client_id) == ("127.0.0.1", 4002, 1)
+    assert gateway.account == ""
     assert settings.strategy.min_sharpe == 1.0
     assert settings.strategy.walk_forward.train_months == 24
     assert settings.execution.stop_before_close_minutes == 15
@@ -27,6 +31,12 @@ def test_the_environment_wins_over_the_file(tmp_path):
 
     assert settings.strategy.min_sharpe == 0.7
     assert settings.strategy.min_profit_factor == 1.2
+
+
+@pytest.mark.parametrize("text", ["ibkr, files", '["ibkr", "files"]'])
+def test_the_fallback_of_the_environment_is_a_list(tmp_path, text):
+    environment = {"ALPHA_ORACLE_DATA__FALLBACK": text}
+    assert load_settings(environment, folder=tmp_path).data.fallback == ("ibkr", "files")
 
 
 def test_the_file_is_found_under_home(tmp_path):
