@@ -164,7 +164,7 @@ def test_a_session_not_published_yet_costs_three_requests_however_often_it_is_tr
     told = by_vendor(through=HISTORY_ENDS)
     assert told.state.is_failed()
     assert f"has not published {SESSION} yet" in told.state.message
-    assert "ask again later" in told.state.message
+    assert "ask again from" in told.state.message
     assert told.requests == 3
 
 
