@@ -226,32 +226,25 @@ class AlphaVantageBarSource:
         return self._plain(symbol, full=full)
 
     def _tried(self, symbol: Symbol, *, full: bool) -> Answer:
-        # What both endpoints refuse is no symbol; what only the adjusted one refuses is the plan.
-        # After a symbol that is none the plain one goes first: it tells for one request.
-        if self._is_in_doubt:
-            plain = self._plain(symbol, full=full)
-            return plain if plain.kind is not None else self._compared(plain, symbol, full=full)
+        # In doubt the plain endpoint goes first: a symbol that is none costs one request then.
+        plain = self._plain(symbol, full=full) if self._is_in_doubt else None
+        if plain is not None and plain.kind is not None:
+            return plain
         answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
         if answer.kind is None:
             self._record(ADJUSTED, allowed=True)
             return answer
-        plain = self._plain(symbol, full=full)
-        self._is_in_doubt = plain.kind is not None
-        self._note_refusal(answer, plain)
-        return plain
-
-    def _compared(self, plain: Answer, symbol: Symbol, *, full: bool) -> Answer:
-        answer = self._answers.ask(Question(symbol=symbol, adjusted=True, full=full))
-        if answer.kind is None:
-            self._record(ADJUSTED, allowed=True)
-            return answer
+        plain = plain or self._plain(symbol, full=full)
         self._note_refusal(answer, plain)
         return plain
 
     def _note_refusal(self, adjusted: Answer, plain: Answer) -> None:
+        # What both endpoints call invalid is no symbol; what the adjusted one alone does twice is
+        # an endpoint that is not there. Once is a slip, as Alpha Vantage has them.
         is_only_there = adjusted.kind is RefusalKind.INVALID_CALL and plain.kind is None
-        if adjusted.kind in _NOT_OURS or is_only_there:
+        if adjusted.kind in _NOT_OURS or (is_only_there and self._is_in_doubt):
             self._record(ADJUSTED, allowed=False)
+        self._is_in_doubt = True
 
     def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
         answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))

@@ -165,14 +165,22 @@ def test_a_plan_that_ended_is_noticed():
         assert world.found() is False
 
 
-@pytest.mark.parametrize("name", ["invalid_call", "no_such_function"])
-def test_an_endpoint_that_does_not_exist_is_told_from_a_bad_symbol(name):
+@pytest.mark.parametrize(("name", "trials"), [("invalid_call", 2), ("no_such_function", 1)])
+def test_an_endpoint_that_does_not_exist_is_told_from_a_bad_symbol(name, trials):
     with a_world(untried=True) as world:
         world.peer.fail(name, function=ADJUSTED, times=9)
-        received = world.fetch("AAA", "BBB")
-        assert symbols_of(received) == ("AAA", "BBB")
+        received = world.fetch("AAA", "BBB", "CCC")
+        assert symbols_of(received) == ("AAA", "BBB", "CCC")
         assert world.found() is False
-        assert world.peer.count(function=ADJUSTED) == 1
+        assert world.peer.count(function=ADJUSTED) == trials
+
+
+def test_one_slip_does_not_take_the_actions_away():
+    with a_world(untried=True) as world:
+        world.peer.fail("invalid_call", function=ADJUSTED)
+        received = world.fetch("AAA", "BBB", "CCC")
+        assert symbols_of(received) == ("AAA", "BBB", "CCC")
+        assert world.found() is True
 
 
 def test_a_bad_symbol_leaves_open_whether_the_endpoint_exists():
