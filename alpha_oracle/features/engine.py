@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     Mask: TypeAlias = NDArray[np.bool_]
 
 # A block's working arrays stay in a core's own cache, and its rows are wide enough for vectors.
-BLOCK_SYMBOLS: Final = 64
+BLOCK_SYMBOLS: Final = 32
 THREADS: Final = 2
 
 
 def compute(
-    formulas: Mapping[str, Formula], panel: MarketPanel, *, dtype: type[Any]
+    formulas: Mapping[str, Formula], panel: MarketPanel, *, dtype: type[Any], start: int = 0
 ) -> dict[str, NDArray[Any]]:
-    """Return each formula's values as `dtype`, `sessions x symbols`."""
+    """Return each formula's values as `dtype`, `sessions x symbols`, from row `start` on.
+
+    They follow from the whole panel, wherever they start: only what is written is less.
+    """
     sessions, symbols = len(panel.sessions), len(panel.symbols)
-    values = np.empty((len(formulas), sessions, symbols), dtype)
+    values = np.empty((len(formulas), sessions - start, symbols), dtype)
     out = dict(zip(formulas, values, strict=True))
     fields = {name: np.ascontiguousarray(getattr(panel, name)) for name in _fields(formulas)}
 
@@ -62,9 +65,9 @@ class _Block:
     """Some symbols' fields with the gaps taken out, and what was computed from them."""
 
     def __init__(self, fields: Mapping[str, Block], columns: slice) -> None:
-        self._fields = fields
         self._columns = columns
-        self._finite: dict[str, Mask] = {}
+        self._fields = {name: field[:, columns].copy() for name, field in fields.items()}
+        self._finite = {name: np.isfinite(field) for name, field in self._fields.items()}
         self._masks: list[tuple[Mask, Columns]] = []
         self._masks_of: dict[frozenset[str], int] = {}
         self._known: dict[tuple[str, int], object] = {}
@@ -84,20 +87,19 @@ class _Block:
             self._known[name, mask] = (
                 self._call(parameter, mask)
                 if isinstance(parameter, Formula)
-                else pack(self._fields[parameter], *self._masks[mask], self._columns.start)
+                else self._packed(parameter, mask)
             )
         return self._known[name, mask]
 
+    def _packed(self, name: str, mask: int) -> Block:
+        field, (valid, gappy) = self._fields[name], self._masks[mask]
+        return pack(field, valid, gappy) if gappy.size else field
+
     def _mask(self, names: frozenset[str]) -> int:
         if names not in self._masks_of:
-            finite = [self._finite_values(name) for name in sorted(names)]
+            finite = [self._finite[name] for name in sorted(names)]
             self._masks_of[names] = self._number(reduce(np.logical_and, finite))
         return self._masks_of[names]
-
-    def _finite_values(self, name: str) -> Mask:
-        if name not in self._finite:
-            self._finite[name] = np.isfinite(self._fields[name][:, self._columns])
-        return self._finite[name]
 
     def _number(self, mask: Mask) -> int:
         # Nearly always a bar has all its fields: then every formula reads the same packed arrays.

@@ -11,7 +11,6 @@ its own file: what was compiled before is kept until that file changes.
 
 from __future__ import annotations
 
-from math import log
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -39,8 +38,8 @@ def _sums_to_the_end(values: Block, start: int, sums: Block) -> None:
 
 
 @kernel
-def rolling_sum(values: Block, window: int) -> Block:
-    """Return the sum of the last `window` rows; NaN before there are as many."""
+def rolling_sum(values: Block, window: int, weight: float) -> Block:
+    """Return `weight` times the sum of the last `window` rows; NaN before there are as many."""
     rows, columns = values.shape
     out = np.empty((rows, columns))
     out[: window - 1] = np.nan
@@ -56,36 +55,33 @@ def rolling_sum(values: Block, window: int) -> Block:
             current[column] += values[row, column]
         if row >= window - 1:
             for column in range(columns):
-                out[row, column] = earlier[place + 1, column] + current[column]
+                out[row, column] = weight * (earlier[place + 1, column] + current[column])
     return out
 
 
 @kernel
-def _largest_to_the_end(values: Block, start: int, largest: Block) -> None:
-    for back in range(len(largest) - 2, 0, -1):
-        for column in range(values.shape[1]):
-            largest[back, column] = max(largest[back + 1, column], values[start + back, column])
+def excess_over_mean(values: Block, window: int) -> Block:
+    """Return each row against the mean of the last `window` rows, less 1.
 
-
-@kernel
-def rolling_max(values: Block, window: int) -> Block:
-    """Return the largest of the last `window` rows; NaN before there are as many."""
+    NaN before there are as many.
+    """
     rows, columns = values.shape
     out = np.empty((rows, columns))
     out[: window - 1] = np.nan
-    earlier = np.full((window + 1, columns), -np.inf)
-    current = np.full(columns, -np.inf)
+    earlier = np.zeros((window + 1, columns))
+    current = np.zeros(columns)
     for row in range(rows):
         place = row % window
         if place == 0:
-            current[:] = -np.inf
+            current[:] = 0.0
             if row > 0:
-                _largest_to_the_end(values, row - window, earlier)
+                _sums_to_the_end(values, row - window, earlier)
         for column in range(columns):
-            current[column] = max(current[column], values[row, column])
+            current[column] += values[row, column]
         if row >= window - 1:
             for column in range(columns):
-                out[row, column] = max(earlier[place + 1, column], current[column])
+                total = earlier[place + 1, column] + current[column]
+                out[row, column] = window * values[row, column] / total - 1.0
     return out
 
 
@@ -133,73 +129,4 @@ def weighted_sum(values: Block, weights: NDArray[np.float64]) -> Block:
         for back in range(len(weights)):
             for column in range(columns):
                 out[row, column] += weights[back] * values[row - back, column]
-    return out
-
-
-@kernel
-def exponential_mean(values: Block, alpha: float, seed_rows: int, start: int) -> Block:
-    """Return the mean that moves by `alpha` of the distance to each new row.
-
-    It starts as the plain mean of `seed_rows` rows from row `start` on; NaN before their last.
-    """
-    rows, columns = values.shape
-    out = np.empty((rows, columns))
-    first = start + seed_rows - 1
-    out[:first] = np.nan
-    if first >= rows:
-        return out
-    out[first] = 0.0
-    for row in range(start, first + 1):
-        for column in range(columns):
-            out[first, column] += values[row, column] / seed_rows
-    for row in range(first + 1, rows):
-        for column in range(columns):
-            known = out[row - 1, column]
-            out[row, column] = known + alpha * (values[row, column] - known)
-    return out
-
-
-@kernel
-def directional_moves(high: Block, low: Block, close: Block) -> tuple[Block, Block, Block]:
-    """Return true range, plus and minus directional movement of each row; 0 in the first."""
-    rows, columns = close.shape
-    true_range = np.zeros((rows, columns))
-    plus = np.zeros((rows, columns))
-    minus = np.zeros((rows, columns))
-    for row in range(1, rows):
-        for column in range(columns):
-            top = max(high[row, column], close[row - 1, column])
-            bottom = min(low[row, column], close[row - 1, column])
-            true_range[row, column] = top - bottom
-            up = high[row, column] - high[row - 1, column]
-            down = low[row - 1, column] - low[row, column]
-            plus[row, column] = up if up > 0.0 and up > down else 0.0
-            minus[row, column] = down if down > 0.0 and down > up else 0.0
-    return true_range, plus, minus
-
-
-@kernel
-def growth(values: Block, bars: int) -> Block:
-    """Return each row against the one `bars` before it, less 1; NaN in the first `bars` rows."""
-    rows, columns = values.shape
-    out = np.empty((rows, columns))
-    out[:bars] = np.nan
-    for row in range(bars, rows):
-        for column in range(columns):
-            out[row, column] = values[row, column] / values[row - bars, column] - 1.0
-    return out
-
-
-@kernel
-def log_ratio(above: Block, below: Block) -> Block:
-    """Return the natural logarithm of `above / below`, one value at a time.
-
-    Vectorised logarithms may round differently at the end of an array than inside it; a value
-    must not depend on how many follow it.
-    """
-    rows, columns = above.shape
-    out = np.empty((rows, columns))
-    for row in range(rows):
-        for column in range(columns):
-            out[row, column] = log(above[row, column] / below[row, column])
     return out

@@ -20,18 +20,17 @@ FLOAT32_LIMIT: Final = 3.4e38
 
 
 @kernel
-def pack(field: Block, valid: Mask, gappy: Columns, first: int) -> Block:
-    """Return the columns of a field from `first` on, bars moved up so that no gap is left.
+def pack(block: Block, valid: Mask, gappy: Columns) -> Block:
+    """Return a block with each column's valid bars moved up, so that no gap is left.
 
     `gappy` names the columns in which a bar is not valid; NaN follows their last.
     """
-    rows, columns = valid.shape
-    out = field[:, first : first + columns].copy()
+    out = block.copy()
     for column in gappy:
         bars = 0
-        for row in range(rows):
+        for row in range(len(valid)):
             if valid[row, column]:
-                out[bars, column] = field[row, first + column]
+                out[bars, column] = block[row, column]
                 bars += 1
         out[bars:, column] = np.nan
     return out
@@ -39,12 +38,16 @@ def pack(field: Block, valid: Mask, gappy: Columns, first: int) -> Block:
 
 @kernel
 def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first: int) -> None:
-    """Write a block to the sessions its bars came from; what is not finite becomes NaN."""
+    """Write a block to the sessions its bars came from; what is not finite becomes NaN.
+
+    Its columns go to those of `out` from `first` on. `out` may hold fewer sessions: the last ones.
+    """
     rows, columns = valid.shape
-    for row in range(rows):
+    start = rows - len(out)
+    for row in range(start, rows):
         for column in range(columns):
             value = packed[row, column]
-            out[row, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
+            out[row - start, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
     for column in gappy:
         bars = 0
         for row in range(rows):
@@ -52,4 +55,5 @@ def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first:
             if valid[row, column]:
                 value = packed[bars, column]
                 bars += 1
-            out[row, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
+            if row >= start:
+                out[row - start, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan

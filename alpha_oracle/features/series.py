@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alpha_oracle.features import kernels
+from alpha_oracle.features import kernels, means, ratios
 
 if TYPE_CHECKING:
     from alpha_oracle.features.declaration import Panel
-
-# Prices of a symbol that does not trade differ from their mean by rounding alone.
-NOISE: Final = 1e-12
 
 
 def lag(values: Panel, bars: int) -> Panel:
@@ -23,32 +20,33 @@ def lag(values: Panel, bars: int) -> Panel:
     return out
 
 
+def growth(values: Panel, bars: int) -> Panel:
+    """Return each value against the one `bars` before it, less 1."""
+    return ratios.excess(values, values, bars)
+
+
+def log_ratio(values: Panel, reference: Panel, *, bars: int = 0) -> Panel:
+    """Return the natural logarithm of each value against the reference's `bars` before it."""
+    logarithm: Panel = np.log(ratios.ratio(values, reference, bars))
+    return logarithm
+
+
+def rolling_sum(values: Panel, window: int) -> Panel:
+    """Return the sum of the last `window` bars."""
+    return kernels.rolling_sum(values, window, 1.0)
+
+
 def rolling_mean(values: Panel, window: int) -> Panel:
     """Return the mean of the last `window` bars."""
-    return kernels.rolling_sum(values, window) / window
-
-
-def rolling_min(values: Panel, window: int) -> Panel:
-    """Return the smallest of the last `window` bars."""
-    return -kernels.rolling_max(-values, window)
-
-
-def wilder_mean(values: Panel, period: int, *, start: int) -> Panel:
-    """Return Wilder's mean: a plain mean of `period` bars from `start`, then 1/period of each."""
-    return kernels.exponential_mean(values, 1.0 / period, period, start)
+    return kernels.rolling_sum(values, window, 1.0 / window)
 
 
 def exponential_mean(values: Panel, period: int, *, start: int = 0) -> Panel:
     """Return the exponential mean with alpha 2/(period + 1), begun as the mean of `period` bars."""
-    return kernels.exponential_mean(values, 2.0 / (period + 1.0), period, start)
+    return means.exponential_mean(values, 2.0 / (period + 1.0), period, start)
 
 
 def unknown_until(values: Panel, bars: int) -> Panel:
     """Return the same array, made NaN in the rows before `bars` are known."""
     values[: bars - 1] = np.nan
     return values
-
-
-def noise_as_none(deviation: Panel, *, level: Panel) -> Panel:
-    """Return the deviation with 0 where it is no more than rounding in values at `level`."""
-    return np.where(deviation > NOISE * level, deviation, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,8 +64,7 @@ class FeatureStore:
             for feature in features
             if feature.name not in found or not found[feature.name].all()
         }
-        computed = engine.compute(missing, panel, dtype=np.float32) if missing else {}
-        fresh = {name: values[start:] for name, values in computed.items()}
+        fresh = engine.compute(missing, panel, dtype=np.float32, start=start) if missing else {}
         self._save(panel, keys, fresh=fresh, found=found, start=start)
         return {
             feature.name: fresh[feature.name]
@@ -98,9 +99,9 @@ def feature_keys(
 ) -> dict[str, FeatureKey]:
     """Return each feature's key of the panel's sessions from row `start` on."""
     wanted = {tuple(sorted(feature.inputs)) for feature in features}
-    words = {
-        name: row_words(panel, name) for name in sorted({name for of in wanted for name in of})
-    }
+    names = sorted({name for fields in wanted for name in fields})
+    with ThreadPoolExecutor(engine.THREADS) as pool:
+        words = dict(zip(names, pool.map(partial(row_words, panel), names), strict=True))
     digests = {fields: chained_digests(panel, fields, words=words)[start:] for fields in wanted}
     return {
         feature.name: FeatureKey(

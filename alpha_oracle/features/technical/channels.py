@@ -8,14 +8,17 @@ import numpy as np
 
 from alpha_oracle.features import kernels
 from alpha_oracle.features.declaration import Panel, feature, shared
-from alpha_oracle.features.series import lag, noise_as_none, rolling_mean, rolling_min
+from alpha_oracle.features.extremes import excess_over_extreme, place_in_range
+from alpha_oracle.features.kernels import Block, kernel
+from alpha_oracle.features.ratios import noise_as_none
+from alpha_oracle.features.series import rolling_mean
 
 
 class Bands(NamedTuple):
-    """Middle of the Bollinger bands and the population standard deviation around it."""
+    """Middle of the Bollinger bands and the distance from the lower to the upper."""
 
     middle: Panel
-    deviation: Panel
+    width: Panel
 
 
 @shared
@@ -23,7 +26,7 @@ def bollinger_20(close: Panel) -> Bands:
     """What both readings of the bands are taken from."""
     middle = rolling_mean(close, 20)
     deviation = np.sqrt(kernels.rolling_variance(close, middle, 20))
-    return Bands(middle, noise_as_none(deviation, level=middle))
+    return Bands(middle, 4.0 * noise_as_none(deviation, middle))
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=20)
@@ -33,7 +36,12 @@ def bollinger_percent_b(close: Panel, bollinger_20: Bands) -> Panel:
     Bollinger (2001): (close - lower) / (upper - lower). NaN until 20 sessions are known, or
     where the close never moved.
     """
-    return 0.5 + (close - bollinger_20.middle) / (4.0 * bollinger_20.deviation)
+    return _percent_b(close, *bollinger_20)
+
+
+@kernel
+def _percent_b(close: Block, middle: Block, width: Block) -> Block:
+    return 0.5 + (close - middle) / width
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=20)
@@ -42,7 +50,7 @@ def bollinger_bandwidth(bollinger_20: Bands) -> Panel:
 
     Bollinger (2001), 20 sessions, 2 deviations. NaN until 20 sessions are known.
     """
-    return 4.0 * bollinger_20.deviation / bollinger_20.middle
+    return bollinger_20.width / bollinger_20.middle
 
 
 @feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=21)
@@ -52,7 +60,7 @@ def donchian_position_20(high: Panel, low: Panel, close: Panel) -> Panel:
     (close - low 20) / (high 20 - low 20), the session itself left out: above 1 is a breakout.
     Donchian (1960), Faith (2007). NaN until 21 sessions are known.
     """
-    return _channel_position(high, low, close, 20)
+    return place_in_range(high, low, close, 20, 1)
 
 
 @feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=56)
@@ -61,13 +69,7 @@ def donchian_position_55(high: Panel, low: Panel, close: Panel) -> Panel:
 
     As `donchian_position_20`, the slower system of Faith (2007). NaN until 56 sessions are known.
     """
-    return _channel_position(high, low, close, 55)
-
-
-def _channel_position(high: Panel, low: Panel, close: Panel, window: int) -> Panel:
-    highest = lag(kernels.rolling_max(high, window), 1)
-    lowest = lag(rolling_min(low, window), 1)
-    return (close - lowest) / (highest - lowest)
+    return place_in_range(high, low, close, 55, 1)
 
 
 @feature(group="technical", inputs=("high", "close"), lookback_sessions=252)
@@ -76,7 +78,7 @@ def distance_52w_high(high: Panel, close: Panel) -> Panel:
 
     close / high 252 - 1; George and Hwang (2004). NaN until 252 sessions are known.
     """
-    return close / kernels.rolling_max(high, 252) - 1.0
+    return excess_over_extreme(close, high, 252, 1.0)
 
 
 @feature(group="technical", inputs=("low", "close"), lookback_sessions=252)
@@ -85,4 +87,4 @@ def distance_52w_low(low: Panel, close: Panel) -> Panel:
 
     close / low 252 - 1. NaN until 252 sessions are known.
     """
-    return close / rolling_min(low, 252) - 1.0
+    return excess_over_extreme(close, low, 252, -1.0)

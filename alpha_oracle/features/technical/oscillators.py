@@ -2,71 +2,49 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from alpha_oracle.features import kernels
 from alpha_oracle.features.declaration import Panel, feature, shared
-from alpha_oracle.features.series import lag, noise_as_none, rolling_mean, rolling_min, wilder_mean
-
-
-class GainsLosses(NamedTuple):
-    """What each close gained or lost on the one before, both at least 0; NaN in the first bar."""
-
-    gains: Panel
-    losses: Panel
-
-
-class Range(NamedTuple):
-    """Highest high and lowest low."""
-
-    highest: Panel
-    lowest: Panel
+from alpha_oracle.features.extremes import place_in_range
+from alpha_oracle.features.kernels import Block, kernel
+from alpha_oracle.features.means import relative_strength
+from alpha_oracle.features.ratios import mean_of_three, noise_as_none
+from alpha_oracle.features.series import rolling_mean
 
 
 @shared
-def gains_losses(close: Panel) -> GainsLosses:
-    """What RSI is measured from."""
-    change = close - lag(close, 1)
-    return GainsLosses(np.maximum(change, 0.0), np.maximum(-change, 0.0))
+def fast_stochastic_14(high: Panel, low: Panel, close: Panel) -> Panel:
+    """Place of the close in the range of 14 sessions, 0 to 100."""
+    return 100.0 * place_in_range(high, low, close, 14, 0)
 
 
 @shared
-def range_14(high: Panel, low: Panel) -> Range:
-    """What stochastics and Williams %R are measured in."""
-    return Range(kernels.rolling_max(high, 14), rolling_min(low, 14))
-
-
-@shared
-def slow_stochastic_14_3(close: Panel, range_14: Range) -> Panel:
+def slow_stochastic_14_3(fast_stochastic_14: Panel) -> Panel:
     """Lane's %K over 14 sessions, smoothed by 3."""
-    fast = 100.0 * (close - range_14.lowest) / (range_14.highest - range_14.lowest)
-    return rolling_mean(fast, 3)
+    return rolling_mean(fast_stochastic_14, 3)
+
+
+@shared
+def typical_price(high: Panel, low: Panel, close: Panel) -> Panel:
+    """Mean of high, low and close."""
+    return mean_of_three(high, low, close)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=15)
-def rsi_14(gains_losses: GainsLosses) -> Panel:
+def rsi_14(close: Panel) -> Panel:
     """Relative strength index, 0 to 100: 100 x mean gain / (mean gain + mean loss), Wilder means.
 
     Wilder (1978), 14 sessions. NaN until 15 sessions are known, or where no close ever moved.
     """
-    return _rsi(gains_losses, 14)
+    return relative_strength(close, 14)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=3)
-def rsi_2(gains_losses: GainsLosses) -> Panel:
+def rsi_2(close: Panel) -> Panel:
     """Relative strength index over 2 sessions, 0 to 100, as `rsi_14`.
 
     The pullback gauge of Connors and Alvarez (2009). NaN until 3 sessions are known.
     """
-    return _rsi(gains_losses, 2)
-
-
-def _rsi(moves: GainsLosses, period: int) -> Panel:
-    gain = wilder_mean(moves.gains, period, start=1)
-    loss = wilder_mean(moves.losses, period, start=1)
-    return 100.0 * gain / (gain + loss)
+    return relative_strength(close, 2)
 
 
 @feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=16)
@@ -88,22 +66,27 @@ def stochastic_d_14(slow_stochastic_14_3: Panel) -> Panel:
 
 
 @feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=14)
-def williams_r_14(close: Panel, range_14: Range) -> Panel:
+def williams_r_14(fast_stochastic_14: Panel) -> Panel:
     """Williams %R, -100 to 0: -100 x (high 14 - close) / (high 14 - low 14).
 
-    Williams (1973). NaN until 14 sessions are known, or where high and low were one.
+    Williams (1973): the fast stochastic less 100. NaN until 14 sessions are known, or where
+    high and low were one.
     """
-    return -100.0 * (range_14.highest - close) / (range_14.highest - range_14.lowest)
+    return fast_stochastic_14 - 100.0
 
 
 @feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=20)
-def cci_20(high: Panel, low: Panel, close: Panel) -> Panel:
+def cci_20(typical_price: Panel) -> Panel:
     """Commodity channel index: (typical - its mean) / (0.015 x its mean absolute deviation).
 
     Lambert (1980), 20 sessions; typical is the mean of high, low and close. NaN until 20
     sessions are known, or where typical never moved.
     """
-    typical = (high + low + close) / 3.0
-    mean = rolling_mean(typical, 20)
-    deviation = kernels.rolling_mean_distance(typical, mean, 20)
-    return (typical - mean) / (0.015 * noise_as_none(deviation, level=mean))
+    mean = rolling_mean(typical_price, 20)
+    deviation = kernels.rolling_mean_distance(typical_price, mean, 20)
+    return _channel_index(typical_price, mean, noise_as_none(deviation, mean))
+
+
+@kernel
+def _channel_index(typical: Block, mean: Block, deviation: Block) -> Block:
+    return (typical - mean) / (0.015 * deviation)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alpha_oracle.features.declaration import feature
-from alpha_oracle.features.kernels import growth
-from alpha_oracle.features.series import lag
+from alpha_oracle.features.ratios import excess
+from alpha_oracle.features.series import growth, lag
 
 if TYPE_CHECKING:
     from alpha_oracle.features.declaration import Panel
@@ -64,7 +64,7 @@ def momentum_12_1(close: Panel) -> Panel:
     Jegadeesh and Titman (1993); the latest month is left out because short-term reversal works
     against it. NaN until 253 sessions are known.
     """
-    return lag(close, 21) / lag(close, 252) - 1.0
+    return lag(growth(close, 252 - 21), 21)
 
 
 @feature(group="technical", inputs=("open", "close"), lookback_sessions=2)
@@ -73,7 +73,7 @@ def overnight_gap(open: Panel, close: Panel) -> Panel:  # noqa: A002 - names the
 
     NaN until 2 sessions are known.
     """
-    return open / lag(close, 1) - 1.0
+    return excess(open, close, 1)
 
 
 @feature(group="technical", inputs=("open", "close"), lookback_sessions=1)
@@ -82,4 +82,4 @@ def intraday_return(open: Panel, close: Panel) -> Panel:  # noqa: A002 - names t
 
     Known from the first session.
     """
-    return close / open - 1.0
+    return excess(close, open, 0)

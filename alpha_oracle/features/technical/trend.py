@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from alpha_oracle.features import kernels
 from alpha_oracle.features.declaration import Panel, feature, shared
-from alpha_oracle.features.series import (
-    exponential_mean,
-    rolling_mean,
-    unknown_until,
-    wilder_mean,
-)
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from alpha_oracle.features.kernels import excess_over_mean
+from alpha_oracle.features.means import convergence, directional, directional_index
+from alpha_oracle.features.ratios import excess
+from alpha_oracle.features.series import exponential_mean
 
 
 class Macd(NamedTuple):
@@ -24,14 +16,6 @@ class Macd(NamedTuple):
 
     line: Panel
     signal: Panel
-
-
-class Moves(NamedTuple):
-    """True range and directional movement of each bar; 0 in the first."""
-
-    true_range: NDArray[np.float64]
-    plus: NDArray[np.float64]
-    minus: NDArray[np.float64]
 
 
 class Directional(NamedTuple):
@@ -43,25 +27,15 @@ class Directional(NamedTuple):
 
 @shared
 def macd_12_26_9(close: Panel) -> Macd:
-    """Both means begin on the bar that completes the slower one, as Appel's tables do."""
-    fast = exponential_mean(close, 12, start=26 - 12)
-    line = fast - exponential_mean(close, 26)
+    """What all three readings of MACD are taken from."""
+    line = convergence(close, 12, 26)
     return Macd(line, exponential_mean(line, 9, start=26 - 1))
 
 
 @shared
-def moves(high: Panel, low: Panel, close: Panel) -> Moves:
-    """What Wilder's range and direction are measured from."""
-    return Moves(*kernels.directional_moves(high, low, close))
-
-
-@shared
-def directional_14(moves: Moves) -> Directional:
-    """Wilder's sums hold 13 moves before the first is let go, hence the seed that counts bar 0."""
-    true_range, plus, minus = (wilder_mean(move, 14, start=0) for move in moves)
-    return Directional(
-        unknown_until(100.0 * plus / true_range, 15), unknown_until(100.0 * minus / true_range, 15)
-    )
+def directional_14(high: Panel, low: Panel, close: Panel) -> Directional:
+    """Both directional indicators."""
+    return Directional(*directional(high, low, close, 14))
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=20)
@@ -70,7 +44,7 @@ def sma_20_distance(close: Panel) -> Panel:
 
     NaN until 20 sessions are known.
     """
-    return close / rolling_mean(close, 20) - 1.0
+    return excess_over_mean(close, 20)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=50)
@@ -79,7 +53,7 @@ def sma_50_distance(close: Panel) -> Panel:
 
     NaN until 50 sessions are known.
     """
-    return close / rolling_mean(close, 50) - 1.0
+    return excess_over_mean(close, 50)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=200)
@@ -88,7 +62,7 @@ def sma_200_distance(close: Panel) -> Panel:
 
     The trend filter of Faber (2007). NaN until 200 sessions are known.
     """
-    return close / rolling_mean(close, 200) - 1.0
+    return excess_over_mean(close, 200)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=20)
@@ -97,7 +71,7 @@ def ema_20_distance(close: Panel) -> Panel:
 
     The mean begins as the plain mean of the first 20 closes. NaN until 20 sessions are known.
     """
-    return close / exponential_mean(close, 20) - 1.0
+    return excess(close, exponential_mean(close, 20), 0)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=50)
@@ -106,7 +80,7 @@ def ema_50_distance(close: Panel) -> Panel:
 
     The mean begins as the plain mean of the first 50 closes. NaN until 50 sessions are known.
     """
-    return close / exponential_mean(close, 50) - 1.0
+    return excess(close, exponential_mean(close, 50), 0)
 
 
 @feature(group="technical", inputs=("close",), lookback_sessions=26)
@@ -161,6 +135,4 @@ def adx_14(directional_14: Directional) -> Panel:
     Wilder (1978), 14 sessions. A bar without any direction counts as 0. NaN until 28 sessions
     are known.
     """
-    total = directional_14.plus + directional_14.minus
-    distance = 100.0 * np.abs(directional_14.plus - directional_14.minus) / total
-    return wilder_mean(np.where(total > 0.0, distance, 0.0), 14, start=14)
+    return directional_index(*directional_14, 14)

@@ -16,7 +16,7 @@ import pytest
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
 from alpha_oracle.features import registry
 from alpha_oracle.features.declaration import declare
-from alpha_oracle.features.kernels import growth
+from alpha_oracle.features.series import growth
 from alpha_oracle.features.store import FeatureStore, feature_keys
 from tests.unit.features.panels import a_panel_with_gaps, without
 

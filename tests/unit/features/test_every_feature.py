@@ -92,6 +92,15 @@ def test_all_features_at_once_equal_each_alone():
         np.testing.assert_array_equal(together[feature.name], feature.compute(panel))
 
 
+def test_rows_from_a_session_on_are_those_of_the_whole():
+    panel = a_panel_with_gaps()
+    formulas = {feature.name: feature.formula for feature in registry.all()}
+    whole = engine.compute(formulas, panel, dtype=np.float32)
+    rest = engine.compute(formulas, panel, dtype=np.float32, start=300)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(rest[name], values[300:])
+
+
 def test_a_bar_without_volume_is_no_bar_for_features_of_volume_alone():
     panel = a_whole_panel(symbols=2, sessions=60)
     volume = panel.volume.copy()

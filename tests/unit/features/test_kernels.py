@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alpha_oracle.features import digests, kernels, packing
+from alpha_oracle.features import (
+    digests,
+    extremes,
+    kernels,
+    means,
+    packing,
+    ratios,
+    series,
+)
+from alpha_oracle.features.technical import channels, oscillators, volatility, volume
 
 RANDOM = np.random.default_rng(11)
 VALUES = RANDOM.lognormal(3.0, 0.1, (50, 3))
@@ -15,22 +24,49 @@ GAPPY = np.array([1, 2])
 WORDS = RANDOM.integers(0, 1 << 62, (2, 3)).astype(np.uint64)
 
 RETURNING = [
-    (kernels.rolling_sum, (VALUES, 7)),
-    (kernels.rolling_max, (VALUES, 7)),
+    (kernels.rolling_sum, (VALUES, 7, 0.5)),
+    (kernels.excess_over_mean, (VALUES, 7)),
     (kernels.rolling_variance, (VALUES, MEAN, 7)),
     (kernels.rolling_mean_distance, (VALUES, MEAN, 7)),
     (kernels.weighted_sum, (VALUES, np.array([0.5, 0.3, 0.2]))),
-    (kernels.exponential_mean, (VALUES, 0.2, 9, 3)),
-    (kernels.exponential_mean, (VALUES, 0.2, 60, 0)),
-    (kernels.directional_moves, (VALUES + 1.0, VALUES - 1.0, VALUES)),
-    (kernels.growth, (VALUES, 5)),
-    (kernels.log_ratio, (VALUES, OTHERS)),
-    (packing.pack, (VALUES, VALID, GAPPY, 0)),
+    (extremes.excess_over_extreme, (VALUES, OTHERS, 7, 1.0)),
+    (extremes.excess_over_extreme, (VALUES, OTHERS, 7, -1.0)),
+    (extremes.place_in_range, (VALUES + 1.0, VALUES - 1.0, VALUES, 7, 0)),
+    (extremes.place_in_range, (VALUES + 1.0, VALUES - 1.0, VALUES, 7, 1)),
+    (means._shares, (2, 3, 9, 0.2)),
+    (means._shares, (11, 3, 9, 0.2)),
+    (means._shares, (12, 3, 9, 0.2)),
+    (means._true_range, (3.0, 1.0, 4.0)),
+    (means.exponential_mean, (VALUES, 0.2, 9, 3)),
+    (means.exponential_mean, (VALUES, 0.2, 60, 0)),
+    (means.convergence, (VALUES, 4, 9)),
+    (means.relative_strength, (VALUES, 7)),
+    (means.average_range, (VALUES + 1.0, VALUES - 1.0, VALUES, 7)),
+    (means.directional, (VALUES + 1.0, VALUES - 1.0, VALUES, 7)),
+    (means.directional_index, (VALUES, OTHERS, 7)),
+    (ratios.ratio, (VALUES, OTHERS, 1)),
+    (ratios.excess, (VALUES, OTHERS, 5)),
+    (ratios.product, (VALUES, OTHERS, 1)),
+    (ratios.percent_of_both, (VALUES, OTHERS)),
+    (ratios.mean_of_three, (VALUES, OTHERS, MEAN)),
+    (ratios.noise_as_none, (VALUES * 1e-12, OTHERS)),
+    (channels._percent_b, (VALUES, MEAN, OTHERS)),
+    (oscillators._channel_index, (VALUES, MEAN, OTHERS)),
+    (volatility._annualised, (VALUES, 0.5)),
+    (volatility._annualised_deviation, (VALUES, OTHERS**2, 20)),
+    (volatility._garman_klass, (VALUES, OTHERS)),
+    (volatility._correlation_with_before, (VALUES, VALUES**2, OTHERS, 20)),
+    (volume._money_flows, (VALUES, OTHERS)),
+    (volume._signed_volume, (VALUES, OTHERS)),
+    (volume._moves_per_million, (VALUES, OTHERS, VALUES, OTHERS)),
+    (packing.pack, (VALUES, VALID, GAPPY)),
+    (digests._mixed, (WORDS[0, 0],)),
+    (digests._chain, (WORDS, WORDS[:, 0])),
     (digests._row_words, (VALUES, VALUES.view(np.uint64), OTHERS, WORDS)),
 ]
 WRITING = [
     (kernels._sums_to_the_end, (VALUES, 4), (8, 3)),
-    (kernels._largest_to_the_end, (VALUES, 4), (8, 3)),
+    (extremes._extremes_to_the_end, (VALUES, 4, 1.0), (8, 3)),
 ]
 
 
@@ -58,23 +94,36 @@ def test_a_kernel_compiled_and_plain_writes_the_same(kernel, arguments, shape):
     "unpack", [packing.unpack, packing.unpack.py_func], ids=["compiled", "plain"]
 )
 def test_what_was_packed_is_unpacked_to_where_it_was(unpack):
-    packed = packing.pack(VALUES, VALID, GAPPY, 0)
-    out = np.zeros((50, 4))
+    packed = packing.pack(VALUES, VALID, GAPPY)
+    out = np.zeros((40, 4))
     unpack(packed, VALID, GAPPY, out, 1)
-    np.testing.assert_array_equal(out[:, 1:], np.where(VALID, VALUES, np.nan))
+    np.testing.assert_array_equal(out[:, 1:], np.where(VALID, VALUES, np.nan)[10:])
     assert (out[:, 0] == 0.0).all()
 
 
 @pytest.mark.parametrize("window", [1, 2, 7, 50, 51])
 def test_windows_agree_with_pandas(window):
     rolling = pd.DataFrame(VALUES).rolling(window)
-    np.testing.assert_allclose(kernels.rolling_sum(VALUES, window), rolling.sum(), rtol=1e-12)
-    np.testing.assert_array_equal(kernels.rolling_max(VALUES, window), rolling.max())
+    top = extremes.excess_over_extreme(VALUES, VALUES, window, 1.0)
+    bottom = extremes.excess_over_extreme(VALUES, VALUES, window, -1.0)
+    mean = kernels.excess_over_mean(VALUES, window)
+    np.testing.assert_allclose(kernels.rolling_sum(VALUES, window, 1.0), rolling.sum(), rtol=1e-12)
+    np.testing.assert_allclose(mean, VALUES / rolling.mean() - 1.0, atol=1e-14)
+    np.testing.assert_array_equal(top, VALUES / rolling.max() - 1.0)
+    np.testing.assert_array_equal(bottom, VALUES / rolling.min() - 1.0)
 
 
 def test_a_value_that_is_not_finite_spoils_only_the_windows_that_hold_it():
     spoilt = VALUES.copy()
     spoilt[20, 0] = np.inf
-    sums = kernels.rolling_sum(spoilt, 7)
+    sums = kernels.rolling_sum(spoilt, 7, 1.0)
     assert not np.isfinite(sums[20:27, 0]).any()
-    np.testing.assert_array_equal(sums[27:], kernels.rolling_sum(VALUES, 7)[27:])
+    np.testing.assert_array_equal(sums[27:], kernels.rolling_sum(VALUES, 7, 1.0)[27:])
+
+
+def test_a_logarithm_does_not_depend_on_how_many_follow_it():
+    ratio = RANDOM.lognormal(0.0, 0.02, (40, 1))
+    whole = series.log_ratio(ratio, np.ones_like(ratio))
+    for rows in range(1, 40):
+        cut = series.log_ratio(ratio[:rows], np.ones((rows, 1)))
+        np.testing.assert_array_equal(cut, whole[:rows])

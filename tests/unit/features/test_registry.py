@@ -141,8 +141,8 @@ def test_what_computes_something_else_changes_its_hash(old, new, tmp_path):
 def test_a_hash_counts_the_kernels_behind_a_feature():
     (adx,) = registry.named(["adx_14"])
     functions = tuple(adx.formula.functions())
-    assert "alpha_oracle.features.kernels.directional_moves" in sources_of(*functions)
-    assert "alpha_oracle.features.kernels.exponential_mean" in sources_of(*functions)
+    assert "alpha_oracle.features.means.directional" in sources_of(*functions)
+    assert "alpha_oracle.features.means._shares" in sources_of(*functions)
 
 
 def test_a_hash_counts_how_bars_reach_a_formula():
