@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Words = NDArray[np.uint64]
 
-DIGEST_BYTES: Final = 12
+HEX_DIGITS: Final = 24
 
 # The multipliers of SplitMix64: a changed bit of a value reaches every bit of its word.
 FIRST_MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -37,12 +38,9 @@ def chained_digests(
     """
     sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
     rows = np.hstack([sessions, *(words[name] for name in fields)])
-    digest = hashlib.blake2b("|".join(fields).encode(), digest_size=DIGEST_BYTES).digest()
-    digests = []
-    for row in rows:
-        digest = hashlib.blake2b(digest + row.tobytes(), digest_size=DIGEST_BYTES).digest()
-        digests.append(digest.hex())
-    return tuple(digests)
+    seed = hashlib.blake2b("|".join(fields).encode(), digest_size=16).digest()
+    chain = _chain(rows, np.frombuffer(seed, dtype=np.uint64))
+    return tuple(digest.hex()[:HEX_DIGITS] for digest in chain.view("V16").ravel().tolist())
 
 
 def row_words(panel: MarketPanel, name: str) -> Words:
@@ -55,9 +53,28 @@ def row_words(panel: MarketPanel, name: str) -> Words:
     return _row_words(field, field.view(np.uint64), close, _symbol_words(panel.symbols))
 
 
-def _symbol_words(symbols: Sequence[str]) -> Words:
+@lru_cache(maxsize=1)
+def _symbol_words(symbols: tuple[str, ...]) -> Words:
     hashes = (hashlib.blake2b(symbol.encode(), digest_size=16).digest() for symbol in symbols)
     return np.frombuffer(b"".join(hashes), dtype=np.uint64).reshape(-1, 2).T.copy()
+
+
+@kernel
+def _mixed(word: np.uint64) -> np.uint64:
+    word *= FIRST_MULTIPLIER
+    word = (word ^ (word >> SHIFT)) * SECOND_MULTIPLIER
+    return word ^ (word >> SHIFT)
+
+
+@kernel
+def _chain(rows: Words, seed: Words) -> Words:
+    out = np.empty((len(rows), 2), np.uint64)
+    first, second = seed
+    for row in range(len(rows)):
+        for word in rows[row]:
+            first, second = _mixed(first ^ word), _mixed(second + word)
+        out[row, 0], out[row, 1] = first, second
+    return out
 
 
 @kernel
@@ -68,9 +85,8 @@ def _row_words(field: Block, bits: Words, close: Block, symbols: Words) -> Words
         for lane in range(2):
             total = np.uint64(0)
             for column in range(columns):
-                word = (bits[row, column] ^ symbols[lane, column]) * FIRST_MULTIPLIER
-                word = (word ^ (word >> SHIFT)) * SECOND_MULTIPLIER
+                word = _mixed(bits[row, column] ^ symbols[lane, column])
                 known = np.isfinite(field[row, column]) and np.isfinite(close[row, column])
-                total += word ^ (word >> SHIFT) if known else np.uint64(0)
+                total += word if known else np.uint64(0)
             out[row, lane] = total
     return out

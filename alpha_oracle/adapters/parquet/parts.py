@@ -75,11 +75,12 @@ class PartHeader:
     @property
     def file_name(self) -> str:
         """The name of its file: first and last session, and what the header says, hashed."""
-        return f"{self.sessions[0]}_{self.sessions[-1]}_{_checksum(self.encoded())}{SUFFIX}"
+        return _file_name(self, self.encoded())
 
 
-def _checksum(header: bytes) -> str:
-    return hashlib.blake2b(header, digest_size=12).hexdigest()
+def _file_name(header: PartHeader, encoded: bytes) -> str:
+    checksum = hashlib.blake2b(encoded, digest_size=12).hexdigest()
+    return f"{header.sessions[0]}_{header.sessions[-1]}_{checksum}{SUFFIX}"
 
 
 def sessions_of(path: Path) -> tuple[str, str]:
@@ -149,11 +150,13 @@ class PartReader:
     def __init__(self, path: Path) -> None:
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
-            self.header = PartHeader.decoded(self._file.metadata.metadata[METADATA_KEY])
+            encoded = self._file.metadata.metadata[METADATA_KEY]
+            self.header = PartHeader.decoded(encoded)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _broken(error) from error
         expected = len(self.header.sessions) * len(self.header.symbols)
-        if self.header.file_name != path.name or self._file.metadata.num_rows != expected:
+        named = _file_name(self.header, encoded) == path.name
+        if not named or self._file.metadata.num_rows != expected:
             raise BrokenPart("the footer does not match the name")
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ class Search:
         sessions: NDArray[np.datetime64],
         symbols: Sequence[Symbol],
     ) -> None:
-        self.sessions = [str(day) for day in sessions]
+        self.sessions: list[str] = sessions.astype(str).tolist()
         self._keys = keys
         self._symbols = tuple(symbols)
         self._row_of = {day: row for row, day in enumerate(self.sessions)}
@@ -60,7 +60,9 @@ class Search:
         return bool(wanted)
 
     def result(self) -> dict[str, CachedFeature]:
-        """Return the features of which something was found."""
+        """Return the features of which something was found; NaN where it was not."""
+        for name, values in self._values.items():
+            values[~self._found[name]] = np.nan
         return {
             name: CachedFeature(values=values, found=self._found[name])
             for name, values in self._values.items()
@@ -105,7 +107,7 @@ class Search:
     def _into(self, name: str) -> Values:
         if name not in self._values:
             shape = (len(self.sessions), len(self._symbols))
-            self._values[name] = np.full(shape, np.nan, dtype=np.float32)
+            self._values[name] = np.empty(shape, dtype=np.float32)
         return self._values[name]
 
     def _in_order(self, values: Values, symbols: tuple[str, ...]) -> Values:
