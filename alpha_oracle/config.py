@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -20,16 +17,18 @@ from pydantic import (
     model_validator,
 )
 
+from alpha_oracle.config_values import (
+    DEFAULT_HOME,
+    PREFIX,
+    environment_values,
+    file_values,
+    merged,
+    settings_file,
+)
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PREFIX: Final = "ALPHA_ORACLE_"
-FILE_NAME: Final = "alpha_oracle.toml"
-CONFIG_VARIABLE: Final = "ALPHA_ORACLE_CONFIG"
-NOT_SETTINGS: Final = frozenset({CONFIG_VARIABLE})
-DEFAULT_HOME: Final = Path("~/.alpha-oracle")
 
 
 class Section(BaseModel):
@@ -330,10 +329,10 @@ def load_settings(
         ConfigurationError: a file is missing or no TOML, a key is unknown, a value is wrong.
     """
     environment = os.environ if environment is None else environment
-    values = _environment_values(environment)
-    path = _settings_file(environment, folder or Path.cwd())
+    values = environment_values(environment)
+    path = settings_file(environment, folder or Path.cwd())
     if path is not None:
-        values = _merged(_file_values(path), values)
+        values = merged(file_values(path), values)
     return parse_settings(values, origin=str(path) if path else "the environment")
 
 
@@ -372,58 +371,3 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     if message == "Extra inputs are not permitted":
         return f"unknown setting {key} ({variable}); remove it or mend its name"
     return f"{key} ({variable}): {message.removeprefix('Value error, ')}"
-
-
-def _environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for variable in sorted(environment):
-        if variable.upper().startswith(PREFIX) and variable.upper() not in NOT_SETTINGS:
-            path = variable[len(PREFIX) :].lower().split("__")
-            _put(values, path, environment[variable], variable=variable)
-    return values
-
-
-def _put(values: dict[str, Any], path: list[str], text: str, *, variable: str) -> None:
-    *sections, key = path
-    for section in sections:
-        values = values.setdefault(section, {})
-        if not isinstance(values, dict):
-            raise ConfigurationError(f"{variable} goes below a setting that already has a value")
-    values[key] = _environment_value(text)
-
-
-def _environment_value(text: str) -> Any:  # noqa: ANN401 - JSON holds any value.
-    if text[:1] in {"[", "{"}:
-        with suppress(json.JSONDecodeError):
-            return json.loads(text)
-    return text
-
-
-def _settings_file(environment: Mapping[str, str], folder: Path) -> Path | None:
-    named = environment.get(CONFIG_VARIABLE)
-    if named:
-        path = Path(named).expanduser()
-        if not path.is_file():
-            raise ConfigurationError(f"{CONFIG_VARIABLE} names {path}, which is no file")
-        return path
-    home = Path(environment.get(f"{PREFIX}HOME") or DEFAULT_HOME).expanduser()
-    candidates = (folder / FILE_NAME, home / FILE_NAME)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _file_values(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is no TOML: {error}") from None
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        lower = merged.get(key)
-        both = isinstance(value, dict) and isinstance(lower, dict)
-        merged[key] = _merged(lower, value) if both else value  # type: ignore[arg-type]
-    return merged

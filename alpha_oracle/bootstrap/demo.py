@@ -19,7 +19,8 @@ from alpha_oracle.adapters.files.reader import read_bars
 from alpha_oracle.adapters.files.source import FilesBarSource
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.bootstrap.orchestration import API_VARIABLE
-from alpha_oracle.config import CONFIG_VARIABLE, FILE_NAME, PREFIX, Settings, StrategySettings
+from alpha_oracle.config import Settings, StrategySettings
+from alpha_oracle.config_values import CONFIG_VARIABLE, FILE_NAME, PREFIX
 from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.errors import ConfigurationError, DataError
 from alpha_oracle.marketdata import imports

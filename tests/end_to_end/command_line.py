@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from alpha_oracle.config import PREFIX
+from alpha_oracle.config_values import PREFIX
 from alpha_oracle.entrypoints.cli.main import main
 
 COMMAND = Path(sys.executable).with_name("alpha-oracle")

@@ -27,7 +27,8 @@ from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.bootstrap.pipeline import close_runtime
-from alpha_oracle.config import PREFIX, SyntheticSettings
+from alpha_oracle.config import SyntheticSettings
+from alpha_oracle.config_values import PREFIX
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
