@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
 
 from alpha_oracle.adapters.alpha_vantage.client import API_KEY_SETTING
 from alpha_oracle.adapters.alpha_vantage.refusals import Refusal, RefusalKind, read_refusal
-from alpha_oracle.adapters.alpha_vantage.translate import is_about, parse_document
-from alpha_oracle.calendar import SETTLED_AFTER
+from alpha_oracle.adapters.alpha_vantage.translate import is_about, parse_document, read_series
+from alpha_oracle.calendar import SETTLED_AFTER, latest_finished_session
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question
+    from alpha_oracle.adapters.alpha_vantage.translate import DailySeries
     from alpha_oracle.domain.requests import RequestLimits
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.requests import AnswerSpool, RequestLedger
@@ -37,7 +39,7 @@ PAUSES_SECONDS: Final = (2.0, 20.0, 60.0)
 """Before a request is repeated that came too fast: past the second, then past the minute."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
     """What came to a question, the key taken out.
 
@@ -54,6 +56,16 @@ class Answer:
     def kind(self) -> RefusalKind | None:
         """Why there is no data; None: there is."""
         return self.refusal.kind if self.refusal else None
+
+    @cached_property
+    def series(self) -> DailySeries:
+        """The finished days in it; read once, for a full one has thousands.
+
+        Raises:
+            DataError: it is about another symbol, or does not say about which.
+        """
+        finished = latest_finished_session(self.received_at)
+        return read_series(self.document, self.question.symbol, finished=finished)
 
 
 class PaidAnswers:

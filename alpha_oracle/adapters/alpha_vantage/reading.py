@@ -11,7 +11,7 @@ import numpy as np
 from alpha_oracle import calendar
 from alpha_oracle.adapters.alpha_vantage.coverage import reaches_back, reaches_end
 from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind
-from alpha_oracle.adapters.alpha_vantage.translate import bars_of, read_series
+from alpha_oracle.adapters.alpha_vantage.translate import bars_of
 from alpha_oracle.domain.bars import Absence, AbsenceKind, BarBatch, BarColumns, ReceivedBars
 from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.errors import DataError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Session, Symbol
 
 SOURCE: Final = "alpha_vantage"
+"""The name the bars carry."""
 YOUNG: Final = timedelta(minutes=15)
 """An answer this young, a refusal too, is not asked for again, whatever it lacks."""
 
@@ -50,7 +51,7 @@ def read_answer(answer: Answer, span: Span) -> Reading:
         kind = _ABSENCES.get(answer.refusal.kind, AbsenceKind.REFUSED)
         return _absent(symbol, kind, f'it said: "{answer.refusal.text}"')
     try:
-        series = _series(answer)
+        series = answer.series
     except DataError as error:
         # One answer mixed up must not keep the other symbols of its batch from coming in.
         return _absent(symbol, AbsenceKind.FAILED, str(error))
@@ -67,7 +68,7 @@ def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
     if answer.refusal is not None:
         return age < YOUNG
     try:
-        series = _series(answer)
+        series = answer.series
     except DataError:
         return False
     if not reaches_back(series, span, full=answer.question.full):
@@ -81,7 +82,7 @@ def lacks_the_start(answer: Answer, span: Span) -> bool:
     if answer.refusal is not None:
         return False
     try:
-        return not reaches_back(_series(answer), span, full=answer.question.full)
+        return not reaches_back(answer.series, span, full=answer.question.full)
     except DataError:
         return False
 
@@ -91,13 +92,13 @@ def refused(symbol: Symbol, reason: str) -> Reading:
     return _absent(symbol, AbsenceKind.REFUSED, reason)
 
 
-def received_bars(readings: Sequence[Reading], *, source: str) -> ReceivedBars:
+def received_bars(readings: Sequence[Reading]) -> ReceivedBars:
     """Return readings, ascending by symbol, as the answer of a bar source."""
     with_rows = [reading.bars for reading in readings if reading.bars and reading.bars.rows]
     told = [reading.bars for reading in readings if reading.bars]
     return ReceivedBars(
         bars=_columns(with_rows),
-        batch=BarBatch(source=source, basis=PriceBasis.RAW),
+        batch=BarBatch(source=SOURCE, basis=PriceBasis.RAW),
         unreadable=tuple(row for bars in told for row in bars.unreadable),
         actions=tuple(action for bars in told for action in bars.actions),
         absent=tuple(reading.absence for reading in readings if reading.absence),
@@ -108,11 +109,6 @@ _ABSENCES: Final = {
     RefusalKind.INVALID_CALL: AbsenceKind.UNKNOWN_SYMBOL,
     RefusalKind.NOTHING_SAID: AbsenceKind.FAILED,
 }
-
-
-def _series(answer: Answer) -> DailySeries:
-    finished = calendar.latest_finished_session(answer.received_at)
-    return read_series(answer.document, answer.question.symbol, finished=finished)
 
 
 def _absent(symbol: Symbol, kind: AbsenceKind, reason: str) -> Reading:

@@ -16,6 +16,7 @@ from alpha_oracle.adapters.alpha_vantage.answers import WAYS_OUT, Answer, PaidAn
 from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question
 from alpha_oracle.adapters.alpha_vantage.coverage import span_of
 from alpha_oracle.adapters.alpha_vantage.reading import (
+    SOURCE,
     Reading,
     is_usable,
     lacks_the_start,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-NAME: Final = "alpha_vantage"
 ADJUSTED: Final = "adjusted daily series"
 FULL: Final = "full daily series"
 
@@ -93,7 +93,7 @@ class AlphaVantageBarSource:
     @property
     def name(self) -> str:
         """The name the bars carry."""
-        return NAME
+        return SOURCE
 
     @property
     def basis(self) -> PriceBasis:
@@ -137,12 +137,12 @@ class AlphaVantageBarSource:
         wanted = sorted(set(symbols))
         span = span_of(start, end, now=self._clock.now())
         if span is None:
-            return received_bars([], source=self.name)
+            return received_bars([])
         self._witnesses.require_hope(span, now=self._clock.now())
         # The adjusted endpoint is tried where the day can spare the request that may be lost.
         may_try = self._found(ADJUSTED) is None and self._can_spare_one(wanted, span)
         readings = self._readings(wanted, span, may_try=may_try)
-        return received_bars(readings, source=self.name)
+        return received_bars(readings)
 
     def probe(self) -> str:
         """Ask one small request; return what the key may do, for a person.
