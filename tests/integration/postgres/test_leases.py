@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -12,6 +10,7 @@ import pytest
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.errors import LeaseTaken, StoreUnavailable, TransientError
+from tests.integration.postgres.holding import holding
 
 HOLD_THE_LEASE = """
 import sys
@@ -37,15 +36,8 @@ def leases(database):
 @pytest.fixture
 def other_process(database_url):
     """Another process that holds the lease."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD_THE_LEASE, database_url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "held\n"
+    with holding(HOLD_THE_LEASE, database_url) as process:
         yield process
-        process.kill()
 
 
 def test_who_is_kept_out_learns_which_process_holds_the_lease(leases, other_process):

@@ -1,6 +1,4 @@
 import signal
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,6 +8,7 @@ from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.runs import RUN_LOCKS, PostgresRuns
 from alpha_oracle.domain.runs import RunStatus
 from alpha_oracle.errors import DataError, StoreUnavailable, TransientError
+from tests.integration.postgres.holding import holding
 
 AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
 LATER = AT.replace(hour=22)
@@ -36,15 +35,8 @@ def runs(database):
 @pytest.fixture
 def other_process(database_url):
     """Another process that runs the session."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD_THE_LOCK, database_url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "held\n"
+    with holding(HOLD_THE_LOCK, database_url) as process:
         yield process
-        process.kill()
 
 
 def begin(runs, symbols=None, **changes):
