@@ -8,7 +8,13 @@ from prefect.artifacts import create_table_artifact
 
 from alpha_oracle.domain.bars import Absence
 from alpha_oracle.domain.requests import RequestPlan
-from alpha_oracle.domain.validation import OverlapReport, SourceCount
+from alpha_oracle.domain.validation import (
+    IngestReport,
+    OverlapReport,
+    SourceCount,
+    merged_overlap,
+)
+from alpha_oracle.marketdata.backfill import BackfillStep
 
 SHOWN_ROWS: Final = 500
 
@@ -71,6 +77,12 @@ def attention_rows(overlap: OverlapReport, absences: Iterable[Absence]) -> list[
     """What bars of earlier sessions told, then what sources said of those they gave no bar of."""
     # A source that is away lacks every symbol: that must not crowd out the few others.
     return _overlap_rows(overlap) + _absence_rows(absences)
+
+
+def attention_of(parts: Sequence[IngestReport | BackfillStep]) -> list[dict[str, object]]:
+    """What the parts of a run want looked at."""
+    overlap = merged_overlap(part.overlap for part in parts)
+    return attention_rows(overlap, [absence for part in parts for absence in part.absent])
 
 
 def attention_fact(rows: Iterable[dict[str, object]]) -> str:

@@ -15,11 +15,11 @@ from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.calendar import sessions_between
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.runs import BackfillReport, RunInputs
-from alpha_oracle.domain.validation import Completeness, IngestReport, merged_overlap, merged_report
+from alpha_oracle.domain.validation import Completeness, IngestReport, merged_report
 from alpha_oracle.marketdata import backfill, budget, ingestion, universe
 from alpha_oracle.marketdata.backfill import BackfillStep
 from tasks.artifacts import ProgressBar, show_validation
-from tasks.bar_tables import attention_rows, show_attention, show_plans, show_sources
+from tasks.bar_tables import attention_of, show_attention, show_plans, show_sources
 from tasks.retries import is_transient
 
 # Batches end in several threads: who counts later also shows later, so the bar ends at the truth.
@@ -177,6 +177,4 @@ def backfill_range(
 def _show_answers(what: str, parts: Sequence[IngestReport | BackfillStep]) -> None:
     show_validation(what, merged_report(part.validation for part in parts))
     show_sources(what, [count for part in parts for count in part.sources])
-    overlap = merged_overlap(part.overlap for part in parts)
-    absences = [absence for part in parts for absence in part.absent]
-    show_attention(what, attention_rows(overlap, absences))
+    show_attention(what, attention_of(parts))

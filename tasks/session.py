@@ -14,13 +14,13 @@ from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
-from alpha_oracle.domain.validation import Completeness, IngestReport, merged_overlap
+from alpha_oracle.domain.validation import Completeness, IngestReport
 from alpha_oracle.errors import ConfigurationError, DataError, TransientError
 from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
 from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.telemetry import redact_text
 from tasks.artifacts import show_summary
-from tasks.bar_tables import attention_fact, attention_rows, source_rows
+from tasks.bar_tables import attention_fact, attention_of, source_rows
 
 
 @task(cache_policy=NO_CACHE)
@@ -141,15 +141,11 @@ def finish_run(
 def _bar_facts(checked: Completeness, ingested: Sequence[IngestReport]) -> dict[str, object]:
     counts = source_rows(count for report in ingested for count in report.sources)
     gave = "; ".join(f"{row['source']} gave {row['given']} of {row['asked']}" for row in counts)
-    attention = attention_rows(
-        merged_overlap(report.overlap for report in ingested),
-        (absence for report in ingested for absence in report.absent),
-    )
     return {
         "bars": _expected_fact(checked),
         "universe": f"{checked.covered} of {checked.universe} symbols have a bar",
         "asked for by this run": gave or "nothing: every bar was stored",
-        "to look at": attention_fact(attention),
+        "to look at": attention_fact(attention_of(ingested)),
     }
 
 
