@@ -87,6 +87,42 @@ class IbkrDataSettings(Section):
     volume_unit: Literal["detect", "shares", "lots"] = "detect"
 
 
+class EdgarSettings(Section):
+    """The SEC's EDGAR. It asks every program for a name and an e-mail address in `user_agent`."""
+
+    user_agent: str | None = None
+    base_url: str = "https://www.sec.gov"
+    data_url: str = "https://data.sec.gov"
+    requests_per_second: int = Field(default=10, ge=1, le=10)
+    timeout_seconds: float = Field(default=30.0, gt=0.0)
+
+
+class FinraSettings(Section):
+    """FINRA's public short interest files."""
+
+    base_url: str = "https://cdn.finra.org"
+    timeout_seconds: float = Field(default=60.0, gt=0.0)
+
+
+class CboeSettings(Section):
+    """Cboe's public index histories."""
+
+    base_url: str = "https://cdn.cboe.com"
+    timeout_seconds: float = Field(default=60.0, gt=0.0)
+
+
+class ReferenceSettings(Section):
+    """Who answers for what is known beside bars; None: as `data.source` allows, `none`: nobody.
+
+    The generated market brings its own, the gateway brings VIX; for the others a source is named.
+    """
+
+    fundamentals: Literal["none", "alpha_vantage", "edgar", "synthetic"] | None = None
+    insiders: Literal["none", "edgar", "synthetic"] | None = None
+    short_interest: Literal["none", "finra", "synthetic"] | None = None
+    volatility: Literal["none", "cboe", "ibkr", "synthetic"] | None = None
+
+
 class ValidationSettings(Section):
     """Bounds of the validation suite.
 
@@ -115,6 +151,10 @@ class DataSettings(Section):
     files: FilesSettings = FilesSettings()
     ibkr: IbkrDataSettings = IbkrDataSettings()
     synthetic: SyntheticSettings = SyntheticSettings()
+    edgar: EdgarSettings = EdgarSettings()
+    finra: FinraSettings = FinraSettings()
+    cboe: CboeSettings = CboeSettings()
+    reference: ReferenceSettings = ReferenceSettings()
     validation: ValidationSettings = ValidationSettings()
     min_completeness_pct: float = Field(default=99.0, gt=0.0, le=100.0)
     batch_size: int = Field(default=50, ge=1, le=1000)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alpha_oracle.features.context import NO_CONTEXT, MarketContext
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,6 +39,13 @@ class MarketPanel:
     split: NDArray[np.float64]
     dividend: NDArray[np.float64]
     is_member: NDArray[np.bool_]
+    context: MarketContext = NO_CONTEXT
+
+    @property
+    def split_factor(self) -> NDArray[np.float64]:
+        """Shares that one of the symbol's first bar has become, `sessions x symbols`."""
+        factor: NDArray[np.float64] = np.cumprod(self.split, axis=0)
+        return factor
 
     def until(self, session: Session) -> MarketPanel:
         """Return the panel as it stood at a session's close: nothing after it is in sight."""
@@ -44,6 +53,6 @@ class MarketPanel:
         cut = {
             field.name: getattr(self, field.name)[:stop]
             for field in fields(self)
-            if field.name != "symbols"
+            if field.name not in {"symbols", "context"}
         }
-        return replace(self, **cut)
+        return replace(self, **cut, context=self.context.until(stop))

@@ -273,6 +273,8 @@ def test_bars_to_come_change_nothing_before_them(market, cut):
     whole = panel_of(stored(table), sessions, actions=actions).until(sessions[cut])
     panel = panel_of(stored(known), sessions[: cut + 1], actions=actions)
     for field in fields(whole):
+        if field.name == "context":
+            continue
         np.testing.assert_array_equal(getattr(panel, field.name), getattr(whole, field.name))
 
 

@@ -1,0 +1,150 @@
+"""Where statements, insiders' filings, short interest and index levels are kept.
+
+All are bitemporal: what a row is about, since when it could be known, and which revision it is. A
+row new to a store keeps the `known_at` it came with; one whose figures differ from the newest
+stored revision becomes a revision known from the later of its own `known_at` and what the store
+says below; one that does not differ changes nothing. Storing is safe to repeat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from alpha_oracle.domain.bars import StoreReport
+    from alpha_oracle.domain.fundamentals import FactColumns, FinancialFact
+    from alpha_oracle.domain.insiders import OwnershipFiling
+    from alpha_oracle.domain.levels import IndexLevel
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.reference import Family, Fetch, RefusedRow
+    from alpha_oracle.domain.short_interest import ShortPosition
+
+
+class FactStore(Protocol):
+    """Facts by source, symbol, item and period."""
+
+    def store(
+        self, facts: Sequence[FinancialFact], *, source: str, received_at: datetime
+    ) -> StoreReport:
+        """Keep facts of one source.
+
+        They are taken in the order of `known_at`: a later document with another value is a
+        revision known from that document's `known_at`; a document already stored that now gives
+        another value is one known from `received_at`.
+
+        Raises:
+            StoreUnavailable: nothing was kept; repeat it.
+        """
+        ...
+
+    def load(self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None) -> FactColumns:
+        """Return every revision known at `as_of`.
+
+        Where several sources tell of a symbol one speaks for it, the first of `files`, `edgar`,
+        `alpha_vantage`, `synthetic`: their periods and items do not mix.
+        """
+        ...
+
+
+class InsiderStore(Protocol):
+    """Ownership filings by accession."""
+
+    def store(
+        self, filings: Sequence[OwnershipFiling], *, source: str, received_at: datetime
+    ) -> StoreReport:
+        """Keep filings; one already stored changes nothing: an amendment is a filing of its own.
+
+        Raises:
+            StoreUnavailable: nothing was kept; repeat it.
+        """
+        ...
+
+    def accessions(self, symbol: Symbol) -> frozenset[str]:
+        """Return the accession numbers stored of a symbol, refused ones included."""
+        ...
+
+    def load(
+        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
+    ) -> tuple[OwnershipFiling, ...]:
+        """Return the filings known at `as_of`, by symbol, `known_at` and accession."""
+        ...
+
+
+class ShortInterestStore(Protocol):
+    """Short positions by settlement date and symbol."""
+
+    def store(
+        self, positions: Sequence[ShortPosition], *, source: str, received_at: datetime
+    ) -> StoreReport:
+        """Keep positions; one that differs from what is stored is known from `received_at`.
+
+        Raises:
+            StoreUnavailable: nothing was kept; repeat it.
+        """
+        ...
+
+    def settlements(self) -> frozenset[date]:
+        """Return the settlement dates of which something is stored."""
+        ...
+
+    def load(
+        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
+    ) -> tuple[ShortPosition, ...]:
+        """Return every revision known at `as_of`, by symbol, settlement date and `known_at`."""
+        ...
+
+
+class LevelStore(Protocol):
+    """Index levels by series and session."""
+
+    def store(
+        self, levels: Sequence[IndexLevel], *, source: str, received_at: datetime
+    ) -> StoreReport:
+        """Keep levels; one that differs from what is stored is known from `received_at`.
+
+        Raises:
+            StoreUnavailable: nothing was kept; repeat it.
+        """
+        ...
+
+    def last(self, series: str) -> Session | None:
+        """Return the newest session stored of a series."""
+        ...
+
+    def load(
+        self, series: str, *, start: Session, end: Session, as_of: datetime
+    ) -> tuple[IndexLevel, ...]:
+        """Return the levels of sessions `start` to `end` as known at `as_of`, ascending.
+
+        One a session: the newest revision known then.
+        """
+        ...
+
+
+class FetchLog(Protocol):
+    """What was asked of whom, so that a run goes on where one was killed."""
+
+    def fetches(self, family: Family, source: str) -> Mapping[str, Fetch]:
+        """Return the last whole answer by subject."""
+        ...
+
+    def record(self, family: Family, source: str, fetch: Fetch) -> None:
+        """Keep that a subject was answered whole and stored; its coverage only grows."""
+        ...
+
+    def coverage(self, family: Family) -> Mapping[str, date]:
+        """Return from which day on each subject is complete, by any source."""
+        ...
+
+    def refuse(
+        self, family: Family, source: str, rows: Sequence[RefusedRow], *, at: datetime
+    ) -> int:
+        """Keep rows that could not be used; return how many were not kept before."""
+        ...
+
+    def refused(self, family: Family, *, limit: int | None = None) -> Sequence[RefusedRow]:
+        """Return the rows kept, newest first."""
+        ...
