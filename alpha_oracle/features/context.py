@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -46,9 +46,11 @@ class InsiderTrades:
     differ where an amendment put a trade in the place of an earlier one, which then counts anew
     with `sign` -1. `owner` numbers the insiders. `shares` are counted in shares of the symbol's
     first bar, `notional` is USD (NaN where no price was given). `covered_from` is, by symbol, the
-    first row from which its filings are complete; the number of sessions where they never are.
+    first row from which its filings are complete; `sessions`, the number of rows there are, where
+    they never are.
     """
 
+    sessions: int
     offsets: Positions
     row: Positions
     position: Positions
@@ -63,12 +65,30 @@ class InsiderTrades:
     def until(self, stop: int) -> InsiderTrades:
         """Return what was known before session row `stop`."""
         kept = self.row < stop
-        entries = {
-            field.name: getattr(self, field.name)[kept]
-            for field in fields(self)
-            if field.name not in {"offsets", "covered_from"}
-        }
-        return replace(self, **entries, offsets=_offsets_of(kept, self.offsets))
+        sessions = min(self.sessions, stop)
+        return replace(
+            self,
+            **{name: values[kept] for name, values in self._entries().items()},
+            sessions=sessions,
+            offsets=_offsets_of(kept, self.offsets),
+            covered_from=np.minimum(self.covered_from, sessions),
+        )
+
+    def of(self, symbols: slice) -> InsiderTrades:
+        """Return the trades of some neighbouring symbols."""
+        start, stop, _ = symbols.indices(len(self.covered_from))
+        offsets = self.offsets[start : stop + 1]
+        return replace(
+            self,
+            **{name: values[offsets[0] : offsets[-1]] for name, values in self._entries().items()},
+            offsets=offsets - offsets[0],
+            covered_from=self.covered_from[symbols],
+        )
+
+    def _entries(self) -> dict[str, NDArray[Any]]:
+        own = {"sessions", "offsets", "covered_from"}
+        names = (field.name for field in fields(self) if field.name not in own)
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
