@@ -12,6 +12,10 @@ from alpha_oracle.errors import UnknownSymbol
 Symbol = NewType("Symbol", str)
 """A ticker in dotted form, upper case: `AAPL`, `BRK.B`."""
 
+BENCHMARK: Final = Symbol("SPY")
+"""What the market is measured by. It is stored like a share and belongs to no universe of its own
+accord: only where the index lists it is it traded."""
+
 Session: TypeAlias = date
 """A New York trading date."""
 

@@ -6,9 +6,11 @@ A symbol is asked for once, with all it lacks: vendors answer for years as readi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.calendar import next_session_after, sessions_between, shift_session
+from alpha_oracle.domain.market import BENCHMARK
 from alpha_oracle.domain.validation import (
     OverlapReport,
     SourceCount,
@@ -25,7 +27,7 @@ from alpha_oracle.marketdata.known import OVERLAP_SESSIONS, overlap_starts
 from alpha_oracle.marketdata.universe import askable_symbols, require_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.bars import Absence
@@ -86,13 +88,15 @@ def backfill(
     bounds: ValidationBounds,
     clock: Clock,
     only: Sequence[str] | None = None,
+    benchmark: bool = False,
 ) -> Iterator[BackfillStep]:
     """Fetch and store what is missing from `start` to `end`, yielding after each step is stored.
 
     A symbol with a bar on every session is not fetched again, so a run that was stopped carries
     on where it was. The whole range is planned before the first request. Each source is asked
     once for a symbol, for what those before it did not give; a session that no source has is
-    reported, and asked for again by the next run alone.
+    reported, and asked for again by the next run alone. `benchmark` asks for SPY alone, which no
+    universe names.
 
     Raises:
         ConfigurationError: the range is empty, or reaches past the latest closed session.
@@ -101,7 +105,11 @@ def backfill(
         AlphaOracleError: the first source's error, where no source answered for some symbols.
     """
     sessions = _sessions(start, end, at=clock.now())
-    lacking = _lacking(sources, stores, sessions, only=only)
+    universe = partial(askable_symbols, sources=sources, stores=stores, only=only)
+    lacking = _lacking(stores, sessions, universe=_only_benchmark if benchmark else universe)
+    if lacking is None:
+        require_symbols(sources, around=sessions[0])
+        return
     require_budget(plan_range(sources, sorted(lacking), start=sessions[0], end=sessions[-1]))
     done = 0
     for group in _groups(lacking, sessions):
@@ -153,13 +161,17 @@ def _sessions(start: Session, end: Session, *, at: datetime) -> tuple[Session, .
     return sessions
 
 
+def _only_benchmark(_session: Session) -> tuple[Symbol, ...]:
+    return (BENCHMARK,)
+
+
 def _lacking(
-    sources: Sequence[BarSource],
     stores: MarketStores,
     sessions: Sequence[Session],
     *,
-    only: Sequence[str] | None,
-) -> dict[Symbol, frozenset[Session]]:
+    universe: Callable[[Session], tuple[Symbol, ...]],
+) -> dict[Symbol, frozenset[Session]] | None:
+    # None: nothing tells of any symbol.
     parts: dict[Symbol, list[frozenset[Session]]] = {}
     is_anything_known = False
     # Most symbols lack the same sessions: each set of them is kept once.
@@ -169,15 +181,15 @@ def _lacking(
         there = stores.bars.symbols_stored(start=read[0], end=read[-1])
         lacking: dict[Symbol, set[Session]] = {}
         for session in read:
-            universe = askable_symbols(session, sources=sources, stores=stores, only=only)
-            is_anything_known |= bool(universe)
-            for symbol in frozenset(universe) - there.get(session, frozenset()):
+            symbols = universe(session)
+            is_anything_known |= bool(symbols)
+            for symbol in frozenset(symbols) - there.get(session, frozenset()):
                 lacking.setdefault(symbol, set()).add(session)
         for symbol, found in lacking.items():
             part = frozenset(found)
             parts.setdefault(symbol, []).append(same.setdefault(part, part))
     if not is_anything_known:
-        require_symbols(sources, around=sessions[0])
+        return None
     return {symbol: _union(tuple(found), same) for symbol, found in parts.items()}
 
 

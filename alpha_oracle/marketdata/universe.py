@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.calendar import shift_session
-from alpha_oracle.domain.market import parse_symbol
+from alpha_oracle.domain.market import BENCHMARK, parse_symbol
 from alpha_oracle.errors import UnknownSymbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.marketdata.stores import MarketStores
@@ -40,7 +40,8 @@ def load_universe(
     offered = askable_symbols(session, sources=sources, stores=stores, only=only)
     if only is None and not stores.reference.members(session):
         names = [source.name for source in sources]
-        offered = tuple(sorted({*offered, *given_by(stores.bars, names, before=session)}))
+        given = _without_benchmark(given_by(stores.bars, names, before=session))
+        offered = tuple(sorted({*offered, *given}))
     if not offered:
         require_symbols(sources, around=session)
     return offered
@@ -63,7 +64,11 @@ def askable_symbols(
     if only is not None:
         return _named(only, session, sources=sources, stores=stores)
     members = stores.reference.members(session)
-    return members or sources[0].symbols(session) or _recent(stores.bars, session)
+    return (
+        members
+        or _without_benchmark(sources[0].symbols(session) or ())
+        or _without_benchmark(_recent(stores.bars, session))
+    )
 
 
 def require_symbols(sources: Sequence[BarSource], *, around: Session) -> None:
@@ -96,6 +101,10 @@ def _named(
             f"nor the store around {session}; check the spelling, or import its bars"
         )
     return tuple(sorted(wanted))
+
+
+def _without_benchmark(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    return tuple(symbol for symbol in symbols if symbol != BENCHMARK)
 
 
 def given_by(store: BarStore, sources: Sequence[str], *, before: Session) -> frozenset[Symbol]:

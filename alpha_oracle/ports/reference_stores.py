@@ -8,6 +8,7 @@ says below; one that does not differ changes nothing. Storing is safe to repeat.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -148,3 +149,14 @@ class FetchLog(Protocol):
     def refused(self, family: Family, *, limit: int | None = None) -> Sequence[RefusedRow]:
         """Return the rows kept, newest first."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceStores:
+    """Where each family is kept, and the log of what was asked of whom."""
+
+    facts: FactStore
+    insiders: InsiderStore
+    short_interest: ShortInterestStore
+    levels: LevelStore
+    log: FetchLog
