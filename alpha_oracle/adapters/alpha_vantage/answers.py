@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar
 
 import structlog
 
-from alpha_oracle.adapters.alpha_vantage.client import API_KEY_SETTING
+from alpha_oracle.adapters.alpha_vantage.client import API_KEY_SETTING, Question
 from alpha_oracle.adapters.alpha_vantage.refusals import Refusal, RefusalKind, read_refusal
+from alpha_oracle.adapters.alpha_vantage.statement_questions import StatementQuestion
 from alpha_oracle.adapters.alpha_vantage.translate import is_about, parse_document, read_series
 from alpha_oracle.calendar import SETTLED_AFTER, latest_finished_session
 from alpha_oracle.errors import BudgetSpent, ConfigurationError, SourceAway
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question
+    from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient
     from alpha_oracle.adapters.alpha_vantage.translate import DailySeries
     from alpha_oracle.domain.requests import RequestLimits
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.requests import AnswerSpool, RequestLedger
 
 log = structlog.get_logger(__name__)
+
+QuestionT = TypeVar("QuestionT", Question, StatementQuestion)
 
 WAYS_OUT: Final = (
     "ask for fewer symbols, spread them over several days, take a premium key, "
@@ -40,14 +43,14 @@ PAUSES_SECONDS: Final = (2.0, 20.0, 60.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Answer:
+class Answer(Generic[QuestionT]):
     """What came to a question, the key taken out.
 
     `received_at` is when it was asked for; of a kept one when it was kept, some minutes later at
     most.
     """
 
-    question: Question
+    question: QuestionT
     document: Mapping[str, object]
     refusal: Refusal | None
     received_at: datetime
@@ -59,7 +62,7 @@ class Answer:
 
     @cached_property
     def series(self) -> DailySeries:
-        """The finished days in it; read once, for a full one has thousands.
+        """The finished days of a daily one; read once, for a full one has thousands.
 
         Raises:
             DataError: it is about another symbol, or does not say about which.
@@ -80,6 +83,7 @@ class PaidAnswers:
         spool: AnswerSpool,
         clock: Clock,
         wait: Callable[[float], None],
+        ways_out: str = WAYS_OUT,
     ) -> None:
         self._client = client
         self._limits = limits
@@ -87,6 +91,7 @@ class PaidAnswers:
         self._spool = spool
         self._clock = clock
         self._wait = wait
+        self._ways_out = ways_out
 
     @property
     def account(self) -> str:
@@ -105,7 +110,7 @@ class PaidAnswers:
         """Requests counted today."""
         return self._ledger.spent_today(self.account)
 
-    def kept(self, questions: Sequence[Question]) -> list[Answer]:
+    def kept(self, questions: Sequence[QuestionT]) -> list[Answer[QuestionT]]:
         """Return the answers kept to these questions, in their order; asks nothing."""
         kept = self._spool.kept(self.account, [question.name for question in questions])
         now, found = self._clock.now(), []
@@ -118,8 +123,8 @@ class PaidAnswers:
         return found
 
     def ask(
-        self, question: Question, *, pauses_seconds: Sequence[float] = PAUSES_SECONDS
-    ) -> Answer:
+        self, question: QuestionT, *, pauses_seconds: Sequence[float] = PAUSES_SECONDS
+    ) -> Answer[QuestionT]:
         """Ask, waiting until the account may, and keep what came.
 
         A refusal of this question alone is returned: no such symbol or function, premium only,
@@ -138,7 +143,7 @@ class PaidAnswers:
             self._wait(pause)
         return self._asked_once(question, is_last=True)
 
-    def _asked_once(self, question: Question, *, is_last: bool = False) -> Answer:
+    def _asked_once(self, question: QuestionT, *, is_last: bool = False) -> Answer[QuestionT]:
         while (seconds := self._ledger.reserve(self.account, self._limits)) > 0.0:
             self._wait(seconds)
         asked_at = self._clock.now()
@@ -167,7 +172,7 @@ class PaidAnswers:
                     f"the key's day is used up, after {spent} requests of ours "
                     f"(data.alpha_vantage.requests_per_day {self._limits.per_day}); an unknown "
                     f"key is told the same, so check {API_KEY_SETTING} if nothing else used it. "
-                    f"Go on tomorrow, or {WAYS_OUT}. {said}"
+                    f"Go on tomorrow, or {self._ways_out}. {said}"
                 )
             case RefusalKind.RATE_LIMITED:
                 raise SourceAway(
@@ -182,17 +187,17 @@ class PaidAnswers:
 _FATAL: Final = frozenset({RefusalKind.BAD_KEY, RefusalKind.DAY_USED_UP, RefusalKind.UNRECOGNISED})
 
 
-def _answer(question: Question, body: bytes, *, received_at: datetime) -> Answer:
+def _answer(question: QuestionT, body: bytes, *, received_at: datetime) -> Answer[QuestionT]:
     document = parse_document(body)
     return Answer(
         question=question,
         document=document,
-        refusal=read_refusal(document),
+        refusal=read_refusal(document, holds=question.holds),
         received_at=received_at,
     )
 
 
-def _is_worth_keeping(answer: Answer) -> bool:
+def _is_worth_keeping(answer: Answer[QuestionT]) -> bool:
     if answer.refusal is None:
         return is_about(answer.document, answer.question.symbol)
     return answer.kind in {RefusalKind.INVALID_CALL, RefusalKind.NOTHING_SAID}

@@ -19,6 +19,11 @@ from alpha_vantage.timeseries import TimeSeries
 from requests import Session as HttpSession
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from alpha_oracle.adapters.alpha_vantage.refusals import SERIES
+from alpha_oracle.adapters.alpha_vantage.statement_questions import (
+    StatementQuestion,
+    StatementRequests,
+)
 from alpha_oracle.errors import ConfigurationError, DataError, SourceAway
 
 if TYPE_CHECKING:
@@ -72,6 +77,11 @@ class Question:
         return f"{function} {self.symbol} {self.size}"
 
     @property
+    def holds(self) -> str:
+        """The key under which an answer has what is asked for."""
+        return SERIES
+
+    @property
     def size(self) -> str:
         """Alpha Vantage's word for how much is asked for."""
         return "full" if self.full else "compact"
@@ -83,7 +93,7 @@ class Question:
 
 
 class AlphaVantageClient(TimeSeries):  # type: ignore[misc]  # the package has no types.
-    """Asks for daily series. Safe to use from several threads."""
+    """Asks for daily series and statements. Safe to use from several threads."""
 
     def __init__(self, settings: AlphaVantageSettings) -> None:
         self._key = _key_of(settings)
@@ -91,6 +101,7 @@ class AlphaVantageClient(TimeSeries):  # type: ignore[misc]  # the package has n
         self._url = query_url(settings.base_url)
         self._timeout_seconds = settings.timeout_seconds
         super().__init__(key=_NOT_THE_KEY, output_format="json")
+        self._statements = StatementRequests(key=_NOT_THE_KEY, exchange=self._handle_api_call)
 
     @property
     def account(self) -> str:
@@ -102,7 +113,7 @@ class AlphaVantageClient(TimeSeries):  # type: ignore[misc]  # the package has n
         """Where requests go, for errors."""
         return urlunsplit(urlsplit(self._url)._replace(path="", query=""))
 
-    def ask(self, question: Question) -> bytes:
+    def ask(self, question: Question | StatementQuestion) -> bytes:
         """Return the body of the answer, the key taken out.
 
         Raises:
@@ -110,12 +121,15 @@ class AlphaVantageClient(TimeSeries):  # type: ignore[misc]  # the package has n
             ConfigurationError: the key is refused, or `base_url` is not Alpha Vantage.
             DataError: the answer is larger than any series.
         """
-        ask = self.get_daily_adjusted if question.adjusted else self.get_daily
-        body, _ = ask(question.ticker, outputsize=question.size)
+        if isinstance(question, StatementQuestion):
+            body = self._statements.ask(question)
+        else:
+            ask = self.get_daily_adjusted if question.adjusted else self.get_daily
+            body, _ = ask(question.ticker, outputsize=question.size)
         return self._key_anywhere.sub(_REDACTED.encode(), bytes(body))
 
     def _handle_api_call(self, url: str) -> Mapping[str, bytes]:
-        # The package picks the series out of what this returns; refusals must come through too,
+        # The package picks the data out of what this returns; refusals must come through too,
         # so that it finds the whole answer under any name.
         parameters = dict(parse_qsl(urlsplit(url).query)) | {"apikey": self._key}
         body = self._exchange(parameters)

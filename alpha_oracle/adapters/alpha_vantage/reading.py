@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.adapters.alpha_vantage.answers import Answer
+    from alpha_oracle.adapters.alpha_vantage.client import Question
     from alpha_oracle.adapters.alpha_vantage.coverage import Span
     from alpha_oracle.adapters.alpha_vantage.translate import DailySeries, SymbolBars
     from alpha_oracle.domain.market import Session, Symbol
@@ -44,7 +45,7 @@ class Reading:
     newest: Session | None = None
 
 
-def read_answer(answer: Answer, span: Span) -> Reading:
+def read_answer(answer: Answer[Question], span: Span) -> Reading:
     """Return what an answer says of the sessions asked for."""
     symbol = answer.question.symbol
     if answer.refusal is not None:
@@ -62,7 +63,7 @@ def read_answer(answer: Answer, span: Span) -> Reading:
     return Reading(symbol=symbol, bars=bars, absence=absence, newest=series.newest)
 
 
-def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
+def is_usable(answer: Answer[Question], span: Span, *, now: datetime) -> bool:
     """Whether a kept answer spares a request."""
     age = now - answer.received_at
     if answer.refusal is not None:
@@ -77,7 +78,7 @@ def is_usable(answer: Answer, span: Span, *, now: datetime) -> bool:
     return reaches_end(series, span) or (could_have_it and age < YOUNG)
 
 
-def lacks_the_start(answer: Answer, span: Span) -> bool:
+def lacks_the_start(answer: Answer[Question], span: Span) -> bool:
     """Whether a compact answer holds data, but not all there may be of the sessions asked for."""
     if answer.refusal is not None:
         return False

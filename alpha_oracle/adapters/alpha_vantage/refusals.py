@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SERIES: Final = "Time Series (Daily)"
+REPORTS: Final = "quarterlyReports"
+EARNINGS: Final = "quarterlyEarnings"
+SYMBOL: Final = "Symbol"
 ERROR: Final = "Error Message"
 INFORMATION: Final = "Information"
 NOTE: Final = "Note"
@@ -56,6 +59,7 @@ class _Rule:
 
 
 _SAID: Final = frozenset({INFORMATION, NOTE})
+_DATA: Final[Mapping[str, type]] = {SERIES: dict, REPORTS: list, EARNINGS: list, SYMBOL: str}
 
 # The first rule that fits decides. The limit of a second or a minute comes before the day's: its
 # texts tell the daily allowance too, the day's never speak of seconds or minutes.
@@ -107,9 +111,9 @@ _SPACES: Final = re.compile(r"\s+")
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
 
 
-def read_refusal(document: Mapping[str, object]) -> Refusal | None:
-    """Return why an answer, the key taken out of it, holds no daily series; None: it holds one."""
-    if isinstance(document.get(SERIES), dict):
+def read_refusal(document: Mapping[str, object], *, holds: str = SERIES) -> Refusal | None:
+    """Return why an answer, the key taken out of it, has no data under `holds`; None: it has."""
+    if isinstance(document.get(holds), _DATA[holds]):
         return None
     if not document:
         return Refusal(kind=RefusalKind.NOTHING_SAID, text="an empty object")

@@ -193,7 +193,7 @@ class AlphaVantageBarSource:
     def _can_spare_one(self, symbols: Collection[Symbol], span: Span) -> bool:
         return self._answers.left_today > self._missing(symbols, span)
 
-    def _kept(self, symbol: Symbol, span: Span) -> Answer | None:
+    def _kept(self, symbol: Symbol, span: Span) -> Answer[Question] | None:
         # What came without actions is enough for as long as nobody knows that the plan has them.
         kinds = {True: (True,), False: (False,), None: (True, False)}[self._found(ADJUSTED)]
         questions = [
@@ -205,14 +205,14 @@ class AlphaVantageBarSource:
         kept = self._answers.kept(questions)
         return next((answer for answer in kept if is_usable(answer, span, now=now)), None)
 
-    def _asked(self, symbol: Symbol, span: Span, *, may_try: bool) -> Answer:
+    def _asked(self, symbol: Symbol, span: Span, *, may_try: bool) -> Answer[Question]:
         self._require_reach(span)
         answer = self._daily(symbol, full=span.needs_full, may_try=may_try)
         if span.needs_full or not lacks_the_start(answer, span):
             return answer
         return self._daily(symbol, full=True, may_try=may_try)
 
-    def _daily(self, symbol: Symbol, *, full: bool, may_try: bool) -> Answer:
+    def _daily(self, symbol: Symbol, *, full: bool, may_try: bool) -> Answer[Question]:
         if may_try and self._found(ADJUSTED) is None:
             with self._trial:
                 if self._found(ADJUSTED) is None:
@@ -225,7 +225,7 @@ class AlphaVantageBarSource:
         self._record(ADJUSTED, allowed=False)
         return self._plain(symbol, full=full)
 
-    def _tried(self, symbol: Symbol, *, full: bool) -> Answer:
+    def _tried(self, symbol: Symbol, *, full: bool) -> Answer[Question]:
         # In doubt the plain endpoint goes first: a symbol that is none costs one request then.
         plain = self._plain(symbol, full=full) if self._is_in_doubt else None
         if plain is not None and plain.kind is not None:
@@ -238,7 +238,7 @@ class AlphaVantageBarSource:
         self._note_refusal(answer, plain)
         return plain
 
-    def _note_refusal(self, adjusted: Answer, plain: Answer) -> None:
+    def _note_refusal(self, adjusted: Answer[Question], plain: Answer[Question]) -> None:
         # What both endpoints call invalid is no symbol; what the adjusted one alone does twice is
         # an endpoint that is not there. Once is a slip, as Alpha Vantage has them.
         is_only_there = adjusted.kind is RefusalKind.INVALID_CALL and plain.kind is None
@@ -246,7 +246,7 @@ class AlphaVantageBarSource:
             self._record(ADJUSTED, allowed=False)
         self._is_in_doubt = True
 
-    def _plain(self, symbol: Symbol, *, full: bool) -> Answer:
+    def _plain(self, symbol: Symbol, *, full: bool) -> Answer[Question]:
         answer = self._answers.ask(Question(symbol=symbol, adjusted=False, full=full))
         if answer.kind is RefusalKind.NO_SUCH_FUNCTION:
             raise ConfigurationError(f"Alpha Vantage has no plain daily series: {_said(answer)}")
@@ -282,5 +282,5 @@ def _needs_premium(why: str) -> ConfigurationError:
     )
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Answer[Question]) -> str:
     return f'It said: "{answer.refusal.text}"' if answer.refusal else "it gave data"

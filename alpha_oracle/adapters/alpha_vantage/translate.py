@@ -11,7 +11,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.adapters.alpha_vantage.refusals import SERIES
+from alpha_oracle.adapters.alpha_vantage.refusals import SERIES, SYMBOL
 from alpha_oracle.domain.bars import UnreadableRow
 from alpha_oracle.domain.market import ActionKind, CorporateAction, parse_symbol
 from alpha_oracle.errors import DataError, SourceAway, UnknownSymbol
@@ -31,7 +31,8 @@ _DIVIDEND: Final = "dividend amount"
 _NOT_GIVEN: Final = frozenset({"", "none", "null", "-", "nan"})
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?|[+-]?\.\d+")
 _NAME: Final = re.compile(r"^\d+[a-z]?\.\s*")
-_LONGEST_VALUE: Final = 100
+LONGEST_VALUE: Final = 100
+"""Of a text that cannot be used no more is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,8 +90,9 @@ def parse_document(body: bytes) -> dict[str, object]:
 def symbol_told(document: Mapping[str, object]) -> str:
     """Return the symbol an answer says it is about; empty where it does not say."""
     meta = document.get(_META)
-    named = _by_name(meta).get("symbol", "") if isinstance(meta, dict) else ""
-    return named[:_LONGEST_VALUE]
+    # A series says so in its meta data, an answer about a company beside what it holds.
+    told = meta if isinstance(meta, dict) else {"symbol": _symbol_beside(document)}
+    return _by_name(told).get("symbol", "")[:LONGEST_VALUE]
 
 
 def is_about(document: Mapping[str, object], symbol: Symbol) -> bool:
@@ -115,7 +117,7 @@ def read_series(
             f"Alpha Vantage was asked for {symbol} and answered about "
             f"{symbol_told(document)!r}; nothing of it was taken"
         )
-    days = {text: _date(text) for text in series}
+    days = {text: read_date(text) for text in series}
     return DailySeries(
         symbol=symbol,
         days={
@@ -152,6 +154,10 @@ def bars_of(series: DailySeries, *, start: Session, end: Session) -> SymbolBars:
     )
 
 
+def _symbol_beside(document: Mapping[str, object]) -> object:
+    return document.get("symbol", document.get(SYMBOL, ""))
+
+
 def _by_name(row: object) -> dict[str, str]:
     if not isinstance(row, dict):
         raise ValueError("the row is no object")  # noqa: TRY004 - a value, as any other there.
@@ -159,26 +165,31 @@ def _by_name(row: object) -> dict[str, str]:
 
 
 def _prices(told: Mapping[str, str]) -> tuple[float, float, float, float, float]:
-    values = [_number(told, name) for name in _PRICES]
+    values = [read_number(told, name) for name in _PRICES]
     if all(value is None for value in values):
         raise ValueError("no price is given")
     opened, high, low, close, volume = (nan if value is None else float(value) for value in values)
     return opened, high, low, close, volume
 
 
-def _number(told: Mapping[str, str], name: str) -> str | None:
+def read_number(told: Mapping[str, str], name: str) -> str | None:
+    """Return the text of a finite number among `told`; None where it is not given.
+
+    Raises:
+        ValueError: something else stands there.
+    """
     text = told.get(name, "").strip()
     if text.lower() in _NOT_GIVEN:
         return None
     if not _NUMBER.fullmatch(text) or not isfinite(float(text)):
-        raise ValueError(f"{name} {text[:_LONGEST_VALUE]!r} is no number")
+        raise ValueError(f"{name} {text[:LONGEST_VALUE]!r} is no number")
     return text
 
 
 def _actions(symbol: Symbol, told: Mapping[str, str], *, day: Session) -> list[CorporateAction]:
     known_at = calendar.session_open(day)
-    coefficient = Decimal(_number(told, _SPLIT) or 1)
-    dividend = Decimal(_number(told, _DIVIDEND) or 0)
+    coefficient = Decimal(read_number(told, _SPLIT) or 1)
+    dividend = Decimal(read_number(told, _DIVIDEND) or 0)
     if coefficient <= 0 or dividend < 0:
         raise ValueError(f"{_SPLIT} {coefficient}, {_DIVIDEND} {dividend}: no such action")
     found = []
@@ -199,13 +210,14 @@ def _unreadable(symbol: Symbol, session: str, reason: str, row: object) -> Unrea
     told = row if isinstance(row, dict) else {"row": row}
     return UnreadableRow(
         symbol=symbol,
-        session=session[:_LONGEST_VALUE],
+        session=session[:LONGEST_VALUE],
         reason=reason,
-        received={str(name): str(value)[:_LONGEST_VALUE] for name, value in told.items()},
+        received={str(name): str(value)[:LONGEST_VALUE] for name, value in told.items()},
     )
 
 
-def _date(text: str) -> date | None:
+def read_date(text: str) -> date | None:
+    """Return the day of a text like `2016-06-06`; None where it is none."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
