@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from requests import Response
 
+_PROGRAM: Final = "alpha-oracle"
 _CHUNK_BYTES: Final = 64 * 1024
 _LONGEST_EXCERPT: Final = 300
 _EXCERPT_BYTES: Final = 4096
@@ -153,7 +154,7 @@ def _received(asked: Download, session: HttpSession) -> Downloaded | Absent:
     with session.request(
         asked.method,
         asked.url,
-        headers={"Accept-Encoding": "gzip", **asked.headers},
+        headers={"User-Agent": _PROGRAM, "Accept-Encoding": "gzip", **asked.headers},
         timeout=(min(asked.timeout_seconds, _LONGEST_CONNECT_SECONDS), asked.timeout_seconds),
         allow_redirects=False,
         stream=True,
