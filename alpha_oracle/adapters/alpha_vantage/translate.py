@@ -14,6 +14,7 @@ from alpha_oracle import calendar
 from alpha_oracle.adapters.alpha_vantage.refusals import SERIES, SYMBOL
 from alpha_oracle.domain.bars import UnreadableRow
 from alpha_oracle.domain.market import ActionKind, CorporateAction, parse_symbol
+from alpha_oracle.domain.reference import RefusedRow
 from alpha_oracle.errors import DataError, SourceAway, UnknownSymbol
 
 if TYPE_CHECKING:
@@ -172,6 +173,11 @@ def _prices(told: Mapping[str, str]) -> tuple[float, float, float, float, float]
     return opened, high, low, close, volume
 
 
+def is_given(text: str | None) -> bool:
+    """Whether a value is anything but one of Alpha Vantage's words for nothing."""
+    return text is not None and text.strip().lower() not in _NOT_GIVEN
+
+
 def read_number(told: Mapping[str, str], name: str) -> str | None:
     """Return the text of a finite number among `told`; None where it is not given.
 
@@ -179,7 +185,7 @@ def read_number(told: Mapping[str, str], name: str) -> str | None:
         ValueError: something else stands there.
     """
     text = told.get(name, "").strip()
-    if text.lower() in _NOT_GIVEN:
+    if not is_given(text):
         return None
     if not _NUMBER.fullmatch(text) or not isfinite(float(text)):
         raise ValueError(f"{name} {text[:LONGEST_VALUE]!r} is no number")
@@ -206,14 +212,23 @@ def _action(
     return CorporateAction(symbol=symbol, ex_date=day, kind=kind, value=value, known_at=known_at)
 
 
+def refused_row(symbol: Symbol, reason: str, row: object) -> RefusedRow:
+    """Return a row about a company that cannot be used, with what stood there."""
+    return RefusedRow(subject=symbol, reason=reason, received=_received(row))
+
+
 def _unreadable(symbol: Symbol, session: str, reason: str, row: object) -> UnreadableRow:
-    told = row if isinstance(row, dict) else {"row": row}
     return UnreadableRow(
         symbol=symbol,
         session=session[:LONGEST_VALUE],
         reason=reason,
-        received={str(name): str(value)[:LONGEST_VALUE] for name, value in told.items()},
+        received=_received(row),
     )
+
+
+def _received(row: object) -> dict[str, str]:
+    told = row if isinstance(row, dict) else {"row": row}
+    return {str(name): str(value)[:LONGEST_VALUE] for name, value in told.items()}
 
 
 def read_date(text: str) -> date | None:
