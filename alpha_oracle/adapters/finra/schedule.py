@@ -10,6 +10,7 @@ value is used later than it could be, never earlier.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -49,6 +50,7 @@ def published_on(settlement: date) -> date:
     return business_days[_PUBLISHED_AFTER_BUSINESS_DAYS - 1]
 
 
+@cache
 def known_at(settlement: date) -> datetime:
     """The open of the session after publication, UTC."""
     return calendar.session_open(calendar.next_session_after(published_on(settlement)))
