@@ -1,0 +1,162 @@
+"""Short interest as it was known: the newest report, the one before it, and a year of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from alpha_oracle.features.context import KnownValues
+from alpha_oracle.features.formula import SHORT_FIELDS
+from alpha_oracle.features.joining.frame import day_numbers, instants
+from alpha_oracle.features.kernels import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.domain.short_interest import ShortPosition
+    from alpha_oracle.features.joining.frame import Frame
+
+    Positions = NDArray[np.int64]
+    Values = NDArray[np.float64]
+
+A_YEAR_OF_REPORTS: Final = 24
+
+# Settlements are 13 to 18 days apart; one further back is not the report before.
+LONGEST_GAP_DAYS: Final = 24
+
+# A year of reports that lacks some of them is no year: two may be missing.
+LONGEST_YEAR_DAYS: Final = 400
+
+# The next report is due four weeks after a settlement: after two months it is missing.
+STALE_AFTER_DAYS: Final = 61
+
+
+class Reports(NamedTuple):
+    """Reports by symbol, as they became known; `place` is that of the settlement in the book."""
+
+    offsets: Positions
+    row: Positions
+    place: Positions
+    shares: Values
+    volume: Values
+
+
+class Settlements(NamedTuple):
+    """Settlement days by symbol, ascending, with what is known of each; NaN where nothing is."""
+
+    offsets: Positions
+    day: Positions
+    shares: Values
+    volume: Values
+
+
+def known_short_interest(positions: Sequence[ShortPosition], frame: Frame) -> KnownValues | None:
+    """Return SHORT_FIELDS of each symbol from the session they were known; None: of nobody.
+
+    The report before is unknown where a settlement between is missing, mean and deviation where
+    there are no 24 reports within 400 days. Nothing is known from 62 days after the newest
+    settlement on.
+    """
+    reports, book = _books(positions, frame)
+    if not len(reports.row):
+        return None
+    room = 2 * len(reports.row)
+    row, values = np.empty(room, dtype=np.int64), np.empty((room, len(SHORT_FIELDS)))
+    offsets = _read_reports(reports, book, frame.days, row, values)
+    if offsets[-1] == 0:
+        return None
+    columns = values[: offsets[-1]].T.copy()
+    return KnownValues(
+        offsets=offsets,
+        row=row[: offsets[-1]].copy(),
+        values=dict(zip(SHORT_FIELDS, columns, strict=True)),
+    )
+
+
+def _books(positions: Sequence[ShortPosition], frame: Frame) -> tuple[Reports, Settlements]:
+    told = [position for position in positions if position.symbol in frame.column_of]
+    column = np.array([frame.column_of[position.symbol] for position in told], dtype=np.int64)
+    day = day_numbers([position.settlement_date for position in told])
+    known_at = instants([position.known_at for position in told])
+    row = np.maximum(frame.rows_of_instants(known_at), 0)
+    factor = frame.in_first_bars(column, day)
+    shares = np.array([position.shares_short for position in told], dtype=np.float64) * factor
+    # Without a value, None becomes NaN.
+    volume = np.array([position.average_daily_volume for position in told], dtype=np.float64)
+    order = np.lexsort((volume, shares, day, known_at, column))
+    order = order[row[order] < frame.sessions]
+    column, day = column[order], day[order]
+    settlements, place = np.unique(np.stack([column, day], axis=1), axis=0, return_inverse=True)
+    reports = Reports(
+        offsets=frame.offsets(column),
+        row=row[order],
+        place=place.reshape(-1).astype(np.int64),
+        shares=shares[order],
+        volume=(volume * factor)[order],
+    )
+    unknown = np.full(len(settlements), np.nan)
+    days = np.ascontiguousarray(settlements[:, 1])
+    offsets = frame.offsets(np.ascontiguousarray(settlements[:, 0]))
+    return reports, Settlements(offsets, days, unknown, unknown.copy())
+
+
+@kernel
+def _known_before(book: Settlements, first: int, place: int) -> int:
+    before = place - 1
+    while before >= first and np.isnan(book.shares[before]):
+        before -= 1
+    return before
+
+
+@kernel
+def _describe(book: Settlements, first: int, newest: int, out: Values) -> None:
+    out[:] = np.nan
+    out[0], out[4] = book.shares[newest], book.volume[newest]
+    before = _known_before(book, first, newest)
+    if before >= first and book.day[newest] - book.day[before] <= LONGEST_GAP_DAYS:
+        out[1] = book.shares[before]
+    reports = np.empty(A_YEAR_OF_REPORTS)
+    place, count = newest, 0
+    while place >= first and count < A_YEAR_OF_REPORTS:
+        if book.day[newest] - book.day[place] > LONGEST_YEAR_DAYS:
+            return
+        reports[count] = book.shares[place]
+        count += 1
+        place = _known_before(book, first, place)
+    if count == A_YEAR_OF_REPORTS:
+        out[2] = reports.mean()
+        out[3] = np.sqrt(((reports - out[2]) ** 2).sum() / (count - 1))
+
+
+@kernel
+def _read_reports(
+    reports: Reports, book: Settlements, days: Positions, row: Positions, values: Values
+) -> Positions:
+    offsets, entry = np.zeros_like(reports.offsets), 0
+    for column in range(len(offsets) - 1):
+        newest, stale = -1, len(days)
+        report, stop = reports.offsets[column], reports.offsets[column + 1]
+        while report < stop:
+            at = reports.row[report]
+            if stale < at:
+                row[entry], values[entry] = stale, np.nan
+                entry += 1
+            while report < stop and reports.row[report] == at:
+                place = reports.place[report]
+                book.shares[place] = reports.shares[report]
+                book.volume[place] = reports.volume[report]
+                newest = max(newest, place)
+                report += 1
+            stale = int(np.searchsorted(days, book.day[newest] + STALE_AFTER_DAYS, "right"))
+            if stale > at:
+                _describe(book, book.offsets[column], newest, values[entry])
+                row[entry] = at
+                entry += 1
+        if stale < len(days):
+            row[entry], values[entry] = stale, np.nan
+            entry += 1
+        offsets[column + 1] = entry
+    return offsets
