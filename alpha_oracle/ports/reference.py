@@ -43,7 +43,7 @@ class ReferenceStore(Protocol):
         ...
 
     def save_sectors(self, sectors: Sequence[SectorAssignment], *, at: datetime) -> int:
-        """Replace the sector assignments of the symbols named; return how many changed.
+        """Let these be the sectors of the symbols named; return how many assignments changed.
 
         Raises:
             DataError: two assignments of a symbol start on the same session.
@@ -51,7 +51,15 @@ class ReferenceStore(Protocol):
         ...
 
     def sectors(self, session: Session) -> dict[Symbol, str]:
-        """Return the sector of each symbol that has one on a session."""
+        """Return the sector of each symbol that has one on a session, as known now."""
+        ...
+
+    def sector_assignments(self, *, as_of: datetime | None = None) -> list[SectorAssignment]:
+        """Return every assignment as known at `as_of` (None: now), by symbol then start.
+
+        One that came late, or the end of an open one, counts as known from its own day; one
+        withdrawn or changed, from when that was received.
+        """
         ...
 
     def save_actions(

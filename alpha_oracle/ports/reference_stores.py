@@ -1,9 +1,12 @@
 """Where statements, insiders' filings, short interest and index levels are kept.
 
 All are bitemporal: what a row is about, since when it could be known, and which revision it is. A
-row new to a store keeps the `known_at` it came with; one whose figures differ from the newest
-stored revision becomes a revision known from the later of its own `known_at` and what the store
-says below; one that does not differ changes nothing. Storing is safe to repeat.
+row new to a store keeps the `known_at` it came with, however late it comes: it serves reads as of
+then. One whose figures differ from the newest stored revision becomes a revision, known from the
+latest of its own `known_at`, `received_at` and the `known_at` of the revision before. One that does
+not differ changes nothing, whatever `known_at` it comes with. Nothing stored is changed or taken
+back, storing is safe to repeat and to race, and a call that fails keeps nothing. `as_of` itself is
+included: what became known at that instant is known.
 """
 
 from __future__ import annotations
@@ -25,33 +28,39 @@ if TYPE_CHECKING:
 
 
 class FactStore(Protocol):
-    """Facts by source, symbol, item and period."""
+    """Facts by source, symbol, item, period and document."""
 
     def store(
         self, facts: Sequence[FinancialFact], *, source: str, received_at: datetime
     ) -> StoreReport:
-        """Keep facts of one source.
+        """Keep facts of one source, in whatever order its documents come.
 
-        They are taken in the order of `known_at`: a later document with another value is a
-        revision known from that document's `known_at`; a document already stored that now gives
-        another value is one known from `received_at`.
+        A row is what a document tells of an item and period: new where the document had not told
+        of them (though another had told the same), a correction where it told another value.
 
         Raises:
             StoreUnavailable: nothing was kept; repeat it.
+            DataError: a document gives a figure twice with different values; nothing was kept.
         """
         ...
 
     def load(self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None) -> FactColumns:
-        """Return every revision known at `as_of`.
+        """Return every revision known at `as_of`: each value that took the place of another.
 
-        Where several sources tell of a symbol one speaks for it, the first of `files`, `edgar`,
-        `alpha_vantage`, `synthetic`: their periods and items do not mix.
+        Of an item and period the latest document counts (of one instant, the last by name), and of
+        a document its newest correction. So a later document with another value is a revision
+        known from that document's `known_at`, one with the same value is none, and a correction of
+        an earlier document is none where a later one was known by then.
+
+        Where several sources tell of a symbol one speaks for it, whatever `as_of`: the first of
+        `files`, `edgar`, `alpha_vantage`, `synthetic`. Their periods and items do not mix.
+        `symbols` of the answer are those that have a row in it.
         """
         ...
 
 
 class InsiderStore(Protocol):
-    """Ownership filings by accession."""
+    """Ownership filings by symbol and accession."""
 
     def store(
         self, filings: Sequence[OwnershipFiling], *, source: str, received_at: datetime
@@ -64,7 +73,11 @@ class InsiderStore(Protocol):
         ...
 
     def accessions(self, symbol: Symbol) -> frozenset[str]:
-        """Return the accession numbers stored of a symbol, refused ones included."""
+        """Return the accession numbers that need not be fetched for a symbol.
+
+        Those of its filings stored, and those of all filings refused: the subjects of the rows
+        that `FetchLog.refuse` keeps of this family.
+        """
         ...
 
     def load(
@@ -80,10 +93,11 @@ class ShortInterestStore(Protocol):
     def store(
         self, positions: Sequence[ShortPosition], *, source: str, received_at: datetime
     ) -> StoreReport:
-        """Keep positions; one that differs from what is stored is known from `received_at`.
+        """Keep positions; one that differs from what is stored is a correction.
 
         Raises:
             StoreUnavailable: nothing was kept; repeat it.
+            DataError: a symbol is given twice with different values; nothing was kept.
         """
         ...
 
@@ -94,7 +108,7 @@ class ShortInterestStore(Protocol):
     def load(
         self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
     ) -> tuple[ShortPosition, ...]:
-        """Return every revision known at `as_of`, by symbol, settlement date and `known_at`."""
+        """Return every revision known at `as_of`, by symbol, settlement date and revision."""
         ...
 
 
@@ -104,10 +118,11 @@ class LevelStore(Protocol):
     def store(
         self, levels: Sequence[IndexLevel], *, source: str, received_at: datetime
     ) -> StoreReport:
-        """Keep levels; one that differs from what is stored is known from `received_at`.
+        """Keep levels; one that differs from what is stored is a correction.
 
         Raises:
             StoreUnavailable: nothing was kept; repeat it.
+            DataError: a session is given twice with different levels; nothing was kept.
         """
         ...
 
@@ -133,17 +148,26 @@ class FetchLog(Protocol):
         ...
 
     def record(self, family: Family, source: str, fetch: Fetch) -> None:
-        """Keep that a subject was answered whole and stored; its coverage only grows."""
+        """Keep that a subject was answered whole and stored.
+
+        What is kept only grows: the newest `fetched_at`, the earliest `covers_from`.
+        """
         ...
 
     def coverage(self, family: Family) -> Mapping[str, date]:
-        """Return from which day on each subject is complete, by any source."""
+        """Return from which day on each subject is complete, by any source.
+
+        Subjects without such a day are absent.
+        """
         ...
 
     def refuse(
         self, family: Family, source: str, rows: Sequence[RefusedRow], *, at: datetime
     ) -> int:
-        """Keep rows that could not be used; return how many were not kept before."""
+        """Keep rows that could not be used; return how many were not kept before.
+
+        A row is the same where all of it is; the time at which it came first is kept.
+        """
         ...
 
     def refused(self, family: Family, *, limit: int | None = None) -> Sequence[RefusedRow]:

@@ -1,9 +1,4 @@
-"""Index membership with what was known of it when.
-
-An interval that comes late, or the end of an open one, counts as known from its own day: the index
-said so then. One withdrawn, or ending elsewhere than told before, is a correction: from when we
-received it on, and never for an earlier instant.
-"""
+"""Index membership with what was known of it when."""
 
 from __future__ import annotations
 
@@ -11,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
+from alpha_oracle.adapters.postgres.stays import changes
 from alpha_oracle.domain.market import Membership, Symbol
 
 if TYPE_CHECKING:
@@ -31,12 +27,15 @@ WHERE CASE WHEN CAST(:as_of AS timestamptz) IS NULL THEN superseded_at IS NULL
 ORDER BY symbol, start_session
 """
 
+# What was told otherwise before, or withdrawn, was not always known.
 _INSERT: Final = """
 INSERT INTO index_members (symbol, start_session, end_session, known_at, imported_at)
-SELECT *, :at FROM unnest(
-    CAST(:symbols AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]),
-    CAST(:known AS timestamptz[])
-)
+SELECT given.*, CASE WHEN EXISTS (
+    SELECT FROM index_members AS before
+    WHERE before.symbol = given.symbol AND before.start_session = given.start_session
+) THEN CAST(:at AS timestamptz) END, :at
+FROM unnest(CAST(:symbols AS text[]), CAST(:starts AS date[]), CAST(:ends AS date[]))
+    AS given (symbol, start_session, end_session)
 """
 
 _OF_KEYS: Final = """
@@ -62,16 +61,13 @@ def read(connection: Connection, as_of: datetime | None = None) -> list[Membersh
 def replace(connection: Connection, given: Mapping[Key, Membership], *, at: datetime) -> int:
     """Let these be the intervals from now on; return how many changed."""
     stored = {(one.symbol, one.start): one for one in read(connection)}
-    new = [one for key, one in given.items() if key not in stored]
-    both = [(stored[key], one) for key, one in given.items() if key in stored]
-    ended = [one for before, one in both if before.end is None and one.end is not None]
-    moved = [one for before, one in both if before.end is not None and one.end != before.end]
-    withdrawn = [one for key, one in stored.items() if key not in given]
-    connection.execute(text(_END), _columns(ended))
-    connection.execute(text(_SUPERSEDE), {**_columns([*moved, *withdrawn]), "at": at})
-    known = [*(None for _ in new), *(at for _ in moved)]
-    connection.execute(text(_INSERT), {**_columns([*new, *moved]), "known": known, "at": at})
-    return len(new) + len(ended) + len(moved) + len(withdrawn)
+    changed = changes(stored, given)
+    connection.execute(text(_END), _columns(changed.ended))
+    gone = [*changed.moved, *changed.withdrawn]
+    connection.execute(text(_SUPERSEDE), {**_columns(gone), "at": at})
+    come = [*changed.new, *changed.moved]
+    connection.execute(text(_INSERT), {**_columns(come), "at": at})
+    return len(changed)
 
 
 def _columns(members: Sequence[Membership]) -> dict[str, object]:

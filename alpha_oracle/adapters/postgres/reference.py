@@ -1,4 +1,4 @@
-"""Index membership, sectors and corporate actions; the actions with what was known when."""
+"""Index membership, sectors and corporate actions, with what was known of them when."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from alpha_oracle import calendar
 from alpha_oracle.adapters.postgres import membership
+from alpha_oracle.adapters.postgres import sectors as sectors_told
+from alpha_oracle.adapters.postgres.revisions import lock_table
 from alpha_oracle.domain.market import (
     ActionKind,
     CorporateAction,
-    Membership,
-    SectorAssignment,
     Symbol,
 )
 from alpha_oracle.errors import DataError
@@ -22,22 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Connection
-
     from alpha_oracle.adapters.postgres.engine import Database
-    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.market import Membership, SectorAssignment, Session
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
-
-# The latest assignment wins where two overlap.
-_SECTORS: Final = """
-SELECT DISTINCT ON (symbol) symbol, sector
-FROM sectors
-WHERE (start_session IS NULL OR start_session <= :session)
-  AND (end_session IS NULL OR end_session > :session)
-ORDER BY symbol, start_session DESC NULLS LAST
-"""
 
 _SAVE_ACTIONS: Final = """
 WITH given AS (
@@ -85,7 +74,7 @@ class PostgresReference:
         """
         given = _keyed([((one.symbol, one.start), one) for one in members])
         with self._database.begin() as connection:
-            _lock_table(connection, "index_members")
+            lock_table(connection, "index_members")
             return membership.replace(connection, given, at=at)
 
     def members(self, session: Session) -> tuple[Symbol, ...]:
@@ -105,31 +94,18 @@ class PostgresReference:
         """
         given = _keyed([((one.symbol, one.start), one) for one in sectors])
         with self._database.begin() as connection:
-            _lock_table(connection, "sectors")
-            stored = _assignments(connection, sorted({one.symbol for one in sectors}))
-            gone, came, changed = _difference(stored, given)
-            _delete(connection, "sectors", gone)
-            connection.execute(
-                text(
-                    "INSERT INTO sectors (symbol, sector, start_session, end_session, imported_at)"
-                    " SELECT *, :at FROM unnest(CAST(:symbols AS text[]), CAST(:names AS text[]),"
-                    " CAST(:starts AS date[]), CAST(:ends AS date[]))"
-                ),
-                {
-                    "symbols": [one.symbol for one in came],
-                    "names": [one.sector for one in came],
-                    "starts": [one.start for one in came],
-                    "ends": [one.end for one in came],
-                    "at": at,
-                },
-            )
-        return changed
+            lock_table(connection, "sectors")
+            return sectors_told.replace(connection, given, at=at)
 
     def sectors(self, session: Session) -> dict[Symbol, str]:
         """Return the sector of each symbol that has one on a session."""
         with self._database.begin() as connection:
-            rows = connection.execute(text(_SECTORS), {"session": session}).all()
-        return {Symbol(row.symbol): row.sector for row in rows}
+            return sectors_told.of_session(connection, session)
+
+    def sector_assignments(self, *, as_of: datetime | None = None) -> list[SectorAssignment]:
+        """Return every assignment as known at `as_of` (None: now), by symbol then start."""
+        with self._database.begin() as connection:
+            return sectors_told.read(connection, as_of)
 
     def save_actions(
         self, actions: Sequence[CorporateAction], *, source: str, received_at: datetime
@@ -156,7 +132,7 @@ class PostgresReference:
             "received_at": received_at,
         }
         with self._database.begin() as connection:
-            _lock_table(connection, "corporate_actions")
+            lock_table(connection, "corporate_actions")
             return connection.execute(text(_SAVE_ACTIONS), values).rowcount
 
     def actions(
@@ -185,27 +161,6 @@ def _first_known(ex_date: date, received_at: datetime) -> datetime:
     return min(received_at, calendar.session_open(session))
 
 
-def _assignments(
-    connection: Connection, symbols: list[Symbol]
-) -> dict[tuple[Symbol, Session | None], SectorAssignment]:
-    rows = connection.execute(
-        text(
-            "SELECT symbol, sector, start_session, end_session FROM sectors"
-            " WHERE symbol = ANY(CAST(:symbols AS text[]))"
-        ),
-        {"symbols": symbols},
-    )
-    return {
-        (row.symbol, row.start_session): SectorAssignment(
-            symbol=Symbol(row.symbol),
-            sector=row.sector,
-            start=row.start_session,
-            end=row.end_session,
-        )
-        for row in rows
-    }
-
-
 def _keyed(pairs: list[tuple[K, V]]) -> dict[K, V]:
     keyed: dict[K, V] = {}
     for key, value in pairs:
@@ -216,29 +171,3 @@ def _keyed(pairs: list[tuple[K, V]]) -> dict[K, V]:
                 "leave one of the two (for two dividends of one day, their sum)"
             )
     return keyed
-
-
-def _difference(stored: dict[K, V], given: dict[K, V]) -> tuple[list[K], list[V], int]:
-    changed = {key for key in stored.keys() | given.keys() if stored.get(key) != given.get(key)}
-    came = [given[key] for key in given if key in changed]
-    return [key for key in stored if key in changed], came, len(changed)
-
-
-def _delete(
-    connection: Connection, table: str, keys: Sequence[tuple[Symbol, Session | None]]
-) -> None:
-    connection.execute(
-        text(
-            f"DELETE FROM {table} AS stored"
-            " USING unnest(CAST(:symbols AS text[]), CAST(:starts AS date[]))"
-            " AS gone (symbol, start_session)"
-            " WHERE stored.symbol = gone.symbol"
-            " AND stored.start_session IS NOT DISTINCT FROM gone.start_session"
-        ),
-        {"symbols": [symbol for symbol, _ in keys], "starts": [start for _, start in keys]},
-    )
-
-
-def _lock_table(connection: Connection, table: str) -> None:
-    # One writer at a time: what it read is what it replaces. Readers are not held up.
-    connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
