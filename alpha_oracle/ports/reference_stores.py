@@ -175,12 +175,21 @@ class FetchLog(Protocol):
         ...
 
 
+class FamilyIndex(Protocol):
+    """Which families anything is stored of."""
+
+    def stored(self) -> frozenset[Family]:
+        """Return them; the benchmark counts where a bar of SPY is stored."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceStores:
-    """Where each family is kept, and the log of what was asked of whom."""
+    """Where each family is kept, which there are, and the log of what was asked of whom."""
 
     facts: FactStore
     insiders: InsiderStore
     short_interest: ShortInterestStore
     levels: LevelStore
     log: FetchLog
+    index: FamilyIndex
