@@ -6,10 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final, TypeVar
 
-import pyarrow as pa
-
-from alpha_oracle.adapters.files.headers import plain_name
-from alpha_oracle.adapters.files.tables import SUFFIXES, has_suffix, read_table
+from alpha_oracle.adapters.files.records import columns_by_key, read_records, require_columns
 from alpha_oracle.adapters.files.values import parse_dates
 from alpha_oracle.calendar import is_session, next_session_after, session_open
 from alpha_oracle.domain.market import (
@@ -134,48 +131,17 @@ def _rows(
 def _records(
     path: Path, required: Mapping[str, Sequence[str]], optional: Mapping[str, Sequence[str]]
 ) -> list[dict[str, str]]:
-    if path.exists() and not (path.is_file() and has_suffix(path, SUFFIXES)):
-        raise DataError(f"{path} is neither a CSV nor a Parquet file")
-
     def choose(names: Sequence[str]) -> dict[str, str]:
-        return _chosen(names, required, optional, path=path)
+        chosen = columns_by_key(names, {**required, **optional}, path=path)
+        require_columns(chosen, names, required, path=path)
+        return chosen
 
-    found = read_table(path, choose)
+    found = read_records(path, choose)
     if found.broken:
         line = found.broken[0]
         raise DataError(f"{path}: {line.reason} in line {line.text!r}; mend the file")
     blank = dict.fromkeys((*required, *optional), "")
-    columns = {name: _texts(found.table[name]) for name in found.table.column_names}
-    return [
-        blank | dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-    ]
-
-
-def _chosen(
-    names: Sequence[str],
-    required: Mapping[str, Sequence[str]],
-    optional: Mapping[str, Sequence[str]],
-    *,
-    path: Path,
-) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for key, spellings in {**required, **optional}.items():
-        plain = {plain_name(spelling) for spelling in spellings}
-        matches = [name for name in names if plain_name(name) in plain]
-        if len(matches) > 1:
-            raise DataError(f"{path}: columns {', '.join(matches)} all mean the {key}; keep one")
-        if matches:
-            chosen[key] = matches[0]
-        elif key in required:
-            raise DataError(
-                f"{path} has no column {required[key][0]}; found {', '.join(names)}; expected "
-                f"{', '.join(spellings[0] for spellings in required.values())}"
-            )
-    return chosen
-
-
-def _texts(column: pa.ChunkedArray) -> list[str]:
-    return [(text or "").strip() for text in column.cast(pa.string()).to_pylist()]
+    return [blank | row for row in found.rows]
 
 
 def _symbol(record: _Record) -> Symbol:
