@@ -68,7 +68,7 @@ class InsiderTrades:
         sessions = min(self.sessions, stop)
         return replace(
             self,
-            **{name: values[kept] for name, values in self._entries().items()},
+            **self._entries(kept),
             sessions=sessions,
             offsets=_offsets_of(kept, self.offsets),
             covered_from=np.minimum(self.covered_from, sessions),
@@ -80,15 +80,15 @@ class InsiderTrades:
         offsets = self.offsets[start : stop + 1]
         return replace(
             self,
-            **{name: values[offsets[0] : offsets[-1]] for name, values in self._entries().items()},
+            **self._entries(slice(offsets[0], offsets[-1])),
             offsets=offsets - offsets[0],
             covered_from=self.covered_from[symbols],
         )
 
-    def _entries(self) -> dict[str, NDArray[Any]]:
+    def _entries(self, which: NDArray[np.bool_] | slice) -> dict[str, Any]:
         own = {"sessions", "offsets", "covered_from"}
         names = (field.name for field in fields(self) if field.name not in own)
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name)[which] for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.features import engine
-from alpha_oracle.features.formula import PANEL_FIELDS, Formula
+from alpha_oracle.features.formula import SOURCE_OF, STANDING_FIELDS, Formula, Kind
 from alpha_oracle.features.sources import definition_hash
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class FeatureGroup(StrEnum):
 class Feature:
     """A declared feature.
 
-    `inputs` are the panel fields it reads, `lookback_sessions` the bars until its first value,
-    `definition_hash` what changes when its formula does.
+    `inputs` are the fields and features it reads, `lookback_sessions` the bars (of the market: the
+    sessions) until its first value, `definition_hash` what changes when its formula does.
     """
 
     name: str
@@ -69,9 +69,19 @@ def feature(
 ) -> Callable[[Function], Function]:
     """Register the decorated function as a feature of its own name.
 
-    Its parameters name panel fields or `shared` computations; each arrives as `bars x symbols`
-    float64 without gaps (row i is a symbol's i-th bar), and the result has the same shape. Rows
-    are never to look further down. What is not finite is stored as NaN.
+    Its parameters name fields, `shared` computations, or features declared before it. What they
+    are says what arrives (`formula.Kind`), and the result has the same shape:
+
+    - bar fields, market fields beside them: `bars x symbols` float64 without gaps (row i is a
+      symbol's i-th bar); market fields alone: the same of one column;
+    - fields of one kind of report: float64, one value a report, carried forward by the engine;
+    - these together, or `insider_trades`: `sessions x symbols` float64 with gaps, NaN where
+      nothing is known. Rows stand each for itself and may be the last ones only; with
+      `insider_trades` they are all there. A shared computation of bars alone, or of reports
+      alone, is computed as such and laid out on the sessions;
+    - features, with `is_member` and `sector`: `sessions x symbols`, float32, each row by itself.
+
+    Rows are never to look further down. What is not finite is stored as NaN.
 
     Raises:
         ConfigurationError: the declaration contradicts the function.
@@ -81,8 +91,7 @@ def feature(
         declared = declare(
             function, group=group, inputs=inputs, lookback_sessions=lookback_sessions
         )
-        if declared.name in DECLARED:
-            raise ConfigurationError(f"feature {declared.name} is declared twice; rename one")
+        _refuse_taken(declared.name, f"feature {declared.name}")
         DECLARED[declared.name] = declared
         return function
 
@@ -92,8 +101,7 @@ def feature(
 def shared(function: Function) -> Function:
     """Let features name the decorated function as a parameter; it runs once for all of them."""
     name = function.__name__
-    if name in _SHARED or name in PANEL_FIELDS:
-        raise ConfigurationError(f"shared computation {name} is declared twice; rename one")
+    _refuse_taken(name, f"shared computation {name}")
     _SHARED[name] = _formula(function)
     return function
 
@@ -104,10 +112,10 @@ def declare(
     """Return the feature a function declares, without registering it."""
     formula = _formula(function)
     description = (inspect.getdoc(function) or "").partition("\n")[0]
-    if formula.fields() != set(inputs):
+    if formula.inputs() != set(inputs):
         raise ConfigurationError(
             f"feature {formula.name} declares inputs {sorted(inputs)} but reads "
-            f"{sorted(formula.fields())}; make them agree"
+            f"{sorted(formula.inputs())}; make them agree"
         )
     if not description or lookback_sessions < 1:
         raise ConfigurationError(f"feature {formula.name} needs a docstring and a lookback")
@@ -117,18 +125,42 @@ def declare(
         inputs=inputs,
         lookback_sessions=lookback_sessions,
         description=description,
-        definition_hash=definition_hash(*formula.functions()),
+        definition_hash=definition_hash(formula),
         formula=formula,
     )
 
 
+def _refuse_taken(name: str, what: str) -> None:
+    if name in SOURCE_OF or name in _SHARED or name in DECLARED:
+        raise ConfigurationError(f"{what} is declared twice; rename one")
+
+
 def _formula(function: Callable[..., Any]) -> Formula:
     names = tuple(inspect.signature(function).parameters)
-    unknown = [name for name in names if name not in PANEL_FIELDS and name not in _SHARED]
+    features = {name: DECLARED[name].formula for name in names if name in DECLARED}
+    known = features | _SHARED
+    unknown = [name for name in names if name not in SOURCE_OF and name not in known]
     if unknown:
         raise ConfigurationError(
             f"{function.__name__} asks for {unknown}, which is neither a panel field "
-            f"({', '.join(PANEL_FIELDS)}) nor a shared computation declared before it"
+            f"({', '.join(SOURCE_OF)}) nor a shared computation or feature declared before it"
         )
-    parameters = tuple(_SHARED.get(name, name) for name in names)
-    return Formula(name=function.__name__, function=function, parameters=parameters)
+    formula = Formula(
+        name=function.__name__,
+        function=function,
+        parameters=tuple(known.get(name, name) for name in names),
+        features=tuple(features.values()),
+    )
+    if formula.kind is Kind.CROSS_SECTION:
+        _refuse_fields_among_features(formula)
+    return formula
+
+
+def _refuse_fields_among_features(formula: Formula) -> None:
+    others = sorted(formula.inputs() - {feature.name for feature in formula.features})
+    others = [name for name in others if name not in STANDING_FIELDS]
+    if others:
+        raise ConfigurationError(
+            f"{formula.name} reads features or standings together with {others}; "
+            "declare what it makes of those as a feature of its own"
+        )

@@ -1,110 +1,107 @@
-"""Formulas over a panel: blocks of symbols, two threads, each shared computation once a block."""
+"""Formulas over a panel: blocks of symbols, then of sessions, on two threads.
+
+Blocks of symbols share what several formulas need. What ranks symbols among one another follows,
+once the features it reads are whole.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from alpha_oracle.features.formula import Formula
-from alpha_oracle.features.packing import pack, unpack
+from alpha_oracle.features.blocks import SymbolBlock
+from alpha_oracle.features.formula import SOURCE_OF, Kind, Source
+from alpha_oracle.features.standings import Standings
+from alpha_oracle.features.whole import Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from alpha_oracle.features.kernels import Block
-    from alpha_oracle.features.packing import Columns
+    from alpha_oracle.features.formula import Formula
     from alpha_oracle.features.panel import MarketPanel
-
-    Mask: TypeAlias = NDArray[np.bool_]
 
 # A block's working arrays stay in a core's own cache, and its rows are wide enough for vectors.
 BLOCK_SYMBOLS: Final = 32
+BLOCK_SESSIONS: Final = 128
 THREADS: Final = 2
+
+NOTHING: Final[Mapping[str, NDArray[np.float32]]] = {}
 
 
 def compute(
-    formulas: Mapping[str, Formula], panel: MarketPanel, *, dtype: type[Any], start: int = 0
+    formulas: Mapping[str, Formula],
+    panel: MarketPanel,
+    *,
+    dtype: type[Any],
+    start: int = 0,
+    known: Mapping[str, NDArray[np.float32]] = NOTHING,
 ) -> dict[str, NDArray[Any]]:
     """Return each formula's values as `dtype`, `sessions x symbols`, from row `start` on.
 
-    They follow from the whole panel, wherever they start: only what is written is less.
+    They follow from the whole panel, wherever they start: only what is written is less. `known`
+    are features that need not be computed for those that read them, from row `start` on.
     """
-    sessions, symbols = len(panel.sessions), len(panel.symbols)
-    values = np.empty((len(formulas), sessions - start, symbols), dtype)
-    out = dict(zip(formulas, values, strict=True))
-    fields = {name: np.ascontiguousarray(getattr(panel, name)) for name in _fields(formulas)}
-
-    def run(first: int) -> None:
-        with np.errstate(all="ignore"):
-            block = _Block(fields, slice(first, min(first + BLOCK_SYMBOLS, symbols)))
-            for name, formula in formulas.items():
-                block.write(formula, out[name])
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(run, range(0, symbols, BLOCK_SYMBOLS)):
-            pass
+    shape = len(panel.sessions) - start, len(panel.symbols)
+    out = dict(zip(formulas, np.empty((len(formulas), *shape), dtype), strict=True))
+    read = {name: formula for name, formula in _read_by(formulas.values()) if name not in known}
+    between = {name: np.empty(shape, np.float32) for name in read if name not in formulas}
+    everything = read | dict(formulas)
+    kinds = {name: formula.kind for name, formula in everything.items()}
+    values = between | out
+    _compute_symbols(everything, kinds, panel, out=values, start=start)
+    standings = Standings(panel, start=start, known=known)
+    for name, formula in everything.items():
+        if kinds[name] is Kind.CROSS_SECTION:
+            write = partial(standings.write, formula, values=values, out=values[name])
+            _in_blocks(write, shape[0], size=BLOCK_SESSIONS)
     return out
 
 
-def steps() -> list[FunctionType]:
-    """Return what decides, beside `packing`, which bars a formula sees."""
-    return [step for step in vars(_Block).values() if isinstance(step, FunctionType)]
+def _read_by(formulas: Iterable[Formula]) -> Iterator[tuple[str, Formula]]:
+    """Return the features that formulas read, each after those it reads itself."""
+    for formula in formulas:
+        yield from _read_by(formula.features)
+        yield from ((feature.name, feature) for feature in formula.features)
 
 
-def _fields(formulas: Mapping[str, Formula]) -> list[str]:
-    return sorted(frozenset[str]().union(*(formula.fields() for formula in formulas.values())))
+def _compute_symbols(
+    formulas: Mapping[str, Formula],
+    kinds: Mapping[str, Kind],
+    panel: MarketPanel,
+    *,
+    out: Mapping[str, NDArray[Any]],
+    start: int,
+) -> None:
+    own = {name: formulas[name] for name, kind in kinds.items() if kind is not Kind.CROSS_SECTION}
+    whole = Whole(panel)
+    bar_fields = sorted(_of_bars(own.values()))
+
+    def run(columns: slice) -> None:
+        block = SymbolBlock(panel, columns, whole=whole, bar_fields=bar_fields, start=start)
+        for name, formula in own.items():
+            block.write(formula, kinds[name], out[name])
+
+    _in_blocks(run, len(panel.symbols), size=BLOCK_SYMBOLS)
 
 
-class _Block:
-    """Some symbols' fields with the gaps taken out, and what was computed from them."""
+def _of_bars(formulas: Iterable[Formula]) -> Iterator[str]:
+    """Return the fields that are read beside bars or with them."""
+    parts = {part for formula in formulas for part in formula.parts()}
+    for part in parts:
+        is_of_bars = part.kind is Kind.BARS
+        yield from (name for name in part.fields() if is_of_bars or SOURCE_OF[name] is Source.BARS)
 
-    def __init__(self, fields: Mapping[str, Block], columns: slice) -> None:
-        self._columns = columns
-        self._fields = {name: field[:, columns].copy() for name, field in fields.items()}
-        self._finite = {name: np.isfinite(field) for name, field in self._fields.items()}
-        self._masks: list[tuple[Mask, Columns]] = []
-        self._masks_of: dict[frozenset[str], int] = {}
-        self._known: dict[tuple[str, int], object] = {}
 
-    def write(self, formula: Formula, out: NDArray[Any]) -> None:
-        mask = self._mask(formula.fields())
-        result = np.ascontiguousarray(self._call(formula, mask))
-        valid, gappy = self._masks[mask]
-        unpack(result, valid, gappy, out, self._columns.start)
+def _in_blocks(run: Callable[[slice], None], count: int, *, size: int) -> None:
+    def quietly(first: int) -> None:
+        with np.errstate(all="ignore"):
+            run(slice(first, min(first + size, count)))
 
-    def _call(self, formula: Formula, mask: int) -> object:
-        return formula.function(*(self._value(name, mask) for name in formula.parameters))
-
-    def _value(self, parameter: str | Formula, mask: int) -> object:
-        name = parameter if isinstance(parameter, str) else parameter.name
-        if (name, mask) not in self._known:
-            self._known[name, mask] = (
-                self._call(parameter, mask)
-                if isinstance(parameter, Formula)
-                else self._packed(parameter, mask)
-            )
-        return self._known[name, mask]
-
-    def _packed(self, name: str, mask: int) -> Block:
-        field, (valid, gappy) = self._fields[name], self._masks[mask]
-        return pack(field, valid, gappy) if gappy.size else field
-
-    def _mask(self, names: frozenset[str]) -> int:
-        if names not in self._masks_of:
-            finite = [self._finite[name] for name in sorted(names)]
-            self._masks_of[names] = self._number(reduce(np.logical_and, finite))
-        return self._masks_of[names]
-
-    def _number(self, mask: Mask) -> int:
-        # Nearly always a bar has all its fields: then every formula reads the same packed arrays.
-        for number, (known, _) in enumerate(self._masks):
-            if np.array_equal(known, mask):
-                return number
-        self._masks.append((mask, np.flatnonzero(~mask.all(axis=0))))
-        return len(self._masks) - 1
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(quietly, range(0, count, size)):
+            pass

@@ -1,12 +1,16 @@
-"""A formula: a pure function whose parameters name panel fields or other formulas."""
+"""A formula: a pure function whose parameters name fields, other formulas or features.
+
+What it reads says how it is computed: there is one way for each `Kind`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 PANEL_FIELDS: Final = (
     "open",
@@ -69,25 +73,105 @@ SHORT_FIELDS: Final = (
 """
 
 
+INSIDER_TRADES: Final = "insider_trades"
+"""The trades themselves: an `InsiderTrades`, not an array."""
+
+STANDING_FIELDS: Final = ("is_member", "sector")
+"""Of each symbol on a session, `sessions x symbols`: what it is ranked among."""
+
+
+class Source(Enum):
+    """What a field is part of."""
+
+    BARS = auto()
+    MARKET = auto()
+    REPORTS = auto()
+    SHORT_INTEREST = auto()
+    INSIDERS = auto()
+    STANDING = auto()
+
+
+SOURCE_OF: Final[Mapping[str, Source]] = {
+    **dict.fromkeys(PANEL_FIELDS, Source.BARS),
+    **dict.fromkeys(MARKET_FIELDS, Source.MARKET),
+    **dict.fromkeys(REPORT_FIELDS, Source.REPORTS),
+    **dict.fromkeys(SHORT_FIELDS, Source.SHORT_INTEREST),
+    INSIDER_TRADES: Source.INSIDERS,
+    **dict.fromkeys(STANDING_FIELDS, Source.STANDING),
+}
+"""Every field there is."""
+
+
+class Kind(Enum):
+    """How a formula is computed, and with it what its function is given and returns.
+
+    BARS: `bars x symbols`, each symbol's own bars in a row, gaps left out. MARKET: the same of one
+    column. REPORTS: one value an entry of `KnownValues`. SESSIONS: `sessions x symbols`, gaps in.
+    CROSS_SECTION: features, float32 `sessions x symbols`, each session by itself.
+    """
+
+    BARS = auto()
+    MARKET = auto()
+    REPORTS = auto()
+    SESSIONS = auto()
+    CROSS_SECTION = auto()
+
+
+KIND_OF: Final[Mapping[frozenset[Source], Kind]] = {
+    frozenset({Source.BARS}): Kind.BARS,
+    frozenset({Source.BARS, Source.MARKET}): Kind.BARS,
+    frozenset({Source.MARKET}): Kind.MARKET,
+    frozenset({Source.REPORTS}): Kind.REPORTS,
+    frozenset({Source.SHORT_INTEREST}): Kind.REPORTS,
+}
+"""What reads other sources together is of SESSIONS, what reads features of CROSS_SECTION."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Formula:
-    """A function and where each of its parameters comes from, in their order."""
+    """A function and where each of its parameters comes from, in their order.
+
+    `features` are those of its parameters that are features, read as they are stored.
+    """
 
     name: str
     function: Callable[..., Any]
     parameters: tuple[str | Formula, ...]
+    features: tuple[Formula, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """How it is computed."""
+        sources = frozenset(SOURCE_OF[name] for name in self.fields())
+        if self.features or Source.STANDING in sources:
+            return Kind.CROSS_SECTION
+        return KIND_OF.get(sources, Kind.SESSIONS)
+
+    def inputs(self) -> frozenset[str]:
+        """What the catalogue says it reads: features by name, and fields, directly or not."""
+        names = {feature.name for feature in self.features}
+        for parameter in self.parameters:
+            if isinstance(parameter, str):
+                names.add(parameter)
+            elif parameter not in self.features:
+                names |= parameter.inputs()
+        return frozenset(names)
 
     def fields(self) -> frozenset[str]:
-        """The panel fields it reads, directly or through other formulas."""
+        """The fields it reads, directly or through other formulas and features."""
         return frozenset(
             name
             for parameter in self.parameters
             for name in ({parameter} if isinstance(parameter, str) else parameter.fields())
         )
 
-    def functions(self) -> Iterator[Callable[..., Any]]:
-        """Its function and those of the formulas it stands on."""
-        yield self.function
+    def parts(self) -> Iterator[Formula]:
+        """The formulas it stands on, itself last; one named twice comes twice."""
         for parameter in self.parameters:
             if isinstance(parameter, Formula):
-                yield from parameter.functions()
+                yield from parameter.parts()
+        yield self
+
+    def functions(self) -> Iterator[Callable[..., Any]]:
+        """Its function and those of the formulas it stands on."""
+        return (part.function for part in self.parts())

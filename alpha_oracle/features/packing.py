@@ -57,3 +57,24 @@ def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first:
                 bars += 1
             if row >= start:
                 out[row - start, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
+
+
+@kernel
+def keep(block: Block, has_bar: Mask, out: NDArray[Any], first: int) -> None:
+    """Write a block of sessions where there is a bar; NaN elsewhere and for what is not finite.
+
+    Its columns go to those of `out` from `first` on. What has more sessions than `out` is cut to
+    the last ones.
+    """
+    rows, columns = len(out), has_bar.shape[1]
+    skipped, unseen = len(block) - rows, len(has_bar) - rows
+    for row in range(rows):
+        for column in range(columns):
+            value = block[skipped + row, column]
+            known = has_bar[unseen + row, column] and abs(value) < FLOAT32_LIMIT
+            out[row, first + column] = value if known else np.nan
+
+
+def within_float32(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values with NaN for those that are not finite as float32."""
+    return np.where(np.abs(values) < FLOAT32_LIMIT, values, np.nan)

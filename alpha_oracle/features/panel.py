@@ -44,7 +44,7 @@ class MarketPanel:
     @property
     def split_factor(self) -> NDArray[np.float64]:
         """Shares that one of the symbol's first bar has become, `sessions x symbols`."""
-        factor: NDArray[np.float64] = np.cumprod(self.split, axis=0)
+        factor: NDArray[np.float64] = np.cumprod(self.split, axis=0, dtype=np.float64)
         return factor
 
     def until(self, session: Session) -> MarketPanel:

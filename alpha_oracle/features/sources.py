@@ -13,23 +13,26 @@ from typing import TYPE_CHECKING, Final
 import numba
 import numpy as np
 
-from alpha_oracle.features import engine, packing
+from alpha_oracle.features import packing, ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from alpha_oracle.features.formula import Formula
 
 PACKAGE: Final = __name__.partition(".")[0]
 CONSTANTS: Final = (bool, int, float, str, tuple, np.ndarray)
 
 
-def definition_hash(*functions: Callable[..., object]) -> str:
-    """Return a hash that changes when the functions compute something else.
+def definition_hash(formula: Formula) -> str:
+    """Return a hash that changes when a formula, or one it stands on, computes something else.
 
-    How bars reach them counts too. Comments, docstrings and layout do not. The versions of numpy
-    and numba do, and how kernels are compiled: another may round differently, and a cached value
-    must equal a computed one to the bit.
+    How its input reaches it counts too. Comments, docstrings and layout do not. The versions of
+    numpy and numba do, and how kernels are compiled: another may round differently, and a cached
+    value must equal a computed one to the bit.
     """
-    parts = sources_of(*functions, *engine.steps(), packing.pack, packing.unpack)
+    kinds = {part.kind for part in formula.parts()}
+    parts = sources_of(*formula.functions(), *(step for kind in kinds for step in ways.of(kind)))
     parts.update(_compiler())
     text = "\n".join(f"{name}\n{parts[name]}" for name in sorted(parts))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

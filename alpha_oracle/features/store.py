@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from alpha_oracle.features import engine, registry
-from alpha_oracle.features.digests import chained_digests, row_words
+from alpha_oracle.features.digests import input_digests
 from alpha_oracle.ports.features import FeatureKey
 
 if TYPE_CHECKING:
@@ -19,9 +17,11 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session
     from alpha_oracle.features.declaration import Feature
+    from alpha_oracle.features.formula import Formula
     from alpha_oracle.features.panel import MarketPanel
-    from alpha_oracle.ports.features import FeatureCache
+    from alpha_oracle.ports.features import CachedFeature, FeatureCache
 
+    Found = NDArray[np.bool_]
     Values = NDArray[np.float32]
 
 WIDEST_REWRITE: Final = 64
@@ -58,37 +58,47 @@ class FeatureStore:
         keys = feature_keys(panel, features, start=start)
         sessions = panel.sessions[start:]
         cached = self._cache.load(keys, sessions=sessions, symbols=panel.symbols)
-        found = {name: feature.found for name, feature in cached.items()}
+        found = {feature.name: _found(feature.name, cached, len(sessions)) for feature in features}
+        values = {name: feature.values for name, feature in cached.items()}
         missing = {
-            feature.name: feature.formula
-            for feature in features
-            if feature.name not in found or not found[feature.name].all()
+            feature.name: feature.formula for feature in features if not found[feature.name].all()
         }
-        fresh = engine.compute(missing, panel, dtype=np.float32, start=start) if missing else {}
-        self._save(panel, keys, fresh=fresh, found=found, start=start)
-        return {
-            feature.name: fresh[feature.name]
-            if feature.name in fresh
-            else cached[feature.name].values
-            for feature in features
-        }
+        if missing:
+            self._complete(values, missing, panel, found=found, start=start)
+            self._save(panel, keys, values={name: values[name] for name in missing}, found=found)
+        return {feature.name: values[feature.name] for feature in features}
+
+    def _complete(
+        self,
+        values: dict[str, Values],
+        missing: Mapping[str, Formula],
+        panel: MarketPanel,
+        *,
+        found: Mapping[str, Found],
+        start: int,
+    ) -> None:
+        # Up to the first session that any lacks, all of them are known.
+        first = min(int(np.argmin(found[name])) for name in missing)
+        known = {name: values[name][first:] for name in found if found[name][first:].all()}
+        fresh = engine.compute(missing, panel, dtype=np.float32, start=start + first, known=known)
+        for name, rows in fresh.items():
+            values[name] = rows if first == 0 else np.concatenate([values[name][:first], rows])
 
     def _save(
         self,
         panel: MarketPanel,
         keys: Mapping[str, FeatureKey],
         *,
-        fresh: Mapping[str, Values],
-        found: Mapping[str, NDArray[np.bool_]],
-        start: int,
+        values: Mapping[str, Values],
+        found: Mapping[str, Found],
     ) -> None:
-        nothing = np.zeros(len(panel.sessions) - start, dtype=np.bool_)
-        missing = {name: found.get(name, nothing) for name in fresh}
+        start = len(panel.sessions) - len(next(iter(found.values())))
+        missing = {name: found[name] for name in values}
         for run, names in _missing_runs(missing, start=start).items():
             rows = slice(*run)
             self._cache.save(
-                {name: _part_of(keys[name], rows) for name in names},
-                {name: fresh[name][rows] for name in names},
+                {name: keys[name].of(rows) for name in names},
+                {name: values[name][rows] for name in names},
                 sessions=panel.sessions[start:][rows],
                 symbols=panel.symbols,
             )
@@ -98,22 +108,20 @@ def feature_keys(
     panel: MarketPanel, features: Sequence[Feature], *, start: int = 0
 ) -> dict[str, FeatureKey]:
     """Return each feature's key of the panel's sessions from row `start` on."""
-    wanted = {tuple(sorted(feature.inputs)) for feature in features}
-    names = sorted({name for fields in wanted for name in fields})
-    with ThreadPoolExecutor(engine.THREADS) as pool:
-        words = dict(zip(names, pool.map(partial(row_words, panel), names), strict=True))
-    digests = {fields: chained_digests(panel, fields, words=words)[start:] for fields in wanted}
+    digests = input_digests(panel, {feature.name: feature.formula for feature in features})
     return {
         feature.name: FeatureKey(
-            definition=feature.definition_hash, digests=digests[tuple(sorted(feature.inputs))]
+            definition=feature.definition_hash, digests=digests[feature.name][start:]
         )
         for feature in features
     }
 
 
-def _missing_runs(
-    found: Mapping[str, NDArray[np.bool_]], *, start: int
-) -> dict[tuple[int, int], list[str]]:
+def _found(name: str, cached: Mapping[str, CachedFeature], sessions: int) -> Found:
+    return cached[name].found if name in cached else np.zeros(sessions, dtype=np.bool_)
+
+
+def _missing_runs(found: Mapping[str, Found], *, start: int) -> dict[tuple[int, int], list[str]]:
     """Return runs of rows to save, with the features that miss them."""
     runs: dict[tuple[int, int], list[str]] = {}
     for name, rows in found.items():
@@ -129,7 +137,3 @@ def _with_neighbours(begin: int, end: int, *, start: int) -> int:
     # as the power of two in its number. What is then asked for lies in a handful of parts.
     number = start + end
     return max(0, min(begin, end - min(number & -number, WIDEST_REWRITE)))
-
-
-def _part_of(key: FeatureKey, rows: slice) -> FeatureKey:
-    return FeatureKey(definition=key.definition, digests=key.digests[rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Symbol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FeatureKey:
     """What a feature's values follow from.
 
-    `definition` stands for its formula. `digests`, one a session and ascending, stand for all of
-    its input up to that session: once two keys differ, they differ from there on. Input that is
+    `definition` stands for its formula. `digests`, two words a session, ascending, stand for all
+    of its input up to that session: once two keys differ, they differ from there on. Input that is
     absent leaves no trace in them, so symbols without any may come and go.
     """
 
     definition: str
-    digests: tuple[str, ...]
+    digests: NDArray[np.uint64]
+
+    def of(self, sessions: slice) -> FeatureKey:
+        """Return the key of some neighbouring sessions."""
+        return replace(self, digests=self.digests[sessions])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

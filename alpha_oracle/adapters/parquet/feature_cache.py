@@ -19,6 +19,7 @@ from alpha_oracle.adapters.parquet.parts import (
     PartColumn,
     PartHeader,
     PartReader,
+    encoded_digests,
     sessions_of,
     write_part,
 )
@@ -116,14 +117,13 @@ class ParquetFeatureCache:
         rows: slice,
         symbols: Sequence[Symbol],
     ) -> Path:
-        digests = list({key.digests[rows]: None for key in keys.values()})
+        digest_of = {name: encoded_digests(key.digests[rows]) for name, key in keys.items()}
+        digests = list(dict.fromkeys(digest_of.values()))
         header = PartHeader(
             sessions=tuple(days[rows]),
             symbols=tuple(symbols),
             columns={
-                name: PartColumn(
-                    definition=key.definition, digests=digests.index(key.digests[rows])
-                )
+                name: PartColumn(definition=key.definition, digests=digests.index(digest_of[name]))
                 for name, key in keys.items()
             },
             digests=tuple(digests),

@@ -12,20 +12,21 @@ import hashlib
 import json
 import os
 import tempfile
+from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 METADATA_KEY: Final = b"alpha_oracle.features"
 SESSIONS_A_GROUP: Final = 64
 SUFFIX: Final = ".parquet"
@@ -47,12 +48,12 @@ class PartColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartHeader:
-    """What a part holds."""
+    """What a part holds. Each list of digests has two words a session, in base 64."""
 
     sessions: tuple[str, ...]
     symbols: tuple[str, ...]
     columns: Mapping[str, PartColumn]
-    digests: tuple[tuple[str, ...], ...]
+    digests: tuple[str, ...]
 
     def encoded(self) -> bytes:
         """The header as its footer keeps it."""
@@ -69,13 +70,23 @@ class PartHeader:
             sessions=tuple(fields["sessions"]),
             symbols=tuple(fields["symbols"]),
             columns=columns,
-            digests=tuple(map(tuple, fields["digests"])),
+            digests=tuple(fields["digests"]),
         )
+
+    def digests_of(self, name: str) -> NDArray[np.uint64]:
+        """Return the digests of a column, two words a session."""
+        encoded = self.digests[self.columns[name].digests]
+        return np.frombuffer(b64decode(encoded), dtype="<u8").reshape(-1, 2)
 
     @property
     def file_name(self) -> str:
         """The name of its file: first and last session, and what the header says, hashed."""
         return _file_name(self, self.encoded())
+
+
+def encoded_digests(digests: NDArray[np.uint64]) -> str:
+    """Return digests as a header keeps them."""
+    return b64encode(digests.astype("<u8").tobytes()).decode()
 
 
 def _file_name(header: PartHeader, encoded: bytes) -> str:

@@ -49,8 +49,7 @@ class Search:
         wanted: dict[tuple[int, int], list[str]] = {}
         for name, column in part.header.columns.items():
             if name in self._keys and column.definition == self._keys[name].definition:
-                digests = part.header.digests[column.digests]
-                rows = self._matching(name, part.header.sessions, digests)
+                rows = self._matching(name, part.header.sessions, part.header.digests_of(name))
                 if rows is not None:
                     wanted.setdefault(rows, []).append(name)
         for (first, stop), names in wanted.items():
@@ -69,19 +68,19 @@ class Search:
         }
 
     def _matching(
-        self, name: str, sessions: Sequence[str], digests: Sequence[str]
+        self, name: str, sessions: Sequence[str], digests: NDArray[np.uint64]
     ) -> tuple[int, int] | None:
         """Return the part's rows that are the feature's, where not all of them are known."""
         known = self._keys[name].digests
         start = self._row_of.get(sessions[0])
-        if start is not None and known[start : start + len(sessions)] == digests:
+        if start is not None and np.array_equal(known[start : start + len(sessions)], digests):
             whole = self._found[name][start : start + len(sessions)].all()
             return None if whole else (0, len(sessions))
         rows = [self._row_of.get(day) for day in sessions]
         same = [
             place
             for place, row in enumerate(rows)
-            if row is not None and known[row] == digests[place]
+            if row is not None and np.array_equal(known[row], digests[place])
         ]
         if not same:
             return None

@@ -170,7 +170,9 @@ def test_a_newly_listed_symbol_leaves_what_was_before_it(store, cache, panel):
 
 def fields_of(panel):
     return [
-        name for name in type(panel).__dataclass_fields__ if name not in {"symbols", "sessions"}
+        name
+        for name in type(panel).__dataclass_fields__
+        if name not in {"symbols", "sessions", "context"}
     ]
 
 

@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 from alpha_oracle.features import (
-    digests,
+    asof,
     extremes,
     kernels,
     means,
     packing,
+    ranks,
     ratios,
     series,
+    words,
 )
 from alpha_oracle.features.technical import channels, oscillators, volatility, volume
 
@@ -22,6 +24,11 @@ MEAN = pd.DataFrame(VALUES).rolling(7).mean().to_numpy()
 VALID = RANDOM.random((50, 3)) < np.array([1.0, 0.8, 0.0])
 GAPPY = np.array([1, 2])
 WORDS = RANDOM.integers(0, 1 << 62, (2, 3)).astype(np.uint64)
+ROWS = np.array([3, 3, 20, 0, 7, 49])
+OFFSETS = np.array([0, 3, 6, 6])
+GROUP = np.where(VALID, np.array([0, 1, 1]), -1).astype(np.int16)
+STANDINGS = VALUES.round(0).astype(np.float32)
+ENDS = np.zeros(2, dtype=np.int64)
 
 RETURNING = [
     (kernels.rolling_sum, (VALUES, 7, 0.5)),
@@ -60,13 +67,23 @@ RETURNING = [
     (volume._signed_volume, (VALUES, OTHERS)),
     (volume._moves_per_million, (VALUES, OTHERS, VALUES, OTHERS)),
     (packing.pack, (VALUES, VALID, GAPPY)),
-    (digests._mixed, (WORDS[0, 0],)),
-    (digests._chain, (WORDS, WORDS[:, 0])),
-    (digests._row_words, (VALUES, VALUES.view(np.uint64), OTHERS, WORDS)),
+    (words._mixed, (WORDS[0, 0],)),
+    (words._chain, (WORDS, WORDS[:, 0])),
+    (words._block_words, (VALUES, VALUES.view(np.uint64), VALID, WORDS)),
+    (words._code_words, (GROUP, WORDS[0], VALID, WORDS)),
+    (words._next_bars, (OFFSETS, ROWS, VALID)),
+    (words._newest_words, (OFFSETS, ROWS, WORDS.ravel(), WORDS, 50)),
+    (words._record_words, (OFFSETS, ROWS, WORDS.reshape(6, 1), WORDS, 50)),
+    (ranks._percentiles, (STANDINGS, GROUP, 1)),
+    (ranks._excesses, (STANDINGS, GROUP, 1)),
+    (ranks._place, (np.uint64(7 << 32 | 5),)),
+    (ranks._sorted_by_group, (STANDINGS[0], GROUP[0], WORDS[0].copy(), WORDS[1].copy(), ENDS)),
+    (ranks._gathered, (STANDINGS[0], GROUP[0], WORDS[0].copy())),
 ]
 WRITING = [
     (kernels._sums_to_the_end, (VALUES, 4), (8, 3)),
     (extremes._extremes_to_the_end, (VALUES, 4, 1.0), (8, 3)),
+    (ranks._rank, (np.arange(3, dtype=np.uint64),), (3,)),
 ]
 
 
@@ -99,6 +116,30 @@ def test_what_was_packed_is_unpacked_to_where_it_was(unpack):
     unpack(packed, VALID, GAPPY, out, 1)
     np.testing.assert_array_equal(out[:, 1:], np.where(VALID, VALUES, np.nan)[10:])
     assert (out[:, 0] == 0.0).all()
+
+
+@pytest.mark.parametrize("keep", [packing.keep, packing.keep.py_func], ids=["compiled", "plain"])
+def test_what_stands_on_sessions_is_kept_where_there_is_a_bar(keep):
+    values = VALUES.copy()
+    values[45, 0] = np.inf
+    out = np.zeros((40, 4))
+    keep(values, VALID, out, 1)
+    expected = np.where(VALID & np.isfinite(values), values, np.nan)
+    np.testing.assert_array_equal(out[:, 1:], expected[10:])
+    np.testing.assert_array_equal(out[:, 0], 0.0)
+
+
+@pytest.mark.parametrize("carry", [asof._carry, asof._carry.py_func], ids=["compiled", "plain"])
+def test_what_was_known_is_carried_to_the_sessions_after_it(carry):
+    """Against pandas' own join, an entry at a time."""
+    known = np.stack([ROWS, [0, 0, 0, 1, 1, 1]])[:, np.argsort(ROWS, kind="stable")]
+    values = np.arange(6.0)
+    expected = np.full((50, 3), np.nan)
+    expected[known[0], known[1]] = values
+    expected = np.where(VALID, pd.DataFrame(expected).ffill(), np.nan)
+    out = np.zeros((40, 4))
+    carry(known, values, VALID, out, 1)
+    np.testing.assert_array_equal(out[:, 1:], expected[10:])
 
 
 @pytest.mark.parametrize("window", [1, 2, 7, 50, 51])

@@ -6,8 +6,9 @@ import importlib.util
 import pytest
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.features import engine, registry
+from alpha_oracle.features import registry, ways
 from alpha_oracle.features.declaration import declare, feature, shared
+from alpha_oracle.features.formula import Kind
 from alpha_oracle.features.sources import sources_of
 
 
@@ -146,5 +147,5 @@ def test_a_hash_counts_the_kernels_behind_a_feature():
 
 
 def test_a_hash_counts_how_bars_reach_a_formula():
-    parts = sources_of(*engine.steps())
-    assert "np.logical_and" in parts["alpha_oracle.features.engine._Block._mask"]
+    parts = sources_of(*ways.of(Kind.BARS))
+    assert "np.logical_and" in parts["alpha_oracle.features.own_bars.OwnBars._mask"]

@@ -1,0 +1,147 @@
+"""A block of symbols: what each kind of formula makes of their fields, session by session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+from alpha_oracle.features.asof import Entries
+from alpha_oracle.features.formula import INSIDER_TRADES, SOURCE_OF, Formula, Kind, Source
+from alpha_oracle.features.own_bars import OwnBars
+from alpha_oracle.features.packing import keep, within_float32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.features.context import InsiderTrades, KnownValues
+    from alpha_oracle.features.kernels import Block
+    from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.features.whole import Whole
+
+    Argument: TypeAlias = Block | InsiderTrades
+    Values: TypeAlias = NDArray[np.float64]
+
+
+KIND_OF_FIELD: Final[Mapping[Source, Kind]] = {
+    Source.BARS: Kind.BARS,
+    Source.MARKET: Kind.MARKET,
+    Source.REPORTS: Kind.REPORTS,
+    Source.SHORT_INTEREST: Kind.REPORTS,
+}
+
+
+class SymbolBlock:
+    """Some neighbouring symbols of a panel, and what was computed of them.
+
+    Only the last sessions from row `start` on are wanted.
+    """
+
+    def __init__(
+        self,
+        panel: MarketPanel,
+        columns: slice,
+        *,
+        whole: Whole,
+        bar_fields: Iterable[str],
+        start: int,
+    ) -> None:
+        self._panel = panel
+        self._columns = columns
+        self._whole = whole
+        self._start = start
+        trades = panel.context.insiders
+        self._trades = None if trades is None else trades.of(columns)
+        self._has_bar = np.isfinite(panel.close[:, columns])
+        self._fields = {name: self._field(name) for name in bar_fields}
+        self._own_bars = OwnBars(self._fields)
+        self._entries: dict[int, Entries] = {}
+        self._known: dict[tuple[str, int], Argument] = {}
+
+    def write(self, formula: Formula, kind: Kind, out: NDArray[Any]) -> None:
+        """Write a formula's values to the block's columns of `out`; NaN where there is no bar."""
+        ways: dict[Kind, Callable[[Formula, NDArray[Any]], None]] = {
+            Kind.BARS: self._write_bars,
+            Kind.MARKET: self._write_market,
+            Kind.REPORTS: self._write_reports,
+            Kind.SESSIONS: self._write_sessions,
+        }
+        ways[kind](formula, out)
+
+    def _field(self, name: str) -> Block:
+        if SOURCE_OF[name] is Source.MARKET:
+            return self._beside_every_symbol(self._whole.market(name))
+        if name == "split_factor":
+            return self._panel.split[:, self._columns].cumprod(axis=0, dtype=np.float64)
+        field: Block = getattr(self._panel, name)[:, self._columns].copy()
+        return field
+
+    def _beside_every_symbol(self, market: Values) -> Block:
+        return np.repeat(market[:, None], self._has_bar.shape[1], axis=1)
+
+    def _write_bars(self, formula: Formula, out: NDArray[Any]) -> None:
+        self._own_bars.write(formula, out, first=self._columns.start)
+
+    def _write_market(self, formula: Formula, out: NDArray[Any]) -> None:
+        block = self._beside_every_symbol(self._whole.market(formula))
+        keep(block, self._has_bar, out, self._columns.start)
+
+    def _write_reports(self, formula: Formula, out: NDArray[Any]) -> None:
+        table = self._whole.table(formula)
+        if table is None:
+            out[:, self._columns] = np.nan
+            return
+        values = within_float32(self._whole.entries(formula, table))
+        self._of(table).carry(values, out, has_bar=self._has_bar, first=self._columns.start)
+
+    def _write_sessions(self, formula: Formula, out: NDArray[Any]) -> None:
+        reads_trades = INSIDER_TRADES in formula.fields()
+        if reads_trades and self._trades is None:
+            out[:, self._columns] = np.nan
+            return
+        # Trades count in windows that reach back; all else of a session is its own.
+        start = 0 if reads_trades else self._start
+        block = np.ascontiguousarray(self._aligned(formula, start))
+        keep(block, self._has_bar, out, self._columns.start)
+
+    def _aligned(self, of: str | Formula, start: int) -> Argument:
+        name = of if isinstance(of, str) else of.name
+        if (name, start) not in self._known:
+            self._known[name, start] = self._aligned_anew(of, start)
+        return self._known[name, start]
+
+    def _aligned_anew(self, of: str | Formula, start: int) -> Argument:
+        if isinstance(of, Formula) and of.kind is Kind.SESSIONS:
+            arguments = (self._aligned(parameter, start) for parameter in of.parameters)
+            answer: Block = of.function(*arguments)
+            return answer
+        kind = of.kind if isinstance(of, Formula) else KIND_OF_FIELD.get(SOURCE_OF[of])
+        if kind is Kind.REPORTS:
+            return self._newest(of, start)
+        if kind is Kind.MARKET:
+            return self._beside_every_symbol(self._whole.market(of)[start:])
+        return self._of_bars(of, start)
+
+    def _of_bars(self, of: str | Formula, start: int) -> Argument:
+        if isinstance(of, Formula):
+            out = np.empty(self._has_bar[start:].shape)
+            self._own_bars.write(of, out)
+            return out
+        if of == INSIDER_TRADES and self._trades is not None:
+            return self._trades
+        return self._fields[of][start:]
+
+    def _newest(self, of: str | Formula, start: int) -> Block:
+        out = np.full(self._has_bar[start:].shape, np.nan)
+        table = self._whole.table(of)
+        if table is not None:
+            values = self._whole.entries(of, table)
+            self._of(table).carry(values, out, has_bar=self._has_bar)
+        return out
+
+    def _of(self, table: KnownValues) -> Entries:
+        if id(table) not in self._entries:
+            self._entries[id(table)] = Entries.of(table, self._columns)
+        return self._entries[id(table)]
