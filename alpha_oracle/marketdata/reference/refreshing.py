@@ -126,17 +126,22 @@ class Refresh:
         symbols: Collection[Symbol],
         *,
         start: date | None = None,
-        again: bool = False,
+        worth_asking_after: timedelta | None = None,
     ) -> FamilyReport:
         """Ask for the files of the settlement dates from `start` on that are due and not stored.
 
-        Of each, the positions of `symbols` are kept. `again` asks for those stored too: symbols
-        may have joined since, and FINRA revises.
+        Of each, the positions of `symbols` are kept. With `worth_asking_after`, those stored
+        longer ago are asked for too: symbols may have joined since, and FINRA revises.
         """
         now = self.clock.now()
         begin = start or (now.astimezone(NEW_YORK).date() - timedelta(days=3 * FIRST_LOOK_DAYS))
-        there = frozenset() if again else self.stores.short_interest.settlements()
-        due = [day for day in source.settlements(start=begin, now=now) if day not in there]
+        days = source.settlements(start=begin, now=now)
+        if worth_asking_after is None:
+            there = self.stores.short_interest.settlements()
+            due = [day for day in days if day not in there]
+        else:
+            fetched = self.stores.log.fetches(Family.SHORT_INTEREST, source.name)
+            due = _older_than(worth_asking_after, days, fetched, now=now)
         wanted = frozenset(symbols)
 
         def take(settlement: date) -> Taken:
@@ -215,12 +220,12 @@ class Refresh:
 
 
 def _older_than(
-    age: timedelta, symbols: Sequence[Symbol], fetched: Mapping[str, Fetch], *, now: datetime
-) -> list[Symbol]:
+    age: timedelta, subjects: Sequence[Subject], fetched: Mapping[str, Fetch], *, now: datetime
+) -> list[Subject]:
     return [
-        symbol
-        for symbol in symbols
-        if symbol not in fetched or now - fetched[symbol].fetched_at >= age
+        subject
+        for subject in subjects
+        if str(subject) not in fetched or now - fetched[str(subject)].fetched_at >= age
     ]
 
 
