@@ -9,6 +9,7 @@ import requests
 
 from alpha_oracle.adapters.alpha_vantage.translate import bars_of, read_series
 from tests.builders import bars_of_rows, received
+from tests.integration.alpha_vantage.companies import a_company_world
 from tests.integration.alpha_vantage.worlds import FREE, KEY, a_market, a_split, a_world
 from tests.peers.alpha_vantage.series import as_table
 from tests.peers.alpha_vantage.server import ADJUSTED, PLAIN, Plan, alpha_vantage
@@ -74,3 +75,31 @@ def test_splits_are_served_on_their_day():
         on = {day: row["8. split coefficient"] for day, row in days.items()}
         assert on.pop(a_split().ex_date.isoformat()) == "2.0000"
         assert set(on.values()) == {"1.0000"}
+
+
+@pytest.mark.parametrize("function", ["INCOME_STATEMENT", "EARNINGS", "OVERVIEW"])
+def test_a_companys_answer_has_the_shape_of_one_on_file(function, shared_data):
+    name = f"{function}_IBM_2020" if function == "OVERVIEW" else f"{function}_IBM"
+    recorded = json.loads((shared_data / "alphavantage" / f"{name}.json").read_text())
+    with a_company_world() as world:
+        told = asked(world.peer, function)
+    if function == "OVERVIEW":
+        assert set(told) <= set(recorded)
+        return
+    assert list(told) == list(recorded)
+    for reports in list(told)[1:]:
+        ends = [row["fiscalDateEnding"] for row in told[reports]]
+        assert ends == sorted(ends, reverse=True)
+        assert list(told[reports][0])[:2] == list(recorded[reports][0])[:2]
+        assert {type(value) for row in told[reports] for value in row.values()} == {str}
+
+
+def test_a_company_nobody_knows_is_an_empty_object():
+    with a_company_world() as world:
+        assert asked(world.peer, "BALANCE_SHEET", "NOSUCH") == {}
+
+
+def test_a_plan_without_statements_refuses_them_alone():
+    with a_company_world(plan=Plan(statements=False)) as world:
+        assert "is a premium endpoint" in asked(world.peer, "CASH_FLOW")["Information"]
+        assert "Meta Data" in asked(world.peer)

@@ -9,6 +9,7 @@ import structlog
 
 from alpha_oracle.errors import AlphaOracleError
 from alpha_oracle.telemetry import configure_logging
+from tests.integration.alpha_vantage.companies import a_company_world, fundamentals
 from tests.integration.alpha_vantage.worlds import KEY, SYMBOLS, a_world
 from tests.peers.alpha_vantage.faults import FAULTS
 from tests.peers.alpha_vantage.texts import TEXTS
@@ -57,6 +58,21 @@ def test_no_failure_lets_the_key_out(fault, logged):
         try:
             received = world.fetch("AAA", "NOSUCH")
             told = repr((received.absent, received.unreadable))
+        except AlphaOracleError as error:
+            told, seen = everything_of(error)
+            assert [type(one).__module__ for one in seen] == ["alpha_oracle.errors"] * len(seen)
+        assert KEY.lower() not in told.lower()
+        assert KEY.lower() not in logged.getvalue().lower()
+        assert KEY.lower() not in repr(vars(world.spool)).lower()
+
+
+@pytest.mark.parametrize("fault", [*TEXTS, *FAULTS])
+def test_no_failure_of_a_companys_statements_lets_the_key_out(fault, logged):
+    with a_company_world(settings=IMPATIENT) as world:
+        world.peer.fail(fault, times=9, value=VALUES.get(fault))
+        told = ""
+        try:
+            told = repr(fundamentals(world).fetch("AAA", since=None))
         except AlphaOracleError as error:
             told, seen = everything_of(error)
             assert [type(one).__module__ for one in seen] == ["alpha_oracle.errors"] * len(seen)

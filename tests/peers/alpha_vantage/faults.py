@@ -56,8 +56,12 @@ def _redirect(handler, fault, document):
 
 
 def _other_symbol(handler, fault, document):
-    meta = {**document["Meta Data"], "2. Symbol": fault.value}
-    handler.answer({**document, "Meta Data": meta})
+    if "Meta Data" in document:
+        meta = {**document["Meta Data"], "2. Symbol": fault.value}
+        handler.answer({**document, "Meta Data": meta})
+    else:
+        name = "Symbol" if "Symbol" in document else "symbol"
+        handler.answer({**document, name: fault.value})
 
 
 FAULTS = {

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 
+from tests.peers.alpha_vantage.companies import FUNCTIONS
 from tests.peers.alpha_vantage.faults import FAULTS
 from tests.peers.alpha_vantage.series import series
 from tests.peers.alpha_vantage.texts import TEXTS, refusal
@@ -27,6 +29,7 @@ class Plan:
     """What a key may do; None: no bound."""
 
     premium: bool = True
+    statements: bool = True
     per_minute: int | None = None
     per_day: int | None = None
 
@@ -57,12 +60,14 @@ class Fault:
 class AlphaVantagePeer:
     """A market, a plan and the faults to come; `requests` are those that came, in order.
 
-    `through` is the newest day it has published (None: all). `keys` are those it knows (None:
-    any). Each answer takes `delay_seconds`.
+    `companies` are those it has statements of, by ticker. `through` is the newest day it has
+    published (None: all). `keys` are those it knows (None: any). Each answer takes
+    `delay_seconds`.
     """
 
     table: pd.DataFrame
     plan: Plan = field(default_factory=Plan)
+    companies: Mapping[str, object] = field(default_factory=dict)
     through: object = None
     keys: frozenset[str] | None = None
     log: Path | None = None
@@ -118,6 +123,9 @@ class AlphaVantagePeer:
         name = self._refusal(asked, key)
         if name:
             return refusal(name, key=key, function=asked.function)
+        if asked.function in FUNCTIONS:
+            company = self.companies.get(asked.symbol)
+            return company.document(asked.function, asked.symbol) if company else {}
         rows = self._rows[asked.symbol]
         if self.through is not None:
             rows = rows[rows["date"] <= pd.Timestamp(self.through)]
@@ -133,6 +141,8 @@ class AlphaVantagePeer:
     def _refusal(self, asked, key):
         if not key or (self.keys is not None and key not in self.keys):
             return "key_invalid_or_missing"
+        if asked.function in FUNCTIONS:
+            return None if self.plan.statements else "premium_endpoint"
         if asked.function not in {PLAIN, ADJUSTED}:
             return "no_such_function"
         if asked.function == ADJUSTED and not self.plan.premium:

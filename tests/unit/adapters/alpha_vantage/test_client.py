@@ -1,6 +1,14 @@
+from collections import defaultdict
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 
 from alpha_oracle.adapters.alpha_vantage.client import AlphaVantageClient, Question, query_url
+from alpha_oracle.adapters.alpha_vantage.statement_questions import (
+    Statement,
+    StatementQuestion,
+    StatementRequests,
+)
 from alpha_oracle.config import AlphaVantageSettings
 from alpha_oracle.errors import ConfigurationError
 
@@ -68,3 +76,31 @@ def test_class_shares_are_asked_for_with_a_hyphen():
     question = Question(symbol="BRK.B", adjusted=True, full=False)
     assert question.ticker == "BRK-B"
     assert question.name == "TIME_SERIES_DAILY_ADJUSTED BRK.B compact"
+
+
+def test_a_question_about_a_company_goes_by_its_function_and_symbol():
+    question = StatementQuestion(symbol="BRK.B", statement=Statement.BALANCE_SHEET)
+    assert question.ticker == "BRK-B"
+    assert question.name == "BALANCE_SHEET BRK.B"
+
+
+def test_the_package_composes_a_request_of_each_function_and_gives_the_whole_answer():
+    sent = []
+
+    def exchange(url):
+        sent.append(url)
+        return defaultdict(lambda: b"the whole answer")
+
+    requests = StatementRequests(key="unused", exchange=exchange)
+    for statement in Statement:
+        question = StatementQuestion(symbol="BRK.B", statement=statement)
+        assert requests.ask(question) == b"the whole answer"
+    queries = [dict(parse_qsl(urlsplit(url).query)) for url in sent]
+    assert [query["function"] for query in queries] == [
+        "EARNINGS",
+        "INCOME_STATEMENT",
+        "BALANCE_SHEET",
+        "CASH_FLOW",
+        "OVERVIEW",
+    ]
+    assert {query["symbol"] for query in queries} == {"BRK-B"}

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_oracle.adapters.alpha_vantage.refusals import RefusalKind, read_refusal
+from alpha_oracle.adapters.alpha_vantage.refusals import (
+    EARNINGS,
+    REPORTS,
+    SYMBOL,
+    RefusalKind,
+    read_refusal,
+)
 from tests.peers.alpha_vantage.texts import (
     BAD_KEY,
     DAY_USED_UP,
@@ -39,7 +45,7 @@ def kind_of(document):
     return read_refusal(document).kind
 
 
-@pytest.mark.parametrize("function", ["TIME_SERIES_DAILY", "TIME_SERIES_DAILY_ADJUSTED"])
+@pytest.mark.parametrize("function", ["TIME_SERIES_DAILY_ADJUSTED", "INCOME_STATEMENT", "EARNINGS"])
 @pytest.mark.parametrize(
     ("name", "kind"), [(name, kind) for kind, texts in KINDS.items() for name in texts]
 )
@@ -117,6 +123,32 @@ def test_what_holds_neither_data_nor_words_is_a_refusal_too(document, kind):
 
 def test_a_series_is_no_refusal_whatever_is_said_beside_it():
     assert read_refusal({"Time Series (Daily)": {}, "Information": "This is a premium key"}) is None
+
+
+@pytest.mark.parametrize(
+    ("holds", "document"),
+    [
+        (REPORTS, {"symbol": "IBM", "quarterlyReports": []}),
+        (EARNINGS, {"symbol": "IBM", "quarterlyEarnings": [{}], "Note": "per day"}),
+        (SYMBOL, {"Symbol": "IBM"}),
+    ],
+)
+def test_an_answer_about_a_company_is_no_refusal_to_its_own_question_alone(holds, document):
+    assert read_refusal(document, holds=holds) is None
+    for other in {REPORTS, EARNINGS, SYMBOL} - {holds}:
+        assert read_refusal(document, holds=other) is not None
+
+
+@pytest.mark.parametrize(
+    ("holds", "document"),
+    [
+        (REPORTS, {"symbol": "IBM", "quarterlyReports": None}),
+        (EARNINGS, {"symbol": "IBM", "quarterlyEarnings": {}}),
+        (SYMBOL, {"Symbol": 7}),
+    ],
+)
+def test_an_answer_of_another_shape_is_a_refusal_nobody_knows(holds, document):
+    assert read_refusal(document, holds=holds).kind is RefusalKind.UNRECOGNISED
 
 
 def test_a_long_refusal_is_cut_and_stripped_of_control_characters():

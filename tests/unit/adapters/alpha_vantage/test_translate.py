@@ -151,6 +151,12 @@ def test_an_answer_is_about_the_symbol_its_meta_data_names(told, is_it):
     assert is_about(a_document({}, symbol=told), "BRK.B") is is_it
 
 
+@pytest.mark.parametrize("name", ["symbol", "Symbol"])
+@pytest.mark.parametrize(("told", "is_it"), [("BRK-B", True), ("BRK.A", False), (7, False)])
+def test_an_answer_about_a_company_names_it_beside_what_it_holds(name, told, is_it):
+    assert is_about({name: told, "quarterlyReports": []}, "BRK.B") is is_it
+
+
 @pytest.mark.parametrize("document", [{}, {"Meta Data": None}, {"Meta Data": {}}])
 def test_an_answer_without_meta_data_is_about_nobody(document):
     assert not is_about(document, "MSFT")
