@@ -1,0 +1,20 @@
+"""Quotients that mean something only where what they are measured in is positive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from alpha_oracle.features.kernels import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64]
+
+
+@kernel
+def over_positive(values: Values, divisor: Values) -> Values:
+    """Return values over a divisor of the same shape; NaN where that is not above 0."""
+    return values / np.where(divisor > 0.0, divisor, np.nan)
