@@ -59,10 +59,11 @@ class InsiderSource(Protocol):
     def fetch(self, symbol: Symbol, *, start: date, known: Collection[str]) -> ReceivedFilings:
         """Return the Forms 4 and 4/A filed on `start` or later whose accession is not `known`.
 
-        A filing that cannot be read is refused alone; the others come.
+        A filing that cannot be read is refused alone, under its accession; the others come. Of a
+        source that goes away in the middle, what came is returned, with an absence that failed.
 
         Raises:
-            TransientError: ask again later.
+            TransientError: nothing came; ask again later.
             DataError: the list of filings cannot be read.
             ConfigurationError: the source is not set up.
         """

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from alpha_oracle.adapters.edgar.client import EdgarClient
-    from alpha_oracle.adapters.edgar.companies import Companies
+    from alpha_oracle.adapters.edgar.edgar import Edgar
     from alpha_oracle.adapters.edgar.facts import Statements
-    from alpha_oracle.adapters.edgar.submissions import FilingPage, FilingRow, Submissions
+    from alpha_oracle.adapters.edgar.submissions import FilingPage, FilingRow
     from alpha_oracle.domain.market import Symbol
 
 APPEARS_WITHIN: Final = timedelta(days=1)
@@ -32,12 +31,8 @@ _REQUESTS_A_SYMBOL: Final = 2
 class EdgarFundamentals:
     """Statements of companies that file with the SEC. Safe to share between threads."""
 
-    def __init__(
-        self, *, client: EdgarClient, companies: Companies, submissions: Submissions
-    ) -> None:
-        self._client = client
-        self._companies = companies
-        self._submissions = submissions
+    def __init__(self, edgar: Edgar) -> None:
+        self._edgar = edgar
 
     @property
     def name(self) -> str:
@@ -65,16 +60,16 @@ class EdgarFundamentals:
             DataError: the answer cannot be read.
             ConfigurationError: the SEC refuses us, or an address is someone else's.
         """
-        company = self._companies.company(symbol)
+        company = self._edgar.companies.company(symbol)
         if isinstance(company, Absence):
             return ReceivedFacts(absence=company)
-        newest = self._submissions.newest(company.cik)
+        newest = self._edgar.submissions.newest(company.cik)
         if newest is None:
             return _nothing(symbol, f"EDGAR has no filings of {company.name} (CIK {company.cik})")
         if since is not None and not _has_reported(newest, since=since - APPEARS_WITHIN):
             return ReceivedFacts()
         path = f"/api/xbrl/companyfacts/CIK{company.cik}.json"
-        body = self._client.data(path)
+        body = self._edgar.client.data(path)
         if body is None:
             return _nothing(
                 symbol, f"EDGAR has no figures of {company.name} (CIK {company.cik}): a fund?"
@@ -101,7 +96,7 @@ class EdgarFundamentals:
         for page in newest.older:
             days = [statements.by_accession[one].filed_on for one in missing]
             if any(page.start <= day <= page.end for day in days):
-                rows = self._submissions.older(page, cik).rows
+                rows = self._edgar.submissions.older(page, cik).rows
                 self._note(known_at, missing, rows=rows)
         return known_at
 

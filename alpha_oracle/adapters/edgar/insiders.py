@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from alpha_oracle.adapters.edgar.client import EdgarClient
-    from alpha_oracle.adapters.edgar.companies import Companies, Company
-    from alpha_oracle.adapters.edgar.submissions import FilingRow, Submissions
+    from alpha_oracle.adapters.edgar.companies import Company
+    from alpha_oracle.adapters.edgar.edgar import Edgar
+    from alpha_oracle.adapters.edgar.submissions import FilingRow
     from alpha_oracle.domain.market import Symbol
-    from alpha_oracle.ports.clock import Clock
 
 log = structlog.get_logger(__name__)
 
@@ -46,18 +45,10 @@ class _Harvest:
 class EdgarInsiders:
     """Forms 4 and 4/A about companies that file with the SEC. Safe to share between threads."""
 
-    def __init__(
-        self,
-        *,
-        client: EdgarClient,
-        companies: Companies,
-        submissions: Submissions,
-        clock: Clock,
-    ) -> None:
-        self._client = client
-        self._companies = companies
-        self._submissions = submissions
-        self._clock = clock
+    def __init__(self, edgar: Edgar) -> None:
+        self._edgar = edgar
+        # A filing is listed with its owners, too: those that are companies make many.
+        self._about_others: set[tuple[str, str]] = set()
 
     @property
     def name(self) -> str:
@@ -67,24 +58,30 @@ class EdgarInsiders:
     def fetch(self, symbol: Symbol, *, start: date, known: Collection[str]) -> ReceivedFilings:
         """Return the Forms 4 and 4/A filed on `start` or later that are not `known`, oldest first.
 
-        One request a filing. One that cannot be read, or is about another company, is refused
-        under its accession number. Where EDGAR goes away in the middle, what came is returned,
-        with an absence that failed: the rest is to be asked for again.
+        One request a filing. One that cannot be read is refused under its accession number; one
+        that the company made as an owner of another is left out. Where EDGAR goes away in the
+        middle, what came is returned, with an absence that failed: the rest is due again.
 
         Raises:
             TransientError: nothing came; ask again later.
             DataError: the list of filings cannot be read.
             ConfigurationError: the SEC refuses us, or an address is someone else's.
         """
-        company = self._companies.company(symbol)
+        company = self._edgar.companies.company(symbol)
         if isinstance(company, Absence):
             return ReceivedFilings(absence=company)
-        rows = self._submissions.since(start, company.cik)
+        rows = self._edgar.submissions.since(start, company.cik)
         if rows is None:
             reason = f"EDGAR has no filings of {company.name} (CIK {company.cik})"
             return ReceivedFilings(absence=_absence(symbol, AbsenceKind.NO_DATA, reason))
         there = frozenset(known)
-        due = [row for row in rows if row.form in FORMS and row.accession not in there]
+        due = [
+            row
+            for row in rows
+            if row.form in FORMS
+            and row.accession not in there
+            and (company.cik, row.accession) not in self._about_others
+        ]
         return self._harvest(symbol, company, due)
 
     def _harvest(
@@ -110,9 +107,9 @@ class EdgarInsiders:
         )
 
     def _take(self, harvest: _Harvest, symbol: Symbol, *, row: FilingRow, company: Company) -> None:
-        body = self._client.document(_path(row, company))
+        body = self._edgar.client.document(_path(row, company))
         if body is None:
-            if self._clock.now() - row.accepted_at < APPEARS_WITHIN:
+            if self._edgar.clock.now() - row.accepted_at < APPEARS_WITHIN:
                 harvest.not_there.append(row.accession)
             else:
                 reason = "EDGAR lists it and has no text of it"
@@ -125,28 +122,30 @@ class EdgarInsiders:
         except DataError as error:
             harvest.refused.append(_refusal(symbol, row, reason=str(error)))
             return
+        if filing is None:
+            self._about_others.add((company.cik, row.accession))
+            return
         harvest.filings.append(filing)
         harvest.refused.extend(unreadable)
 
 
 def read_filing(
     text: str, symbol: Symbol, *, row: FilingRow, cik: str
-) -> tuple[OwnershipFiling, tuple[RefusedRow, ...]]:
+) -> tuple[OwnershipFiling | None, tuple[RefusedRow, ...]]:
     """Return the filing that a submission is, and those of its rows that could not be read.
 
+    None where the company of `cik` is not the issuer; the ticker that the filing names is not
+    looked at, for it may be old.
+
     Raises:
-        DataError: it cannot be read, is another filing, or is about another company.
+        DataError: it cannot be read, or is another filing.
     """
     submission = read_submission(text)
     if submission.accession != row.accession:
         raise DataError(f"the submission is {submission.accession}, not {row.accession}")
     ownership = parse_ownership(submission.xml)
-    # A company is listed for filings it makes as an owner, too; the issuer's ticker may be old.
     if ownership.issuer_cik != cik:
-        raise DataError(
-            f"the filing is about {ownership.issuer_symbol[:20]!r} (CIK {ownership.issuer_cik}), "
-            f"of which CIK {cik} is an owner"
-        )
+        return None, ()
     filing = ownership.filing(
         symbol,
         accession=row.accession,

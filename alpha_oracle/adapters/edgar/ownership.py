@@ -57,7 +57,7 @@ class Ownership:
     original_filed_on: date | None
     owners: tuple[Insider, ...]
     transactions: tuple[InsiderTransaction, ...]
-    unreadable: tuple[str, ...]
+    unreadable: tuple[tuple[int, str], ...]
 
     def filing(
         self, symbol: Symbol, *, accession: str, known_at: datetime, filed_on: date
@@ -76,10 +76,12 @@ class Ownership:
         )
 
     def refused(self, symbol: str, *, accession: str) -> tuple[RefusedRow, ...]:
-        """Return its rows that could not be read."""
+        """Return its rows that could not be read; the filing itself is none of them."""
         return tuple(
-            RefusedRow(subject=accession, reason=reason, received={"symbol": symbol})
-            for reason in self.unreadable
+            RefusedRow(
+                subject=f"{accession} row {line}", reason=reason, received={"symbol": symbol}
+            )
+            for line, reason in self.unreadable
         )
 
 
@@ -149,20 +151,21 @@ def _cik_of(element: Element, path: str) -> str:
     return f"{int(text):010d}"
 
 
-def _transactions(root: Element) -> tuple[list[InsiderTransaction], list[str]]:
+def _transactions(root: Element) -> tuple[list[InsiderTransaction], list[tuple[int, str]]]:
     rows = [(row, is_derivative) for path, is_derivative in _TABLES for row in root.findall(path)]
     if len(rows) > _MOST_ROWS:
         raise ValueError(f"it has {len(rows):,} rows")
     # Forms from before April 2023 have no such box.
     is_planned = None if root.find("aff10b5One") is None else flag_of(root, "aff10b5One")
-    transactions, unreadable = [], []
+    transactions: list[InsiderTransaction] = []
+    unreadable: list[tuple[int, str]] = []
     for line, (row, is_derivative) in enumerate(rows, start=1):
         try:
             transactions.append(
                 _transaction(row, line=line, is_derivative=is_derivative, is_planned=is_planned)
             )
         except ValueError as error:
-            unreadable.append(f"row {line} cannot be read: {error}")
+            unreadable.append((line, str(error)))
     return transactions, unreadable
 
 

@@ -1,4 +1,4 @@
-"""EDGAR as both families ask it: one client, one list of companies, one set of filings' lists."""
+"""EDGAR as both sources ask it: one client, one list of companies, one set of lists of filings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from alpha_oracle.adapters.edgar.client import EdgarClient
 from alpha_oracle.adapters.edgar.companies import Companies
-from alpha_oracle.adapters.edgar.fundamentals import EdgarFundamentals
-from alpha_oracle.adapters.edgar.insiders import EdgarInsiders
 from alpha_oracle.adapters.edgar.submissions import Submissions
 
 if TYPE_CHECKING:
@@ -19,10 +17,8 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.requests import Listings, RequestLedger
 
 
-class EdgarSource:
-    """The sources of statements and of insiders, over what they share.
-
-    Safe to share between threads.
+class Edgar:
+    """What the sources of statements and of insiders share. Safe to share between threads.
 
     Raises:
         ConfigurationError: nobody is named in `user_agent`.
@@ -37,16 +33,11 @@ class EdgarSource:
         clock: Clock,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._requests_per_second = settings.requests_per_second
-        client = EdgarClient(settings, ledger=ledger, clock=clock, wait=wait)
-        self._companies = Companies(client, listings=listings, clock=clock)
-        submissions = Submissions(client, clock=clock)
-        self.fundamentals = EdgarFundamentals(
-            client=client, companies=self._companies, submissions=submissions
-        )
-        self.insiders = EdgarInsiders(
-            client=client, companies=self._companies, submissions=submissions, clock=clock
-        )
+        self.requests_per_second = settings.requests_per_second
+        self.clock = clock
+        self.client = EdgarClient(settings, ledger=ledger, clock=clock, wait=wait)
+        self.companies = Companies(self.client, listings=listings, clock=clock)
+        self.submissions = Submissions(self.client, clock=clock)
 
     def check(self) -> str:
         """Ask one request; return what came of it, for a person.
@@ -56,8 +47,8 @@ class EdgarSource:
             ConfigurationError: the SEC refuses us, or `base_url` is someone else's.
             DataError: its list of tickers cannot be read.
         """
-        tickers = len(self._companies.by_ticker())
+        tickers = len(self.companies.by_ticker())
         return (
             f"EDGAR answers and lists {tickers:,} tickers; it is asked at most "
-            f"{self._requests_per_second} requests a second"
+            f"{self.requests_per_second} requests a second"
         )
