@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from types import FunctionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -22,7 +23,7 @@ def _methods(of: type) -> tuple[FunctionType, ...]:
     steps = (getattr(step, "__func__", step) for step in vars(of).values())
     written = (step for step in steps if isinstance(step, FunctionType))
     # What `dataclass` made up has no source of its own.
-    return tuple(step for step in written if not step.__code__.co_filename.startswith("<"))
+    return tuple(step for step in written if not unwrap(step).__code__.co_filename.startswith("<"))
 
 
 _BARS: Final[Steps] = (*_methods(OwnBars), packing.pack, packing.unpack)
