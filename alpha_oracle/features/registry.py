@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.features.alternative import insiders, short_interest
+from alpha_oracle.features.cross_asset import market_model, relative_strength, volatility_index
 from alpha_oracle.features.declaration import DECLARED
+from alpha_oracle.features.fundamental import growth, profitability, standing, strength, valuation
 from alpha_oracle.features.technical import (
     channels,
     oscillators,
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
 
     from alpha_oracle.features.declaration import Feature
 
-DEFINITIONS = (returns, trend, oscillators, channels, volatility, volume)
+DEFINITIONS = (
+    *(returns, trend, oscillators, channels, volatility, volume),
+    *(valuation, profitability, strength, growth, standing),
+    *(volatility_index, market_model, relative_strength),
+    *(insiders, short_interest),
+)
 """The modules whose import declares the features."""
 
 
