@@ -79,19 +79,19 @@ def to_levels(
 def _level(series: str, row: LevelRow, *, now: datetime) -> IndexLevel:
     if row.day is None:
         raise ValueError("the date is none")
-    session = _settled(row.day, now=now)
+    _require_session(row.day)
     prices = {name: _price(name, row.fields[name]) for name in PRICES}
-    return IndexLevel(series=series, session=session, known_at=settles_at(session), **prices)
+    known_at = settles_at(row.day)
+    if known_at > now:
+        raise ValueError(f"the level of {row.day} is not final yet")
+    return IndexLevel(series=series, session=row.day, known_at=known_at, **prices)
 
 
-def _settled(day: date, *, now: datetime) -> Session:
+def _require_session(day: date) -> None:
     if not calendar.first_session() <= day <= calendar.last_session():
         raise ValueError(f"{day} is beyond the exchange calendar")
     if not calendar.is_session(day):
         raise ValueError(f"the exchange was closed on {day}")
-    if settles_at(day) > now:
-        raise ValueError(f"the level of {day} is not final yet")
-    return day
 
 
 def _price(name: str, text: str) -> float:

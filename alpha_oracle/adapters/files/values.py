@@ -18,7 +18,9 @@ _ISO: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ].*)?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SLASHED: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _NUMBER: Final = r"^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
-_MISSING_WORDS: Final = ("", "null", "nan", "na", "n/a", "none")
+MISSING_WORDS: Final = ("", "null", "nan", "na", "n/a", "none")
+"""What exports write, in any case, where there is no value."""
+
 _LAST_MONTH: Final = 12
 
 
@@ -141,7 +143,7 @@ def _finished(column: pa.ChunkedArray, *, none_bad: int) -> Numbers:
 
 def _mixed_numbers(column: pa.ChunkedArray) -> Numbers:
     text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    missing = pc.is_in(pc.utf8_lower(text), value_set=pa.array(_MISSING_WORDS))
+    missing = pc.is_in(pc.utf8_lower(text), value_set=pa.array(MISSING_WORDS))
     readable = pc.match_substring_regex(text, _NUMBER)
     absent = pc.or_(missing, pc.is_null(text))
     bad = pc.and_(pc.invert(absent), pc.invert(readable.fill_null(False)))
