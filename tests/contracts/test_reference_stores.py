@@ -1,0 +1,602 @@
+"""What the stores of what is known beside bars must do, on Postgres and in the fakes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from alpha_oracle.domain.bars import StoreReport
+from alpha_oracle.domain.fundamentals import StatementItem
+from alpha_oracle.domain.reference import Family, Fetch, RefusedRow
+from alpha_oracle.errors import DataError
+from tests.conftest import own_database
+from tests.contracts.reference_stores import (
+    YEAR_END,
+    a_fact,
+    a_filing,
+    a_level,
+    a_position,
+    a_sector,
+    a_trade,
+    an_insider,
+    day,
+    in_memory,
+    on_postgres,
+    rows_of,
+    told,
+)
+
+NOTHING = StoreReport(inserted=0, unchanged=0, corrected=0)
+NEW = StoreReport(inserted=1, unchanged=0, corrected=0)
+SAME = StoreReport(inserted=0, unchanged=1, corrected=0)
+CORRECTED = StoreReport(inserted=0, unchanged=0, corrected=1)
+A_MOMENT = timedelta(microseconds=1)
+RECEIVED = day(100)
+LATE = day(1000)
+
+
+@pytest.fixture(scope="module")
+def one_database_url(postgres_url, worker, run_name, template):
+    """A database for all tests here: to make one takes longer than most of them."""
+    with own_database(postgres_url, f"{run_name}_{worker}_reference", template=template) as url:
+        yield url
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def stores(request):
+    if request.param == "memory":
+        made = in_memory()
+    else:
+        made = on_postgres(request.getfixturevalue("one_database_url"))
+    with made as stores:
+        yield stores
+
+
+def keep(stores, *facts, source="edgar", at=RECEIVED):
+    return stores.facts.store(facts, source=source, received_at=at)
+
+
+def known(stores, *, as_of=LATE, symbols=None):
+    return told(stores.facts.load(as_of=as_of, symbols=symbols))
+
+
+def test_a_store_without_facts_has_none(stores):
+    assert keep(stores) == NOTHING
+    nothing = stores.facts.load(as_of=LATE)
+    assert (len(nothing), nothing.symbols) == (0, ())
+    assert nothing.period_start.dtype == nothing.period_end.dtype == np.dtype("datetime64[D]")
+    assert nothing.known_at.dtype == np.dtype("datetime64[us]")
+    assert (nothing.item.dtype, nothing.symbol_index.dtype) == (np.int16, np.int32)
+
+
+def test_a_fact_comes_back_as_it_was_told(stores):
+    cash = a_fact(7.25, item=StatementItem.CASH, symbol="BRK.B")
+    assert keep(stores, a_fact(-1e11), cash) == StoreReport(inserted=2, unchanged=0, corrected=0)
+    assert rows_of(stores.facts.load(as_of=LATE)) == [
+        ("A", day(10), StatementItem.REVENUE, YEAR_END, date(2015, 1, 1), -1e11),
+        ("BRK.B", day(10), StatementItem.CASH, YEAR_END, None, 7.25),
+    ]
+
+
+def test_a_fact_is_known_from_its_document_on_however_late_it_came(stores):
+    keep(stores, a_fact(1.0))
+    assert known(stores, as_of=day(10) - A_MOMENT) == []
+    assert known(stores, as_of=day(10)) == [(10, 1.0)]
+
+
+def test_a_document_given_again_changes_nothing(stores):
+    keep(stores, a_fact(1.0))
+    assert keep(stores, a_fact(1.0), a_fact(1.0), at=day(200)) == SAME
+    assert keep(stores, a_fact(1.0, known_at=day(11)), at=day(200)) == SAME
+    assert known(stores) == [(10, 1.0)]
+
+
+def test_a_later_document_with_the_same_value_is_no_revision(stores):
+    keep(stores, a_fact(1.0), a_fact(1.0, "10-K/A", known_at=day(20)))
+    assert known(stores) == [(10, 1.0)]
+
+
+def test_a_later_document_with_another_value_is_known_from_its_own_day(stores):
+    keep(stores, a_fact(1.0))
+    assert keep(stores, a_fact(2.0, "10-K/A", known_at=day(20))) == NEW
+    assert known(stores) == [(10, 1.0), (20, 2.0)]
+    assert known(stores, as_of=day(20) - A_MOMENT) == [(10, 1.0)]
+
+
+def test_an_earlier_document_that_comes_later_is_known_from_its_own_day(stores):
+    keep(stores, a_fact(2.0, "10-K/A", known_at=day(20)))
+    assert keep(stores, a_fact(1.0), at=day(200)) == NEW
+    assert known(stores) == [(10, 1.0), (20, 2.0)]
+    assert known(stores, as_of=day(15)) == [(10, 1.0)]
+
+
+def test_an_earlier_document_with_the_same_value_makes_it_known_earlier(stores):
+    keep(stores, a_fact(1.0, "10-K/A", known_at=day(20)))
+    keep(stores, a_fact(1.0), at=day(200))
+    assert known(stores) == [(10, 1.0)]
+
+
+def test_a_document_that_comes_between_two_that_say_the_same_is_no_last_word(stores):
+    keep(stores, a_fact(1.0), a_fact(1.0, "third", known_at=day(30)))
+    keep(stores, a_fact(2.0, "second", known_at=day(20)), at=day(200))
+    assert known(stores) == [(10, 1.0), (20, 2.0), (30, 1.0)]
+
+
+def test_a_document_that_says_otherwise_now_is_known_from_when_that_came(stores):
+    keep(stores, a_fact(1.0))
+    assert keep(stores, a_fact(2.0), at=day(200)) == CORRECTED
+    assert known(stores) == [(10, 1.0), (200, 2.0)]
+    assert known(stores, as_of=day(200) - A_MOMENT) == [(10, 1.0)]
+    assert keep(stores, a_fact(1.0), at=day(300)) == CORRECTED
+    assert known(stores) == [(10, 1.0), (200, 2.0), (300, 1.0)]
+
+
+def test_what_an_earlier_document_says_now_is_no_news(stores):
+    keep(stores, a_fact(1.0), a_fact(1.0, "10-K/A", known_at=day(20)))
+    assert keep(stores, a_fact(3.0), at=day(200)) == CORRECTED
+    assert known(stores) == [(10, 1.0)]
+
+
+def test_a_document_filed_before_a_correction_that_came_before_it_is_the_later_word(stores):
+    keep(stores, a_fact(1.0))
+    keep(stores, a_fact(2.0), at=day(200))
+    keep(stores, a_fact(5.0, "10-K/A", known_at=day(20)), at=day(300))
+    assert known(stores) == [(10, 1.0), (20, 5.0)]
+
+
+def test_a_correction_is_known_no_sooner_than_its_document_and_the_one_before(stores):
+    keep(stores, a_fact(1.0))
+    keep(stores, a_fact(2.0, known_at=day(250)), at=day(200))
+    keep(stores, a_fact(3.0), at=day(220))
+    assert known(stores) == [(10, 1.0), (250, 3.0)]
+    assert known(stores, as_of=day(249)) == [(10, 1.0)]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "the other way round"])
+def test_of_two_documents_of_one_instant_the_last_by_name_counts(stores, turned):
+    facts = [a_fact(1.0, "0000320193-16-000002"), a_fact(2.0, "0000320193-16-000010")]
+    for fact in reversed(facts) if turned else facts:
+        keep(stores, fact)
+    assert known(stores) == [(10, 2.0)]
+
+
+def test_other_periods_of_the_same_end_are_other_figures(stores):
+    quarter = a_fact(1.0, period_start=date(2015, 10, 1))
+    keep(stores, a_fact(4.0), quarter)
+    assert [row[4:] for row in rows_of(stores.facts.load(as_of=LATE))] == [
+        (date(2015, 1, 1), 4.0),
+        (date(2015, 10, 1), 1.0),
+    ]
+
+
+def test_facts_ascend_by_symbol_instant_item_period_end_and_start(stores):
+    before = {"period_start": date(2014, 1, 1), "period_end": date(2014, 12, 31)}
+    facts = [
+        a_fact(1.0, symbol="A"),
+        a_fact(2.0, symbol="A", item=StatementItem.NET_INCOME, **before),
+        a_fact(3.0, symbol="A", item=StatementItem.NET_INCOME),
+        a_fact(4.0, symbol="A", item=StatementItem.NET_INCOME, period_start=date(2015, 7, 1)),
+        a_fact(5.0, symbol="A", item=StatementItem.CASH),
+        a_fact(6.0, "10-K/A", symbol="A", known_at=day(11)),
+        a_fact(7.0, symbol="BF.B"),
+        a_fact(8.0, symbol="BFA", known_at=day(1)),
+    ]
+    for fact in reversed(facts):
+        keep(stores, fact)
+    assert [row[-1] for row in rows_of(stores.facts.load(as_of=LATE))] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_the_facts_of_some_symbols_are_theirs_alone(stores):
+    keep(stores, a_fact(1.0), a_fact(2.0, symbol="B"), a_fact(3.0, symbol="C"))
+    some = stores.facts.load(as_of=LATE, symbols=["B", "ZZZ"])
+    assert (some.symbols, some.value.tolist()) == (("B",), [2.0])
+    assert len(stores.facts.load(as_of=LATE, symbols=[])) == 0
+
+
+def test_symbols_of_which_nothing_was_known_are_not_named(stores):
+    keep(stores, a_fact(1.0), a_fact(2.0, symbol="AA", known_at=day(20)), a_fact(3.0, symbol="B"))
+    facts = stores.facts.load(as_of=day(10))
+    assert (facts.symbols, facts.symbol_index.tolist()) == (("A", "B"), [0, 1])
+
+
+def test_one_source_speaks_for_a_symbol(stores):
+    sources = ["synthetic", "alpha_vantage", "edgar", "files"]
+    for number, source in enumerate(sources):
+        keep(stores, a_fact(float(number), symbol="B"), source=source)
+        assert known(stores, symbols=["B"]) == [(10, float(number))]
+    keep(stores, a_fact(9.0, symbol="B"), a_fact(5.0), source="alpha_vantage")
+    assert known(stores) == [(10, 5.0), (10, 3.0)]
+
+
+def test_a_source_named_nowhere_speaks_last(stores):
+    keep(stores, a_fact(1.0), source="another")
+    assert known(stores) == [(10, 1.0)]
+    keep(stores, a_fact(2.0), source="synthetic")
+    assert known(stores) == [(10, 2.0)]
+
+
+def test_who_speaks_for_a_symbol_does_not_depend_on_the_instant_asked_for(stores):
+    """Else a later look at the same instant would read another source's periods."""
+    keep(stores, a_fact(1.0), source="edgar")
+    keep(stores, a_fact(2.0, known_at=day(50)), source="files")
+    assert known(stores, as_of=day(20)) == []
+    assert known(stores) == [(50, 2.0)]
+
+
+def test_a_document_that_contradicts_itself_is_refused_whole(stores):
+    with pytest.raises(DataError, match=r"A revenue .*given twice"):
+        keep(stores, a_fact(3.0, symbol="B"), a_fact(1.0), a_fact(2.0))
+    assert len(stores.facts.load(as_of=LATE)) == 0
+
+
+def test_a_hostile_document_name_is_kept(stores):
+    keep(stores, a_fact(1.0, "a\x00b\ud800"), a_fact(2.0, "'; --", known_at=day(11)))
+    assert known(stores) == [(10, 1.0), (11, 2.0)]
+
+
+def test_a_filing_comes_back_as_it_was_told(stores):
+    trades = (
+        a_trade(),
+        a_trade(line=2, code="S", is_acquisition=False, price_usd=0.0, is_planned=True),
+        a_trade(line=3, is_derivative=True, price_usd=None, shares_after=None, is_planned=None),
+    )
+    owners = (
+        an_insider(name="Åsa Öström", officer_title="Chief\tExecutive\n\\ 'Officer'"),
+        an_insider(owner_id="0002", is_officer=True, is_director=False),
+        an_insider(owner_id="0003", is_ten_percent_owner=True, is_director=False),
+    )
+    filings = (
+        a_filing(transactions=trades, owners=owners),
+        a_filing("2", form="4/A", known_at=day(6), replaces_filed_on=date(2016, 1, 5)),
+        a_filing("3", known_at=day(7), transactions=()),
+    )
+    report = stores.insiders.store(filings, source="edgar", received_at=RECEIVED)
+    assert report == StoreReport(inserted=3, unchanged=0, corrected=0)
+    assert stores.insiders.load(as_of=LATE) == filings
+
+
+def test_a_filing_stored_changes_nothing(stores):
+    other = a_filing(form="4/A", transactions=())
+    stores.insiders.store([a_filing(), other], source="edgar", received_at=RECEIVED)
+    report = stores.insiders.store([other, a_filing("2")], source="edgar", received_at=RECEIVED)
+    assert report == StoreReport(inserted=1, unchanged=1, corrected=0)
+    assert stores.insiders.load(as_of=LATE) == (a_filing(), a_filing("2"))
+    assert stores.insiders.store([], source="edgar", received_at=RECEIVED) == NOTHING
+
+
+def test_one_filing_may_be_of_two_symbols(stores):
+    filings = [a_filing(symbol="GOOG"), a_filing(symbol="GOOGL", transactions=())]
+    stores.insiders.store(filings[:1], source="edgar", received_at=RECEIVED)
+    assert stores.insiders.store(filings[1:], source="edgar", received_at=RECEIVED) == NEW
+    assert stores.insiders.load(as_of=LATE) == tuple(filings)
+
+
+def test_filings_ascend_by_symbol_instant_and_accession(stores):
+    filings = [
+        a_filing("2", known_at=day(3)),
+        a_filing("1"),
+        a_filing("3"),
+        a_filing("0", symbol="B"),
+    ]
+    stores.insiders.store(filings[::-1], source="edgar", received_at=RECEIVED)
+    assert stores.insiders.load(as_of=LATE) == tuple(filings)
+    assert stores.insiders.load(as_of=LATE, symbols=["B", "Z"]) == (filings[3],)
+    assert stores.insiders.load(as_of=LATE, symbols=[]) == ()
+
+
+def test_a_filing_is_known_from_its_own_instant(stores):
+    stores.insiders.store([a_filing()], source="edgar", received_at=RECEIVED)
+    assert stores.insiders.load(as_of=day(5) - A_MOMENT) == ()
+    assert stores.insiders.load(as_of=day(5)) == (a_filing(),)
+
+
+def test_filings_stored_or_refused_need_not_be_fetched_again(stores):
+    filings = [a_filing("1"), a_filing("2", symbol="B")]
+    stores.insiders.store(filings, source="edgar", received_at=RECEIVED)
+    refused = RefusedRow(subject="3", reason="no owner", received={})
+    stores.log.refuse(Family.INSIDERS, "edgar", [refused], at=RECEIVED)
+    other = replace(refused, subject="4")
+    stores.log.refuse(Family.FUNDAMENTALS, "edgar", [other], at=RECEIVED)
+    assert stores.insiders.accessions("A") == {"1", "3"}
+    assert stores.insiders.accessions("C") == {"3"}
+
+
+def keep_positions(stores, *positions, at=RECEIVED):
+    return stores.short_interest.store(positions, source="finra", received_at=at)
+
+
+def test_a_position_comes_back_as_it_was_told(stores):
+    positions = (a_position(5), a_position(0, symbol="B", average_daily_volume=None))
+    report = keep_positions(stores, *positions)
+    assert report == StoreReport(inserted=2, unchanged=0, corrected=0)
+    assert stores.short_interest.load(as_of=LATE) == positions
+    assert keep_positions(stores) == NOTHING
+
+
+def test_a_position_is_known_from_its_own_instant(stores):
+    keep_positions(stores, a_position(5))
+    assert stores.short_interest.load(as_of=day(12) - A_MOMENT) == ()
+    assert stores.short_interest.load(as_of=day(12)) == (a_position(5),)
+
+
+def test_a_position_given_again_changes_nothing(stores):
+    keep_positions(stores, a_position(5))
+    assert keep_positions(stores, a_position(5), a_position(5), at=day(200)) == SAME
+    assert keep_positions(stores, a_position(5, known_at=day(20)), at=day(200)) == SAME
+    assert stores.short_interest.load(as_of=LATE) == (a_position(5),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shares_short": 6.0}, {"average_daily_volume": None}, {"average_daily_volume": 7.0}],
+    ids=["other shares", "volume withdrawn", "other volume"],
+)
+def test_a_corrected_position_is_known_from_its_receipt(stores, change):
+    keep_positions(stores, a_position(5))
+    corrected = replace(a_position(5), **change)
+    assert keep_positions(stores, corrected, at=day(200)) == CORRECTED
+    both = (a_position(5), replace(corrected, known_at=day(200)))
+    assert stores.short_interest.load(as_of=day(200)) == both
+    assert stores.short_interest.load(as_of=day(200) - A_MOMENT) == both[:1]
+    assert keep_positions(stores, corrected, at=day(300)) == SAME
+
+
+def test_a_position_is_held_against_the_newest_revision(stores):
+    for number, shares in enumerate([5, 6, 5]):
+        keep_positions(stores, a_position(shares), at=day(200 + number))
+    assert [one.shares_short for one in stores.short_interest.load(as_of=LATE)] == [5, 6, 5]
+
+
+def test_a_revision_is_known_no_sooner_than_it_says_and_than_the_one_before(stores):
+    keep_positions(stores, a_position(5))
+    keep_positions(stores, a_position(6, known_at=day(250)), at=day(200))
+    keep_positions(stores, a_position(7), at=day(220))
+    known = [(one.shares_short, one.known_at) for one in stores.short_interest.load(as_of=LATE)]
+    assert known == [(5, day(12)), (6, day(250)), (7, day(250))]
+
+
+def test_positions_ascend_by_symbol_settlement_and_revision(stores):
+    earlier = {"settlement_date": date(2015, 12, 15)}
+    keep_positions(stores, a_position(3), a_position(4, symbol="B"))
+    keep_positions(stores, a_position(1, **earlier), a_position(2))
+    shares = [one.shares_short for one in stores.short_interest.load(as_of=LATE)]
+    assert shares == [1, 3, 2, 4]
+    of_b = stores.short_interest.load(as_of=LATE, symbols=["B", "Z"])
+    assert of_b == (a_position(4, symbol="B"),)
+    assert stores.short_interest.load(as_of=LATE, symbols=[]) == ()
+
+
+def test_settlement_dates_are_those_of_which_something_is_stored(stores):
+    assert stores.short_interest.settlements() == frozenset()
+    days = [date(2015, 12, 15), YEAR_END, date(2015, 11, 30)]
+    for settlement in days:
+        both = [a_position(1, settlement_date=settlement, symbol=name) for name in ("A", "B")]
+        keep_positions(stores, *both)
+    assert stores.short_interest.settlements() == frozenset(days)
+
+
+def test_a_position_given_twice_with_two_values_is_refused_with_its_file(stores):
+    with pytest.raises(DataError, match="given twice"):
+        keep_positions(stores, a_position(1, symbol="B"), a_position(1), a_position(2))
+    assert stores.short_interest.load(as_of=LATE) == ()
+
+
+def keep_levels(stores, *levels, at=RECEIVED):
+    return stores.levels.store(levels, source="cboe", received_at=at)
+
+
+def levels_known(stores, *, series="VIX", start=date(2016, 1, 4), end=date(2016, 1, 8), as_of=LATE):
+    return stores.levels.load(series, start=start, end=end, as_of=as_of)
+
+
+def test_levels_come_back_as_they_were_told_from_start_to_end(stores):
+    days = [date(2016, 1, number) for number in (4, 5, 6, 7)]
+    levels = [a_level(20 + n, session=session) for n, session in enumerate(days)]
+    report = keep_levels(stores, *levels[::-1])
+    assert report == StoreReport(inserted=4, unchanged=0, corrected=0)
+    assert levels_known(stores) == tuple(levels)
+    assert levels_known(stores, start=days[1], end=days[2]) == tuple(levels[1:3])
+    assert keep_levels(stores) == NOTHING
+
+
+def test_a_level_is_known_from_its_own_instant(stores):
+    level = a_level(15)
+    keep_levels(stores, level)
+    assert levels_known(stores, as_of=level.known_at - A_MOMENT) == ()
+    assert levels_known(stores, as_of=level.known_at) == (level,)
+
+
+def test_a_level_given_again_changes_nothing(stores):
+    keep_levels(stores, a_level(15))
+    assert keep_levels(stores, a_level(15), a_level(15), at=day(200)) == SAME
+    assert keep_levels(stores, a_level(15, known_at=day(9)), at=day(200)) == SAME
+    assert levels_known(stores) == (a_level(15),)
+
+
+@pytest.mark.parametrize("name", ["open", "high", "low", "close"])
+def test_a_corrected_level_is_known_from_its_receipt(stores, name):
+    level = a_level(15)
+    corrected = replace(level, **{name: getattr(level, name) + 1.0})
+    keep_levels(stores, level)
+    assert keep_levels(stores, corrected, at=day(200)) == CORRECTED
+    assert levels_known(stores, as_of=day(200) - A_MOMENT) == (level,)
+    assert levels_known(stores, as_of=day(200)) == (replace(corrected, known_at=day(200)),)
+
+
+def test_a_level_corrected_twice_is_the_last(stores):
+    for number, close in enumerate([15, 16, 17]):
+        keep_levels(stores, a_level(close), at=day(200 + number))
+    assert [level.close for level in levels_known(stores)] == [17]
+    assert [level.close for level in levels_known(stores, as_of=day(201))] == [16]
+
+
+def test_series_are_kept_apart(stores):
+    assert stores.levels.last("VIX") is None
+    keep_levels(stores, a_level(15), a_level(16, series="VXN", session=date(2016, 1, 6)))
+    assert stores.levels.last("VIX") == date(2016, 1, 4)
+    assert stores.levels.last("VXN") == date(2016, 1, 6)
+    assert levels_known(stores) == (a_level(15),)
+
+
+def test_a_level_given_twice_with_two_values_is_refused_with_the_rest(stores):
+    with pytest.raises(DataError, match="given twice"):
+        keep_levels(stores, a_level(15), a_level(16))
+    assert stores.levels.last("VIX") is None
+
+
+FILINGS_LOG = (Family.INSIDERS, "edgar")
+
+
+def record(stores, *, at, covers_from=None, subject="A", of=FILINGS_LOG):
+    fetch = Fetch(subject=subject, fetched_at=at, covers_from=covers_from)
+    stores.log.record(*of, fetch)
+    return fetch
+
+
+def test_the_last_answer_is_kept_by_family_source_and_subject(stores):
+    record(stores, at=day(1))
+    last = record(stores, at=day(2))
+    other = record(stores, at=day(3), subject="B")
+    record(stores, at=day(4), of=(Family.INSIDERS, "synthetic"))
+    record(stores, at=day(5), of=(Family.FUNDAMENTALS, "edgar"))
+    assert stores.log.fetches(*FILINGS_LOG) == {"A": last, "B": other}
+    assert stores.log.fetches(Family.VOLATILITY, "cboe") == {}
+
+
+@pytest.mark.parametrize(
+    ("second", "kept"),
+    [
+        (date(2016, 1, 1), date(2015, 1, 1)),
+        (date(2014, 1, 1), date(2014, 1, 1)),
+        (None, date(2015, 1, 1)),
+    ],
+    ids=["of less", "of more", "of no day"],
+)
+def test_an_answer_takes_no_coverage_back(stores, second, kept):
+    record(stores, at=day(1), covers_from=date(2015, 1, 1))
+    record(stores, at=day(2), covers_from=second)
+    kept_fetch = Fetch(subject="A", fetched_at=day(2), covers_from=kept)
+    assert stores.log.fetches(*FILINGS_LOG) == {"A": kept_fetch}
+    assert stores.log.coverage(Family.INSIDERS) == {"A": kept}
+
+
+def test_an_answer_recorded_late_is_not_the_last(stores):
+    record(stores, at=day(2))
+    record(stores, at=day(1), covers_from=date(2014, 1, 1))
+    kept = Fetch(subject="A", fetched_at=day(2), covers_from=date(2014, 1, 1))
+    assert stores.log.fetches(*FILINGS_LOG) == {"A": kept}
+
+
+def test_coverage_is_that_of_any_source(stores):
+    record(stores, at=day(1), covers_from=date(2015, 1, 1))
+    record(stores, at=day(1), covers_from=date(2012, 1, 1), of=(Family.INSIDERS, "files"))
+    record(stores, at=day(1), subject="B")
+    record(stores, at=day(1), covers_from=date(2010, 1, 1), of=(Family.SHORT_INTEREST, "finra"))
+    assert stores.log.coverage(Family.INSIDERS) == {"A": date(2012, 1, 1)}
+
+
+def a_refusal(**changes):
+    return RefusedRow(
+        **{"subject": "A", "reason": "no price", "received": {"line": "1", "a": "b"}, **changes}
+    )
+
+
+def test_a_row_refused_twice_is_kept_once(stores):
+    rows = [a_refusal(), a_refusal()]
+    assert stores.log.refuse(*FILINGS_LOG, rows, at=day(1)) == 1
+    assert stores.log.refuse(*FILINGS_LOG, rows, at=day(2)) == 0
+    assert stores.log.refused(Family.INSIDERS) == [a_refusal()]
+    assert stores.log.refuse(*FILINGS_LOG, [], at=day(2)) == 0
+
+
+def test_rows_that_differ_in_anything_are_kept_each(stores):
+    rows = [
+        a_refusal(),
+        a_refusal(subject="B"),
+        a_refusal(reason="no date"),
+        a_refusal(received={}),
+        a_refusal(received={"line": "2", "a": "b"}),
+    ]
+    assert stores.log.refuse(*FILINGS_LOG, rows, at=day(1)) == 5
+    assert stores.log.refuse(Family.INSIDERS, "files", rows[:1], at=day(1)) == 1
+    assert stores.log.refuse(Family.FUNDAMENTALS, "edgar", rows[:1], at=day(1)) == 1
+    assert len(stores.log.refused(Family.INSIDERS)) == 6
+
+
+def test_refused_rows_come_newest_first(stores):
+    for number in (2, 1, 3):
+        row = a_refusal(subject=str(number))
+        stores.log.refuse(*FILINGS_LOG, [row], at=day(number))
+    stores.log.refuse(*FILINGS_LOG, [a_refusal(subject="1")], at=day(9))
+    assert [row.subject for row in stores.log.refused(Family.INSIDERS)] == ["3", "2", "1"]
+    assert [row.subject for row in stores.log.refused(Family.INSIDERS, limit=2)] == ["3", "2"]
+    assert stores.log.refused(Family.VOLATILITY) == []
+
+
+def save(stores, *sectors, at=RECEIVED):
+    return stores.reference.save_sectors(sectors, at=at)
+
+
+def assigned(stores, as_of=None):
+    return stores.reference.sector_assignments(as_of=as_of)
+
+
+def test_assignments_come_by_symbol_then_start(stores):
+    given = [
+        a_sector("Technology", end="2010-01-04"),
+        a_sector("Health Care", "2010-01-04"),
+        a_sector("Energy", symbol="B"),
+    ]
+    assert save(stores, *reversed(given)) == 3
+    assert assigned(stores) == given
+
+
+def test_an_assignment_that_comes_late_was_known_from_its_own_day(stores):
+    save(stores, a_sector("Technology"))
+    assert assigned(stores, as_of=day(1)) == [a_sector("Technology")]
+
+
+def test_the_end_of_an_open_assignment_and_what_follows_are_known_from_their_own_day(stores):
+    save(stores, a_sector("Technology"))
+    now = [a_sector("Technology", end="2018-09-24"), a_sector("Communication", "2018-09-24")]
+    assert save(stores, *now, at=day(200)) == 2
+    assert assigned(stores, as_of=day(100)) == now
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        a_sector("Health Care", end="2012-01-03"),
+        a_sector("Technology", end="2011-01-03"),
+        a_sector("Technology"),
+        a_sector("Technology", "2009-01-02", "2012-01-03"),
+    ],
+    ids=["another sector", "another end", "open again", "another start"],
+)
+def test_an_assignment_changed_does_not_rewrite_what_was_known(stores, now):
+    told = a_sector("Technology", end="2012-01-03")
+    energy = a_sector("Energy", symbol="B")
+    save(stores, told, energy)
+    save(stores, now, at=day(200))
+    before = assigned(stores, as_of=day(200) - A_MOMENT)
+    assert told in before
+    assert energy in before
+    assert assigned(stores, as_of=day(200)) == assigned(stores) == [now, energy]
+    assert save(stores, now, at=day(300)) == 0
+
+
+def test_an_assignment_withdrawn_and_told_again_was_not_known_between(stores):
+    first, second = a_sector("Technology", end="2010-01-04"), a_sector("Energy", "2010-01-04")
+    save(stores, first, second)
+    assert save(stores, first, at=day(200)) == 1
+    assert save(stores, first, second, at=day(300)) == 1
+    known = [assigned(stores, as_of=day(number)) for number in (150, 250, 350)]
+    assert known == [[first, second], [first], [first, second]]
+    assert assigned(stores) == [first, second]
+
+
+def test_the_sector_of_a_session_is_as_known_now(stores):
+    save(stores, a_sector("Technology"))
+    save(stores, a_sector("Energy"), at=day(200))
+    assert stores.reference.sectors(date(2010, 1, 4)) == {"A": "Energy"}
