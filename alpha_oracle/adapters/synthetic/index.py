@@ -44,7 +44,7 @@ def index_levels(seed: int, companies: Companies, *, factors: Factors, paths: Pa
     weights = np.where(member[1:] & member[:-1], companies.character.shares * paths.worth[:-1], 0.0)
     opening[1:] = _weighted(paths.opening[1:], weights)
     closing[1:] = _weighted(paths.closing[1:], weights)
-    return _levels(
+    return levels_of(
         seed,
         _FIRST_LEVEL * np.exp(np.cumsum(closing)),
         day=closing - opening,
@@ -59,7 +59,7 @@ def vix_levels(seed: int, factors: Factors) -> Levels:
     coming = _NOW_WEIGHT * factors.next_volatility**2 + (1.0 - _NOW_WEIGHT) * _LONG_RUN_VARIANCE
     noise = normals(seed, Purpose.VIX, owners=[0], count=sessions)[:, 0]
     close = 100.0 * _PREMIUM * np.sqrt(_SESSIONS_A_YEAR * coming) * np.exp(_VIX_NOISE * noise)
-    return _levels(
+    return levels_of(
         seed,
         close,
         day=0.7 * np.diff(np.log(close), prepend=np.log(close[0])),
@@ -68,7 +68,7 @@ def vix_levels(seed: int, factors: Factors) -> Levels:
     )
 
 
-def _levels(
+def levels_of(
     seed: int,
     close: NDArray[np.float64],
     *,
@@ -76,6 +76,11 @@ def _levels(
     spread: NDArray[np.float64],
     purposes: tuple[Purpose, Purpose],
 ) -> Levels:
+    """Return levels that close at `close`, `day` being the log return since the open.
+
+    How far they range above and below is drawn from the streams of `purposes`, with the deviation
+    `spread` of a log return.
+    """
     above, below = (
         uniforms(seed, purpose, owners=[0], count=len(close))[:, 0] for purpose in purposes
     )

@@ -6,6 +6,7 @@ market is generated or on who asks: every draw has its own stream, every recursi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.synthetic.index import Levels
     from alpha_oracle.adapters.synthetic.prices import DailyBars
     from alpha_oracle.config import SyntheticSettings
+    from alpha_oracle.domain.market import Symbol
 
 _FIRST_DAYS: Final = timedelta(days=14)
 """No two weeks pass without a session."""
@@ -45,6 +47,12 @@ class Market:
     actions: Actions
     index: Levels
     vix: Levels
+
+    def column(self, symbol: Symbol) -> int | None:
+        """Return a symbol's place among the companies, None where there is no such company."""
+        symbols = self.companies.symbols
+        place = bisect_left(symbols, symbol)
+        return place if place < len(symbols) and symbols[place] == symbol else None
 
     def sessions_through(self, day: date) -> int:
         """Return how many sessions of the market are not after a day."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.synthetic.benchmark import benchmark_through
 from alpha_oracle.adapters.synthetic.companies import SECTORS
 from alpha_oracle.adapters.synthetic.market import market_through
 from alpha_oracle.domain.bars import BarBatch, BarColumns, ReceivedBars
 from alpha_oracle.domain.market import (
+    BENCHMARK,
     ActionKind,
     CorporateAction,
     Membership,
@@ -71,19 +73,35 @@ class SyntheticBarSource:
     def fetch(self, symbols: Sequence[Symbol], *, start: Session, end: Session) -> ReceivedBars:
         """Return the bars of `symbols` from `start` to `end`, both included, as traded.
 
-        The corporate actions going ex in the range come along.
+        The corporate actions going ex in the range come along. The benchmark comes when asked for
+        by name, though it is none of the market's symbols.
         """
+        companies = sorted(set(symbols) - {BENCHMARK})
+        if BENCHMARK not in symbols:
+            return self._companies(companies, start=start, end=end)
+        spy = benchmark_through(self._settings, end)
+        bars, actions = spy.bars(start=start), tuple(spy.actions(start=start))
+        if companies:
+            others = self._companies(companies, start=start, end=end)
+            bars, actions = _joined(bars, others.bars), actions + others.actions
+        return self._received(bars, actions)
+
+    def _companies(
+        self, symbols: Sequence[Symbol], *, start: Session, end: Session
+    ) -> ReceivedBars:
         market = market_through(self._settings, end)
         asked = frozenset(symbols)
         columns = [
             column for column, symbol in enumerate(market.companies.symbols) if symbol in asked
         ]
         rows = market.rows(start, end)
-        return ReceivedBars(
-            bars=_bars(market, columns, rows=rows),
-            batch=BarBatch(source=self.name, basis=self.basis),
-            actions=tuple(_actions(market, columns, rows=rows)),
+        return self._received(
+            _bars(market, columns, rows=rows), tuple(_actions(market, columns, rows=rows))
         )
+
+    def _received(self, bars: BarColumns, actions: tuple[CorporateAction, ...]) -> ReceivedBars:
+        batch = BarBatch(source=self.name, basis=self.basis)
+        return ReceivedBars(bars=bars, batch=batch, actions=actions)
 
     def actions(self, *, through: Session) -> list[CorporateAction]:
         """Return the actions with ex-dates up to a session, by symbol and ex-date."""
@@ -148,6 +166,20 @@ def _bars(market: Market, columns: Sequence[int], *, rows: slice) -> BarColumns:
         low=taken(market.bars.low),
         close=taken(market.bars.close),
         volume=taken(market.bars.volume),
+    )
+
+
+def _joined(benchmark: BarColumns, companies: BarColumns) -> BarColumns:
+    # The benchmark's ticker sorts before every company's.
+    shifted = companies.symbol_index + np.int32(len(benchmark.symbols))
+    values = {
+        name: np.concatenate([getattr(benchmark, name), getattr(companies, name)])
+        for name in ("session", "open", "high", "low", "close", "volume")
+    }
+    return BarColumns(
+        symbols=benchmark.symbols + companies.symbols,
+        symbol_index=np.concatenate([benchmark.symbol_index, shifted]),
+        **values,
     )
 
 

@@ -42,6 +42,24 @@ class Purpose(IntEnum):
     VIX = 15
     VIX_HIGH = 16
     VIX_LOW = 17
+    BUSINESS = 18
+    BOOKKEEPING = 19
+    QUARTER = 20
+    WRITE_OFF = 21
+    FILING = 22
+    RESTATEMENT = 23
+    BUYBACK = 24
+    INSIDER = 25
+    INSIDER_FILING = 26
+    SHORT_HABIT = 27
+    SHORT_LEVEL = 28
+    FEAR = 29
+    FEAR_HIGH = 30
+    FEAR_LOW = 31
+    SPY = 32
+    SPY_HIGH = 33
+    SPY_LOW = 34
+    SPY_VOLUME = 35
 
 
 def uniforms(
