@@ -25,7 +25,7 @@ PRICES: Final = ("open", "high", "low", "close")
 SETTLES_AFTER_CLOSE: Final = timedelta(minutes=20)
 """VIX is calculated until 16:15 New York, a quarter of an hour longer than shares trade."""
 
-_NUMBER: Final = re.compile(r"\d{1,9}(\.\d{0,12})?([eE][-+]?\d{1,2})?")
+_NUMBER: Final = re.compile(r"\d{1,9}(\.\d{0,20})?([eE][-+]?\d{1,2})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def _level(series: str, row: LevelRow, *, now: datetime) -> IndexLevel:
     if row.day is None:
         raise ValueError("the date is none")
     _require_session(row.day)
-    prices = {name: _price(name, row.fields[name]) for name in PRICES}
+    prices = {name: _price(name, row.fields.get(name, "")) for name in PRICES}
     known_at = settles_at(row.day)
     if known_at > now:
         raise ValueError(f"the level of {row.day} is not final yet")

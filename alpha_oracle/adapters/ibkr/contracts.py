@@ -26,6 +26,17 @@ COMMON: Final = "COMMON"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """What kind of contract is asked for, and where."""
+
+    security_type: str
+    exchange: str
+
+
+STOCK: Final = Venue(security_type="STK", exchange="SMART")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """A stock as the gateway describes it; `con_id` is IBKR's permanent number of it."""
 
@@ -85,6 +96,22 @@ def choose(symbol: Symbol, companies: Sequence[Company]) -> Company | Missing:
         reason=f"IBKR knows several stocks as {symbol} ({_named(list(here.values()))}) and "
         f"{len(meant) or 'none'} of them as common stock; ask for it from another source "
         "(data.fallback)",
+    )
+
+
+def choose_index(ticker: str, venue: Venue, found: Sequence[Company]) -> Company | Missing:
+    """Return the one index meant by a ticker."""
+    meant = {
+        one.con_id: one
+        for one in found
+        if one.symbol == ticker and one.security_type == venue.security_type
+    }
+    if len(meant) == 1:
+        return next(iter(meant.values()))
+    return Missing(
+        kind=AbsenceKind.UNKNOWN_SYMBOL,
+        reason=f"IBKR knows {len(meant) or 'no'} indices as {ticker} at {venue.exchange}, only "
+        f"{_named(found)}",
     )
 
 

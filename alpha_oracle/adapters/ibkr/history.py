@@ -10,9 +10,12 @@ import structlog
 
 from alpha_oracle.adapters.ibkr.codes import Verdict
 from alpha_oracle.adapters.ibkr.contracts import (
+    STOCK,
     Company,
     Missing,
+    Venue,
     choose,
+    choose_index,
     doubt,
     renamed,
     vendor_ticker,
@@ -122,6 +125,25 @@ class Batch:
             raise failed.exceptions[0] from None
         return {symbol: task.result() for symbol, task in tasks.items()}
 
+    async def fetch_index(self, ticker: str, venue: Venue, asked: Range) -> Rows | Missing:
+        """Return an index's rows, or why there are none.
+
+        Raises:
+            SourceAway, LeaseTaken, StoreUnavailable, ConfigurationError: as `fetch`.
+        """
+        timeout_seconds = self._asking.timeout_seconds
+        try:
+            found = await self._patiently(
+                lambda link: link.companies(
+                    ticker=ticker, venue=venue, timeout_seconds=timeout_seconds
+                ),
+                share=_SHARE_OF_CONTRACTS,
+            )
+            index = choose_index(ticker, venue, found)
+            return index if isinstance(index, Missing) else await self._rows(index, asked, venue)
+        except _Unavailable as unavailable:
+            return unavailable.missing
+
     async def _rows_or_why(self, symbol: Symbol, asked: Range) -> Rows | Missing:
         async with self._in_flight:
             try:
@@ -154,8 +176,10 @@ class Batch:
             raise _Unavailable(chosen)
         return chosen
 
-    async def _rows(self, company: Company, asked: Range) -> Rows:
-        request = history(company.con_id, start=asked.start, end=asked.end, now=asked.now)
+    async def _rows(self, company: Company, asked: Range, venue: Venue = STOCK) -> Rows:
+        request = history(
+            company.con_id, start=asked.start, end=asked.end, now=asked.now, venue=venue
+        )
         timeout_seconds = self._asking.timeout_seconds
         rows = await self._patiently(
             lambda link: link.daily_bars(request, timeout_seconds=timeout_seconds)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from alpha_oracle.adapters.ibkr import codes
-from alpha_oracle.adapters.ibkr.contracts import Company
+from alpha_oracle.adapters.ibkr.contracts import STOCK, Company, Venue
 from alpha_oracle.adapters.ibkr.trouble import (
     CutOffError,
     Hindrance,
@@ -147,9 +147,9 @@ class Link:
             return True
 
     async def companies(
-        self, *, ticker: str = "", con_id: int = 0, timeout_seconds: float
+        self, *, ticker: str = "", con_id: int = 0, venue: Venue = STOCK, timeout_seconds: float
     ) -> list[Company]:
-        """Return the stocks that the gateway knows by a ticker, or by their number.
+        """Return what the gateway knows by a ticker, or by its number.
 
         Raises:
             RequestRefusedError: the gateway's error.
@@ -161,7 +161,9 @@ class Link:
         contract = (
             Contract(conId=con_id)
             if con_id
-            else Contract(secType="STK", symbol=ticker, exchange="SMART", currency="USD")
+            else Contract(
+                secType=venue.security_type, symbol=ticker, exchange=venue.exchange, currency="USD"
+            )
         )
         details = await self._answer(
             self._ib.reqContractDetailsAsync(contract), timeout_seconds=timeout_seconds
@@ -191,7 +193,12 @@ class Link:
         return rows
 
     def _send(self, request_id: int, asked: History) -> asyncio.Future[Any]:
-        contract = Contract(conId=asked.con_id, secType="STK", exchange="SMART", currency="USD")
+        contract = Contract(
+            conId=asked.con_id,
+            secType=asked.venue.security_type,
+            exchange=asked.venue.exchange,
+            currency="USD",
+        )
         future: asyncio.Future[Any] = self._ib.wrapper.startReq(request_id, contract)
         self._ib.client.reqHistoricalData(
             request_id,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.ibkr.contracts import STOCK, Venue
 from alpha_oracle.domain.bars import BarColumns, UnreadableRow
 
 if TYPE_CHECKING:
@@ -45,12 +46,20 @@ class History:
     con_id: int
     until: datetime
     duration: str
+    venue: Venue = STOCK
 
 
-def history(con_id: int, *, start: Session, end: Session, now: datetime) -> History:
+def history(
+    con_id: int, *, start: Session, end: Session, now: datetime, venue: Venue = STOCK
+) -> History:
     """Return what to ask so that the answer reaches from `start` to `end`."""
     last_second = datetime.combine(end, time(23, 59, 59), calendar.NEW_YORK)
-    return History(con_id=con_id, until=min(now, last_second), duration=duration(start, end))
+    return History(
+        con_id=con_id,
+        until=min(now, last_second),
+        duration=duration(start, end),
+        venue=venue,
+    )
 
 
 def duration(start: date, end: date) -> str:

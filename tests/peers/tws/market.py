@@ -41,6 +41,7 @@ class Listing:
     con_id: int
     symbol: str
     long_name: str = "A COMPANY INC"
+    exchange: str = "SMART"
     primary_exchange: str = "NASDAQ"
     stock_type: str = "COMMON"
     trading_class: str = "NMS"
@@ -54,14 +55,19 @@ class Listing:
 
     def fits(self, asked: ContractFields) -> bool:
         """Whether the client means this contract."""
+        exchanges = {"", self.exchange, self.primary_exchange}
         if asked.con_id:
-            return asked.con_id == self.con_id
+            return (
+                asked.con_id == self.con_id
+                and asked.sec_type in {"", self.sec_type}
+                and asked.exchange in exchanges
+            )
         name = asked.symbol or asked.local_symbol
         return (
             name == self.symbol
             and asked.sec_type == self.sec_type
             and asked.currency in {"", self.currency}
-            and asked.exchange in {"", "SMART", self.primary_exchange}
+            and asked.exchange in exchanges
             and asked.primary_exchange in {"", self.primary_exchange}
         )
 
@@ -115,7 +121,7 @@ class Market:
         """Every contract the client may mean."""
         if asked.con_id:
             found = self.listings.get(asked.con_id)
-            return (found,) if found else ()
+            return (found,) if found and found.fits(asked) else ()
         return tuple(listing for listing in self.listings.values() if listing.fits(asked))
 
     def con_id(self, symbol: str) -> int:
@@ -138,6 +144,21 @@ def a_listing(symbol: str, **changes: object) -> Listing:
     """A stock by its ticker, dotted or not, with whatever else the test is about."""
     ordinary = Listing(con_id=stable_con_id(spelled(symbol)), symbol=spelled(symbol))
     return replace(ordinary, **changes)
+
+
+def an_index(**changes: object) -> Listing:
+    """VIX, at its exchange alone, with whatever else the test is about."""
+    vix = Listing(
+        con_id=13455763,
+        symbol="VIX",
+        long_name="CBOE Volatility Index",
+        exchange="CBOE",
+        primary_exchange="",
+        stock_type="",
+        trading_class="VIX",
+        sec_type="IND",
+    )
+    return replace(vix, **changes)
 
 
 def series_of(bars: Iterable[RawBar]) -> Series:

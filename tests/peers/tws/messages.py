@@ -42,7 +42,7 @@ def current_time(epoch_seconds: int) -> bytes:
 
 
 def contract_data(request_id: int, listing: Listing, *, hours: str, liquid_hours: str) -> bytes:
-    """Details of one stock (10): without version field and size multiplier, both gone at 164."""
+    """Details of one contract (10): without version field and size multiplier, both gone at 164."""
     identifiers = ("ISIN", listing.isin) if listing.isin else ()
     return frame(
         10,
@@ -52,7 +52,7 @@ def contract_data(request_id: int, listing: Listing, *, hours: str, liquid_hours
         "",  # lastTradeDateOrContractMonth
         "0",  # strike
         "",  # right
-        "SMART",
+        listing.exchange,
         listing.currency,
         listing.symbol,  # localSymbol
         listing.trading_class,  # marketName
