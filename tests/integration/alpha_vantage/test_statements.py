@@ -171,6 +171,17 @@ def test_a_day_that_ends_in_the_middle_goes_on_where_it_was_the_next_day():
         }
 
 
+def test_what_was_not_announced_is_known_since_the_last_of_its_answers_came():
+    companies = {"AAA": replace(AAA, quarters=(LAST_OF_YEAR, replace(NEWEST, announced=None)))}
+    with a_company_world(companies, settings={"requests_per_day": 3}) as world:
+        with pytest.raises(BudgetSpent):
+            fundamentals(world).fetch("AAA", since=None)
+        world.clock.advance(hours=24)
+        received = fundamentals(world).fetch("AAA", since=None)
+        [known_at] = {fact.known_at for fact in received.facts if fact.period_end.month == 3}
+        assert known_at > NOW + timedelta(hours=24)
+
+
 def test_bars_and_statements_share_the_days_budget():
     with a_company_world(settings={"requests_per_day": 6}) as world:
         world.fetch("AAA", start=SESSION, end=SESSION)
