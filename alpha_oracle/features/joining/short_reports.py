@@ -132,11 +132,19 @@ def _describe(book: Settlements, first: int, newest: int, out: Values) -> None:
 
 
 @kernel
+def _take(reports: Reports, report: int, book: Settlements) -> int:
+    place = reports.place[report]
+    book.shares[place], book.volume[place] = reports.shares[report], reports.volume[report]
+    return int(place)
+
+
+@kernel
 def _read_reports(
     reports: Reports, book: Settlements, days: Positions, row: Positions, values: Values
 ) -> Positions:
     offsets, entry = np.zeros_like(reports.offsets), 0
     for column in range(len(offsets) - 1):
+        # `stale` is where what the last entry tells ends; nothing was told yet.
         newest, stale = -1, len(days)
         report, stop = reports.offsets[column], reports.offsets[column + 1]
         while report < stop:
@@ -145,16 +153,15 @@ def _read_reports(
                 row[entry], values[entry] = stale, np.nan
                 entry += 1
             while report < stop and reports.row[report] == at:
-                place = reports.place[report]
-                book.shares[place] = reports.shares[report]
-                book.volume[place] = reports.volume[report]
-                newest = max(newest, place)
+                newest = max(newest, _take(reports, report, book))
                 report += 1
             stale = int(np.searchsorted(days, book.day[newest] + STALE_AFTER_DAYS, "right"))
             if stale > at:
                 _describe(book, book.offsets[column], newest, values[entry])
                 row[entry] = at
                 entry += 1
+            else:
+                stale = len(days)
         if stale < len(days):
             row[entry], values[entry] = stale, np.nan
             entry += 1
