@@ -15,6 +15,7 @@ from alpha_oracle.domain.bars import BarBatch, BarColumns, ReceivedBars
 from alpha_oracle.domain.market import ActionKind, PriceBasis, Symbol
 from alpha_oracle.domain.signals import Direction, Signal
 from alpha_oracle.features.panel import MarketPanel
+from tests.contexts import a_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,9 +86,10 @@ def sessions_from(start: Session = FIRST_SESSION, *, count: int) -> tuple[Sessio
 
 
 def a_panel(*, symbols: int = 12, sessions: int = 300, seed: int = 7) -> MarketPanel:
-    """A small generated market with its splits and dividends; every bar's symbol is a member.
+    """A small generated market with its splits, dividends and all that is known beside its bars.
 
     The last symbol lists a third of the way in, the one before it is delisted after two thirds.
+    Every symbol with a bar is a member of the universe, but the fifth leaves it halfway.
     """
     days = sessions_from(count=sessions)
     settings = SyntheticSettings(seed=seed, symbols=2 * symbols, start=days[0])
@@ -108,6 +110,8 @@ def a_panel(*, symbols: int = 12, sessions: int = 300, seed: int = 7) -> MarketP
     paid = dividend[1:] / np.where(dividend[1:] > 0.0, traded["close"][:-1], 1.0)
     growth = shares.copy()
     growth[1:] *= np.cumprod(1.0 / (1.0 - paid), axis=0)
+    is_member = ~np.isnan(traded["close"])
+    is_member[sessions // 2 :, 4:5] = False
     return MarketPanel(
         sessions=np.array(days, dtype="datetime64[D]"),
         symbols=names,
@@ -120,7 +124,8 @@ def a_panel(*, symbols: int = 12, sessions: int = 300, seed: int = 7) -> MarketP
         traded_close=traded["close"],
         split=split,
         dividend=dividend,
-        is_member=~np.isnan(traded["close"]),
+        is_member=is_member,
+        context=a_context(symbols=symbols, sessions=sessions, seed=seed),
     )
 
 

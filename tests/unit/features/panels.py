@@ -14,12 +14,17 @@ from alpha_oracle.domain.market import PriceBasis, parse_symbol
 from alpha_oracle.features.adjustment import build_panel
 from alpha_oracle.features.panel import MarketPanel
 from tests.builders import a_panel, sessions_from
+from tests.contexts import a_whole_context
 
 BAR_FIELDS = ("open", "high", "low", "close", "volume", "traded_open", "traded_close")
 
 
+@cache
 def a_whole_panel(*, symbols: int, sessions: int, seed: int = 7) -> MarketPanel:
-    """A random market in which every symbol has every bar and no corporate action."""
+    """A random market in which every symbol has every bar and no corporate action.
+
+    All that is known beside bars is known from the first session on.
+    """
     random = np.random.default_rng(seed)
     shape = (sessions, symbols)
     close = 50.0 * np.exp(np.cumsum(random.normal(0.0004, 0.015, shape), axis=0))
@@ -37,6 +42,7 @@ def a_whole_panel(*, symbols: int, sessions: int, seed: int = 7) -> MarketPanel:
         split=np.ones(shape),
         dividend=np.zeros(shape),
         is_member=np.ones(shape, dtype=np.bool_),
+        context=a_whole_context(symbols=symbols, sessions=sessions, seed=seed),
     )
 
 
