@@ -36,7 +36,7 @@ YEAR_END = date(2015, 12, 31)
 
 
 TABLES = (
-    *("facts", "fact_origins", "fact_items", "fact_documents"),
+    *("facts", "fact_corrections", "fact_documents", "fact_origins", "fact_figures"),
     *("ownership_owners", "ownership_transactions", "ownership_filings"),
     *("short_interest", "index_levels", "reference_fetches", "refused_rows", "sectors"),
 )

@@ -5,7 +5,6 @@ The server packs a company's rows as one value of bytes a column, as it does for
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,56 +22,47 @@ if TYPE_CHECKING:
 NO_START: Final = -(2**31)
 """How the server sends `-infinity`, where a period has no start."""
 
-_EPOCH_DAY: Final = date(2000, 1, 1).toordinal()
+TOLD: Final = {"document_id": "int4send", "figure_id": "int4send", "value": "float8send"}
+CORRECTED: Final = {**TOLD, "revision": "int4send", "known_at": "timestamptz_send"}
 
-_SEND: Final = {
-    "value": "float8send",
-    "filed_at": "timestamptz_send",
-    "known_at": "timestamptz_send",
-    "document_id": "int4send",
-    "period_start": "date_send",
-    "period_end": "date_send",
-    "item_id": "int2send",
-    "revision": "int2send",
-}
 _SENT: Final = {
-    "float8send": ">f8",
-    "timestamptz_send": ">i8",
     "int4send": ">i4",
     "date_send": ">i4",
-    "int2send": ">i2",
+    "timestamptz_send": ">i8",
+    "float8send": ">f8",
 }
-_PACK: Final = f"""
-SELECT origin_id, {", ".join(f"string_agg({send}({name}), '')" for name, send in _SEND.items())}
-FROM facts WHERE {{condition}} GROUP BY origin_id
-"""
-_TYPES: Final = {name: _SENT[send] for name, send in _SEND.items()}
 
 
-def read_facts(
-    cursor: Cursor, condition: str, parameters: Mapping[str, object]
+def read_groups(
+    cursor: Cursor,
+    columns: Mapping[str, str],
+    query: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    group: str = "origin_id",
+    order: str = "",
 ) -> Iterator[tuple[int, Columns]]:
-    """Yield the rows that meet a condition, by the number of who tells of whom."""
-    query = cursor.mogrify(_PACK.format(condition=condition), parameters).decode()
-    packed = copy_out(cursor, query, _TYPES)
-    for number, origin_id in enumerate(packed.groups):
-        columns = {name: packed.values[name][number] for name in _TYPES}
-        yield (
-            origin_id,
-            {name: part.astype(part.dtype.newbyteorder("=")) for name, part in columns.items()},
-        )
+    """Yield a query's rows by the number in a column, each group in an order if one is named.
+
+    `columns` names the others, with the server's function that sends their values.
+    """
+    ordered = f" ORDER BY {order}" if order else ""
+    packed = ", ".join(f"string_agg({send}({name}), ''{ordered})" for name, send in columns.items())
+    grouped = f"SELECT {group}, {packed} FROM ({query}) AS found GROUP BY {group}"
+    types = {name: _SENT[send] for name, send in columns.items()}
+    answer = copy_out(cursor, cursor.mogrify(grouped, parameters).decode(), types)
+    for number, key in enumerate(answer.groups):
+        yield key, {name: _native(answer.values[name][number]) for name in columns}
 
 
-def to_postgres_day(day: date | None) -> int:
-    """A day as the server counts it; None is before all days."""
-    return NO_START if day is None else day.toordinal() - _EPOCH_DAY
-
-
-def as_columns(rows: Sequence[Sequence[float]]) -> Columns:
-    """Rows of one number a column, in the columns' order, as arrays to copy."""
-    names = ("origin_id", *_SEND)
-    columns = zip(*rows, strict=True)
-    types = {"origin_id": "i4"} | {name: kind.replace(">", "") for name, kind in _TYPES.items()}
+def as_columns(rows: Sequence[Sequence[float]], types: Mapping[str, str]) -> Columns:
+    """Rows of numbers as arrays to copy, of the columns and types named."""
+    values = zip(*rows, strict=True)
     return {
-        name: np.array(column, types[name]) for name, column in zip(names, columns, strict=True)
+        name: np.array(column, kind)
+        for (name, kind), column in zip(types.items(), values, strict=True)
     }
+
+
+def _native(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(values.dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""How facts get into their table: what each document told, whether or not it was news.
+"""How facts get into their tables: what each document told, whether or not it was news.
 
 A document that repeats an earlier one is kept, too. Were it not, one filed between the two and
 received after both would hide what the later said. What is news is found when facts are read.
@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from alpha_oracle.adapters.postgres.binary_copy import copy_in, to_postgres_instant
-from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.engine import raw_cursor
-from alpha_oracle.adapters.postgres.fact_packing import as_columns, read_facts, to_postgres_day
+from alpha_oracle.adapters.postgres.fact_numbers import (
+    Document,
+    Place,
+    add_documents,
+    documents_of,
+    placed,
+)
+from alpha_oracle.adapters.postgres.fact_packing import (
+    CORRECTED,
+    TOLD,
+    as_columns,
+    read_groups,
+)
 from alpha_oracle.domain.bars import StoreReport
-from alpha_oracle.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like a function.
@@ -28,23 +38,17 @@ if TYPE_CHECKING:
 
 WRITERS_LOCK: Final = 6_102_005
 
-
-class Figure(NamedTuple):
-    """A place in a document, all in numbers of the tables."""
-
-    origin_id: int
-    document_id: int
-    item_id: int
-    period_start: int
-    period_end: int
+_OF_ORIGINS: Final = "SELECT * FROM {table} WHERE origin_id = ANY(%(origins)s)"
+_FACTS: Final = {"origin_id": "i4", "document_id": "i4", "figure_id": "i4", "value": "f8"}
+_CORRECTIONS: Final = {**_FACTS, "revision": "i4", "known_at": "i8"}
 
 
 class Told(NamedTuple):
-    """What a document was last found to say there."""
+    """What a document was last found to say, since when, as the server counts instants."""
 
-    revision: int
+    document_id: int
     value: float
-    filed_at: int
+    revision: int
     known_at: int
 
 
@@ -54,118 +58,84 @@ def store(
     """Keep facts of one source; see the port."""
     if not facts:
         return StoreReport(inserted=0, unchanged=0, corrected=0)
+    now = to_postgres_instant(received_at)
     with database.begin() as connection, raw_cursor(connection) as cursor:
         # One writer at a time, so that nothing comes between comparing and copying.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
-        given = _by_figure(cursor, facts, source)
-        stored = _last_told(cursor, {figure.origin_id for figure in given})
-        now = to_postgres_instant(received_at)
-        rows = [
-            (figure, told)
-            for figure, fact in given.items()
-            if (told := _news(fact, stored.get(figure), now=now)) is not None
-        ]
-        _copy(cursor, rows, now=now)
-    inserted = sum(told.revision == 0 for _, told in rows)
-    return StoreReport(
-        inserted=inserted,
-        unchanged=len(given) - len(rows),
-        corrected=len(rows) - inserted,
-    )
-
-
-def _by_figure(
-    cursor: Cursor, facts: Sequence[FinancialFact], source: str
-) -> dict[Figure, FinancialFact]:
-    origins = _numbers(cursor, _ORIGINS, {fact.symbol for fact in facts}, source=source)
-    items = _numbers(cursor, _ITEMS, {fact.item for fact in facts})
-    documents = _numbers(cursor, _DOCUMENTS, {storable(fact.document) for fact in facts})
-    given: dict[Figure, FinancialFact] = {}
-    for fact in facts:
-        figure = Figure(
-            origins[fact.symbol],
-            documents[storable(fact.document)],
-            items[fact.item],
-            to_postgres_day(fact.period_start),
-            to_postgres_day(fact.period_end),
-        )
-        if (other := given.setdefault(figure, fact)).value != fact.value:
-            raise DataError(
-                f"{fact.symbol} {fact.item} to {fact.period_end} is given twice by "
-                f"{fact.document}, as {other.value:g} and {fact.value:g}; leave one of the two"
-            )
-    return given
-
-
-_ORIGINS: Final = (
-    "SELECT symbol, origin_id FROM fact_origins WHERE source = %(source)s AND symbol = ANY(%(of)s)",
-    "INSERT INTO fact_origins (symbol, source) SELECT unnest(%(of)s), %(source)s",
-)
-_ITEMS: Final = (
-    "SELECT item, item_id FROM fact_items WHERE item = ANY(%(of)s)",
-    "INSERT INTO fact_items (item) SELECT unnest(%(of)s)",
-)
-_DOCUMENTS: Final = (
-    "SELECT document, document_id FROM fact_documents WHERE document = ANY(%(of)s)",
-    "INSERT INTO fact_documents (document) SELECT unnest(%(of)s)",
-)
-
-
-def _numbers(
-    cursor: Cursor, table: tuple[str, str], names: Collection[str], **values: str
-) -> Mapping[str, int]:
-    find, add = table
-    wanted = sorted(map(str, names))
-    cursor.execute(find, {"of": wanted, **values})
-    found: dict[str, int] = dict(cursor.fetchall())
-    if missing := [name for name in wanted if name not in found]:
-        cursor.execute(add, {"of": missing, **values})
-        cursor.execute(find, {"of": missing, **values})
-        found |= dict(cursor.fetchall())
-    return found
-
-
-def _last_told(cursor: Cursor, origin_ids: Collection[int]) -> dict[Figure, Told]:
-    last: dict[Figure, Told] = {}
-    parts = read_facts(cursor, "origin_id = ANY(%(of)s)", {"of": sorted(origin_ids)})
-    for origin_id, part in parts:
-        names = ("document_id", "item_id", "period_start", "period_end", *Told._fields)
-        for document, item, start, end, *rest in zip(
-            *(part[name].tolist() for name in names), strict=True
-        ):
-            figure, told = Figure(origin_id, document, item, start, end), Told(*rest)
-            last[figure] = max(told, last.get(figure, told))
-    return last
-
-
-def _news(fact: FinancialFact, stored: Told | None, *, now: int) -> Told | None:
-    known_at = to_postgres_instant(fact.known_at)
-    if stored is None:
-        return Told(0, fact.value, known_at, known_at)
-    if stored.value == fact.value:
-        return None
-    known_at = max(known_at, now, stored.known_at)
-    return Told(stored.revision + 1, fact.value, stored.filed_at, known_at)
-
-
-def _copy(cursor: Cursor, rows: Sequence[tuple[Figure, Told]], *, now: int) -> None:
-    if not rows:
-        return
-    columns = as_columns(
-        [
+        given = placed(cursor, facts, source=source)
+        numbers = documents_of(cursor, {place.origin_id for place in given})
+        told = _told(cursor, numbers)
+        new = {place: fact for place, fact in given.items() if place not in told}
+        changed = {
+            place: _correction(fact, told[place], now=now)
+            for place, fact in given.items()
+            if place in told and told[place].value != fact.value
+        }
+        _copy(cursor, "facts", _new_rows(cursor, new, numbers), types=_FACTS, now=now)
+        corrections = [
             (
-                figure.origin_id,
-                told.value,
-                told.filed_at,
-                told.known_at,
-                figure.document_id,
-                figure.period_start,
-                figure.period_end,
-                figure.item_id,
-                told.revision,
+                place.origin_id,
+                one.document_id,
+                place.figure_id,
+                one.value,
+                one.revision,
+                one.known_at,
             )
-            for figure, told in rows
+            for place, one in changed.items()
         ]
+        _copy(cursor, "fact_corrections", corrections, types=_CORRECTIONS, now=now)
+    unchanged = len(given) - len(new) - len(changed)
+    return StoreReport(inserted=len(new), unchanged=unchanged, corrected=len(changed))
+
+
+def _told(cursor: Cursor, numbers: Mapping[Document, int]) -> dict[Place, Told]:
+    documents = {number: document for document, number in numbers.items()}
+    filed = {number: to_postgres_instant(one.filed_at) for number, one in documents.items()}
+    asked = {"origins": sorted({document.origin_id for document in numbers})}
+    told: dict[Place, Told] = {}
+    for origin_id, rows in read_groups(cursor, TOLD, _OF_ORIGINS.format(table="facts"), asked):
+        for number, figure_id, value in zip(*(rows[name].tolist() for name in TOLD), strict=True):
+            place = Place(origin_id, documents[number].name, figure_id)
+            told[place] = Told(number, value, 0, filed[number])
+    corrections = _OF_ORIGINS.format(table="fact_corrections")
+    for origin_id, rows in read_groups(cursor, CORRECTED, corrections, asked, order="revision"):
+        columns = (rows[name].tolist() for name in CORRECTED)
+        for number, figure_id, *rest in zip(*columns, strict=True):
+            told[Place(origin_id, documents[number].name, figure_id)] = Told(number, *rest)
+    return told
+
+
+def _correction(fact: FinancialFact, told: Told, *, now: int) -> Told:
+    return Told(
+        document_id=told.document_id,
+        value=fact.value,
+        revision=told.revision + 1,
+        known_at=max(to_postgres_instant(fact.known_at), now, told.known_at),
     )
-    received_at = np.full(len(rows), now, np.int64)
-    copy_in(cursor, "facts", {**columns, "received_at": received_at})
+
+
+def _new_rows(
+    cursor: Cursor, new: Mapping[Place, FinancialFact], numbers: Mapping[Document, int]
+) -> list[tuple[float, ...]]:
+    documents = {
+        place: Document(place.origin_id, place.document, fact.known_at)
+        for place, fact in new.items()
+    }
+    numbers = {**numbers, **add_documents(cursor, set(documents.values()) - numbers.keys())}
+    return [
+        (place.origin_id, numbers[documents[place]], place.figure_id, fact.value)
+        for place, fact in new.items()
+    ]
+
+
+def _copy(
+    cursor: Cursor,
+    table: str,
+    rows: Sequence[tuple[float, ...]],
+    *,
+    types: Mapping[str, str],
+    now: int,
+) -> None:
+    if rows:
+        received_at = np.full(len(rows), now, np.int64)
+        copy_in(cursor, table, {**as_columns(rows, types), "received_at": received_at})

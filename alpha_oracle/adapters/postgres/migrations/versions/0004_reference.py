@@ -1,9 +1,9 @@
 """Statements, ownership filings, short interest, index levels, and what was asked of whom.
 
 All of it is append-only and bitemporal: `known_at` is since when the public could know a row,
-`received_at` when we had it. `facts` is as wide as its numbers: no row lacks a value, so that rows
-go in as an array; companies, items and documents are numbered, and an item of a day begins at
-`-infinity`. Sectors keep what was said before, as the index's members do.
+`received_at` when we had it. No row of `facts` lacks a value, so that rows travel as arrays; an
+item of a day, which has no start, begins at `-infinity`. Sectors keep what was said before, as the
+index's members do.
 """
 
 from alembic import op
@@ -13,8 +13,16 @@ down_revision = "0003_vendors"
 branch_labels = None
 depends_on = None
 
-# The first row of a document's figure is known when the document was; what a document is found
-# to say instead is a later revision of it.
+FACT_COLUMNS = """
+    value double precision NOT NULL CHECK (value > '-infinity' AND value < 'infinity'),
+    received_at timestamptz NOT NULL,
+    origin_id integer NOT NULL,
+    document_id integer NOT NULL,
+    figure_id integer NOT NULL
+"""
+
+# A row is what a document tells of a figure (an item and its period); what the document is found to
+# say instead is a correction. Numbers keep rows short: there may be some millions.
 FACTS = (
     """
     CREATE TABLE fact_origins (
@@ -25,48 +33,49 @@ FACTS = (
     )
     """,
     """
-    CREATE TABLE fact_items (
-        item_id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        item text COLLATE "C" NOT NULL UNIQUE
-    )
-    """,
-    """
     CREATE TABLE fact_documents (
         document_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        document text COLLATE "C" NOT NULL UNIQUE
+        origin_id integer NOT NULL REFERENCES fact_origins,
+        document text COLLATE "C" NOT NULL,
+        filed_at timestamptz NOT NULL,
+        UNIQUE (origin_id, document, filed_at)
     )
     """,
     """
-    CREATE TABLE facts (
-        value double precision NOT NULL
-            CHECK (value > '-infinity' AND value < 'infinity'),
-        filed_at timestamptz NOT NULL,
-        known_at timestamptz NOT NULL,
-        received_at timestamptz NOT NULL,
-        origin_id integer NOT NULL,
-        document_id integer NOT NULL,
-        period_start date NOT NULL,
+    CREATE TABLE fact_figures (
+        figure_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        item text COLLATE "C" NOT NULL,
         period_end date NOT NULL,
-        item_id smallint NOT NULL,
-        revision smallint NOT NULL CHECK (revision >= 0),
-        CONSTRAINT facts_end_after_start CHECK (period_end > period_start),
-        CONSTRAINT facts_filed_once_over CHECK (
-            filed_at >= period_end::timestamp AT TIME ZONE 'UTC'
-        ),
-        CONSTRAINT facts_known_once_filed CHECK (
-            CASE revision WHEN 0 THEN known_at = filed_at ELSE known_at >= filed_at END
-        ),
-        PRIMARY KEY (origin_id, document_id, item_id, period_end, period_start, revision)
+        period_start date NOT NULL,
+        CONSTRAINT fact_figures_end_after_start CHECK (period_end > period_start),
+        UNIQUE (item, period_end, period_start)
+    )
+    """,
+    f"""
+    CREATE TABLE facts ({FACT_COLUMNS},
+        PRIMARY KEY (origin_id, document_id, figure_id)
+    )
+    """,
+    f"""
+    CREATE TABLE fact_corrections ({FACT_COLUMNS},
+        known_at timestamptz NOT NULL,
+        revision integer NOT NULL CHECK (revision > 0),
+        PRIMARY KEY (origin_id, document_id, figure_id, revision)
     )
     """,
     """
     CREATE VIEW told_facts AS
     SELECT symbol, source, item, nullif(period_start, '-infinity') AS period_start, period_end,
-           value, document, revision, filed_at, known_at, received_at
-    FROM facts
+           document, filed_at, revision, value, coalesce(known_at, filed_at) AS known_at,
+           received_at
+    FROM (
+        SELECT *, CAST(NULL AS timestamptz) AS known_at, 0 AS revision FROM facts
+        UNION ALL
+        SELECT * FROM fact_corrections
+    ) AS told
+    JOIN fact_figures USING (figure_id)
+    JOIN fact_documents USING (origin_id, document_id)
     JOIN fact_origins USING (origin_id)
-    JOIN fact_items USING (item_id)
-    JOIN fact_documents USING (document_id)
     """,
 )
 
