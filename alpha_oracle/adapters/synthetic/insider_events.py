@@ -114,7 +114,6 @@ def events_of(
     filed = row + _delays(draw[_Draw.DELAY])
     happens = (draw[_Draw.HAPPENS] < _HAPPENS_FRACTION) | clustered
     happens &= (row >= market.companies.listed[column]) & (row < market.companies.delisted[column])
-    happens &= filed < len(market.sessions)
     slot = np.flatnonzero(happens)
     slot = slot[np.lexsort((slot, row.ravel()[slot]))]
     who = _who(draw, reporters=len(reporters), clustered=clustered).ravel()[slot]
@@ -141,7 +140,8 @@ def events_of(
 
 def _months(market: Market, through: date) -> Integers:
     # The first row of each month and how many sessions it has.
-    month = np.arange(market.sessions[0].astype("datetime64[M]"), np.datetime64(through, "M") + 1)
+    first_month, last_month = market.sessions[[0, -1]].astype("datetime64[M]")
+    month = np.arange(first_month, min(np.datetime64(through, "M"), last_month) + 1)
     first = np.searchsorted(market.sessions, month.astype("datetime64[D]"))
     after = np.searchsorted(market.sessions, (month + 1).astype("datetime64[D]"))
     return np.stack([first, after - first], axis=1)
@@ -187,7 +187,7 @@ def _dealings(
 
 def _delays(draw: Draws) -> Integers:
     usual = np.searchsorted(_LATE, draw, side="right")
-    beyond = (draw - _LATE[-1]) / (1.0 - _LATE[-1]) * (_LATEST_SESSIONS - len(_LATE))
+    beyond = (draw - _LATE[-1]) / (1.0 - _LATE[-1]) * (_LATEST_SESSIONS - len(_LATE) + 1)
     return usual + np.maximum(beyond, 0.0).astype(np.int64)
 
 

@@ -82,31 +82,25 @@ def filings_of(
 def _dealt(
     market: Market, events: Events, amounts: Amounts, *, chosen: NDArray[np.int64], last: int
 ) -> Iterator[_Dealt]:
-    days = market.sessions
-    amended = events.amended_row[chosen]
+    days, amended = market.sessions, events.amended_row[chosen]
     is_due = (amended >= 0) & (amended < last)
-    amended_on = days[np.where(is_due, amended, 0)].tolist()
-    numbers = (
-        events.slot,
-        events.reporter,
-        events.dealing,
-        events.second,
-        events.amended_second,
-        events.detail,
-        amounts.shares,
-        amounts.withheld,
-        amounts.held,
-        amounts.prices,
-        days[events.row],
-        days[events.filed_row],
+    columns = (
+        events.slot[chosen],
+        events.reporter[chosen],
+        events.dealing[chosen],
+        events.second[chosen],
+        events.amended_second[chosen],
+        events.detail[chosen],
+        amounts.shares[chosen],
+        amounts.withheld[chosen],
+        amounts.held[chosen],
+        amounts.prices[chosen],
+        days[events.row[chosen]],
+        days[events.filed_row[chosen]],
+        amended >= 0,
+        np.where(is_due, days[np.where(is_due, amended, 0)], np.datetime64("NaT")),
     )
-    columns = (values[chosen].tolist() for values in numbers)
-    return (
-        _Dealt(*told, wrong, day if due else None)
-        for *told, wrong, day, due in zip(
-            *columns, (amended >= 0).tolist(), amended_on, is_due.tolist(), strict=True
-        )
-    )
+    return map(_Dealt._make, zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _written(
