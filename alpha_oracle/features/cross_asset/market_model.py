@@ -8,6 +8,7 @@ import numpy as np
 
 from alpha_oracle.features.declaration import Panel, feature, shared
 from alpha_oracle.features.kernels import Block, kernel
+from alpha_oracle.features.quotients import over_positive
 from alpha_oracle.features.series import log_ratio
 from alpha_oracle.features.technical import volatility  # noqa: F401 - declares `log_return`.
 
@@ -63,7 +64,7 @@ def spy_correlation_60(spreads_60: Spreads) -> Panel:
     Pearson. NaN until 61 sessions are known, or where the close never moved.
     """
     together, market, own = spreads_60
-    return np.clip(together / np.sqrt(market * own), -1.0, 1.0)
+    return np.clip(over_positive(together, np.sqrt(market * own)), -1.0, 1.0)
 
 
 @feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61)
