@@ -6,12 +6,8 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-import pandas as pd
 
-from alpha_oracle import calendar
-from alpha_oracle.domain.bars import BarBatch, BarColumns, StoredBars
-from alpha_oracle.domain.market import PriceBasis, parse_symbol
-from alpha_oracle.features.adjustment import build_panel
+from alpha_oracle.domain.market import parse_symbol
 from alpha_oracle.features.panel import MarketPanel
 from tests.builders import a_panel, sessions_from
 from tests.contexts import a_whole_context
@@ -63,37 +59,4 @@ def without(panel: MarketPanel, where: np.ndarray) -> MarketPanel:
     """The panel with no bar where told."""
     return replace(
         panel, **{name: np.where(where, np.nan, getattr(panel, name)) for name in BAR_FIELDS}
-    )
-
-
-def real_panel(shared_data, *, symbols: int = 20) -> MarketPanel:
-    """Real bars of 2014 to 2016 as traded, from a file of unadjusted prices."""
-    frame = pd.read_parquet(
-        shared_data / "bars" / "bars_raw_2010_2016.parquet",
-        filters=[("date", ">=", pd.Timestamp("2014-01-02").date())],
-    )
-    chosen = sorted(frame["symbol"].unique())[::25][:symbols]
-    frame = frame[frame["symbol"].isin(chosen)].sort_values(["symbol", "date"])
-    codes, names = pd.factorize(frame["symbol"], sort=True)
-    columns = BarColumns(
-        symbols=tuple(parse_symbol(name) for name in names),
-        symbol_index=codes.astype(np.int32),
-        session=frame["date"].to_numpy().astype("datetime64[D]"),
-        **{
-            name: frame[name].to_numpy().astype(np.float64)
-            for name in ("open", "high", "low", "close", "volume")
-        },
-    )
-    first, last = columns.session.min().item(), columns.session.max().item()
-    stored = StoredBars(
-        bars=columns,
-        batch_index=np.zeros(len(columns), dtype=np.int32),
-        batches=(BarBatch(source="files", basis=PriceBasis.RAW),),
-    )
-    return build_panel(
-        stored,
-        calendar.sessions_between(first, last),
-        actions_known=(),
-        actions_all=(),
-        members=(),
     )
