@@ -115,12 +115,14 @@ class ReferenceSettings(Section):
     """Who answers for what is known beside bars; None: as `data.source` allows, `none`: nobody.
 
     The generated market brings its own, the gateway brings VIX; for the others a source is named.
+    The benchmark, SPY, comes with the bars, where those are not metered by the day.
     """
 
     fundamentals: Literal["none", "alpha_vantage", "edgar", "synthetic"] | None = None
     insiders: Literal["none", "edgar", "synthetic"] | None = None
     short_interest: Literal["none", "finra", "synthetic"] | None = None
     volatility: Literal["none", "cboe", "ibkr", "synthetic"] | None = None
+    benchmark: Literal["none", "bars"] | None = None
 
 
 class ValidationSettings(Section):

@@ -10,9 +10,11 @@ from alpha_oracle.domain.runs import PipelineReport
 from tasks.alerts import report_failure
 from tasks.bars import check_session, ingest_bars, load_universe, plan_requests, show_ingestion
 from tasks.features import compute_features
-from tasks.session import finish_run, plan_run, recorded_run
+from tasks.reference import families, refresh_family, show_families
+from tasks.session import plan_run, recorded_run
 from tasks.signals import generate_signals, publish_signals
 from tasks.strategies import evaluate_strategy, rank_strategies, strategy_names
+from tasks.summary import finish_run
 
 
 @flow(name="daily-pipeline", on_failure=[report_failure], on_crashed=[report_failure])
@@ -51,6 +53,14 @@ def daily_pipeline(
             progress=unmapped(show_ingestion(run.session, batches)),
         ).result()
         checked = check_session(run, batches, ingested, source=source)
+        reference = refresh_family.map(
+            families(),
+            run=unmapped(run),
+            batches=unmapped(batches),
+            source=unmapped(source),
+            force=unmapped(force),
+        ).result()
+        show_families(run, reference)
         features = compute_features(run)
         results = evaluate_strategy.map(strategy_names(), run=unmapped(run)).result()
         ranking = rank_strategies(run, results)
@@ -60,6 +70,7 @@ def daily_pipeline(
             run,
             ingested=ingested,
             checked=checked,
+            reference=reference,
             features=features,
             results=results,
             ranking=ranking,

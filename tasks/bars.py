@@ -4,6 +4,7 @@ from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -149,20 +150,23 @@ def backfill_range(
     steps: list[BackfillStep] = []
     bar: ProgressBar | None = None
     with open_runtime() as runtime:
-        for step in backfill.backfill(
+        fill = partial(
+            backfill.backfill,
             runtime.bar_sources(source),
             runtime.market_stores,
             start=start,
             end=end,
             bounds=runtime.validation_bounds,
             clock=runtime.clock,
-            only=symbols,
-        ):
+        )
+        for step in fill(only=symbols):
             steps.append(step)
             bar = bar or ProgressBar.begin(
                 "backfill", total=step.symbols_total, description=f"{start} to {end}"
             )
             bar.show(step.symbols_done, watcher=runtime.progress)
+        if symbols is None and runtime.is_benchmark_asked:
+            steps.extend(fill(benchmark=True))
     _show_answers(f"{start} to {end}", steps)
     return BackfillReport(
         start=start,

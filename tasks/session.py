@@ -12,15 +12,10 @@ from alpha_oracle import calendar
 from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.market import Symbol, parse_symbol
-from alpha_oracle.domain.ranking import StrategyRank
-from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
-from alpha_oracle.domain.validation import Completeness, IngestReport
+from alpha_oracle.domain.runs import RunInputs
 from alpha_oracle.errors import ConfigurationError, DataError, TransientError
 from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
-from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.telemetry import redact_text
-from tasks.artifacts import show_summary
-from tasks.bar_tables import attention_fact, attention_of, source_rows
 
 
 @task(cache_policy=NO_CACHE)
@@ -105,75 +100,3 @@ def _scheduled_day(now: datetime, *, rehearsing: bool) -> date:
 
 def _restriction(symbols: Sequence[str] | None) -> tuple[Symbol, ...] | None:
     return tuple(sorted({parse_symbol(symbol) for symbol in symbols})) if symbols else None
-
-
-@task(cache_policy=NO_CACHE)
-def finish_run(
-    run: RunInputs,
-    *,
-    ingested: Sequence[IngestReport],
-    checked: Completeness,
-    features: FeatureReport,
-    results: Sequence[WalkForwardResult],
-    ranking: Sequence[StrategyRank],
-    publication: Publication,
-) -> PipelineReport:
-    """Put the run on record as done and show it on one page."""
-    report = PipelineReport(
-        session=run.session,
-        as_of=run.as_of,
-        facts={
-            "as of": run.as_of.isoformat(),
-            **_bar_facts(checked, ingested),
-            **_feature_facts(features),
-            **_ranking_facts(ranking, results),
-            **_signal_facts(publication),
-        },
-        rankings=tuple(ranking),
-        publication=publication,
-    )
-    show_summary(report, results=results)
-    with open_runtime() as runtime:
-        runtime.runs.finish(run.session, run.symbols, summary=report.facts, at=runtime.clock.now())
-    return report
-
-
-def _bar_facts(checked: Completeness, ingested: Sequence[IngestReport]) -> dict[str, object]:
-    counts = source_rows(count for report in ingested for count in report.sources)
-    gave = "; ".join(f"{row['source']} gave {row['given']} of {row['asked']}" for row in counts)
-    return {
-        "bars": _expected_fact(checked),
-        "universe": f"{checked.covered} of {checked.universe} symbols have a bar",
-        "asked for by this run": gave or "nothing: every bar was stored",
-        "to look at": attention_fact(attention_of(ingested)),
-    }
-
-
-def _expected_fact(checked: Completeness) -> str:
-    if not checked.expected:
-        return "none was expected, so none is missed: the source gave none in the 5 sessions before"
-    return f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)"
-
-
-def _feature_facts(features: FeatureReport) -> dict[str, object]:
-    told = f"{features.features} over {features.sessions} sessions x {features.symbols} symbols"
-    return {"features": f"{told}; {features.coverage_pct:.1f} % known on the session"}
-
-
-def _ranking_facts(
-    ranking: Sequence[StrategyRank], results: Sequence[WalkForwardResult]
-) -> dict[str, object]:
-    eligible = ", ".join(rank.strategy for rank in ranking if rank.is_eligible)
-    return {
-        "tested on": "; ".join(sorted({result.note for result in results})),
-        "strategies that may trade": eligible or "none is above the thresholds: no entries",
-    }
-
-
-def _signal_facts(publication: Publication) -> dict[str, object]:
-    return {
-        "signals": len(publication.documents),
-        "announced by this run": publication.announced,
-        "differing from what was announced before": publication.differing,
-        "digest of the signals": publication.digest,
-    }

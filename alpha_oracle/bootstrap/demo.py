@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,8 +22,11 @@ from alpha_oracle.bootstrap.orchestration import API_VARIABLE
 from alpha_oracle.config import Settings, StrategySettings
 from alpha_oracle.config_values import CONFIG_VARIABLE, FILE_NAME, PREFIX
 from alpha_oracle.domain.market import PriceBasis
+from alpha_oracle.domain.reference import Family
 from alpha_oracle.errors import ConfigurationError, DataError
 from alpha_oracle.marketdata import imports
+from alpha_oracle.marketdata.reference.intake import FullRefresh
+from alpha_oracle.marketdata.universe import followed_symbols
 from alpha_oracle.research.ranker import Thresholds, refusals
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 GENERATED_SESSION: Final = date(2019, 12, 30)
 GENERATED_START: Final = date(2014, 12, 31)
 GENERATED_SYMBOLS: Final = 500
+
+KNOWN_BESIDE: Final = timedelta(days=800)
+"""How far back insiders and short interest reach: two years, and some weeks."""
 
 RAW_SPLITS_A_SYMBOL: Final = 0.05
 
@@ -117,9 +123,11 @@ def load_history(runtime: Runtime, market: DemoMarket) -> imports.ImportReport:
     """Store everything before the demo's session; the session itself comes with its pipeline."""
     at = runtime.clock.now()
     received = _generated_history(runtime, market) if market.path is None else _file_history(market)
-    return imports.import_bars(
+    report = imports.import_bars(
         received, runtime.market_stores, bounds=runtime.validation_bounds, at=at
     )
+    _load_what_is_known_beside(runtime, market)
+    return report
 
 
 def told_refusals(ranking: Sequence[StrategyRank]) -> list[str]:
@@ -162,6 +170,14 @@ def _generated_history(runtime: Runtime, market: DemoMarket) -> ReceivedBars:
         start=runtime.settings.data.synthetic.start,
         end=calendar.shift_session(market.session, -1),
     )
+
+
+def _load_what_is_known_beside(runtime: Runtime, market: DemoMarket) -> None:
+    # Statements and VIX come whole with the pipeline; of these it asks for the last weeks alone.
+    everybody = followed_symbols(runtime.market_stores)
+    reach = FullRefresh(start=market.session - KNOWN_BESIDE, worth_asking_after=timedelta(0))
+    for family in (Family.INSIDERS, Family.SHORT_INTEREST):
+        runtime.reference.full(family, everybody, reach=reach)
 
 
 def _file_history(market: DemoMarket) -> ReceivedBars:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
+from alpha_oracle.adapters.postgres.families import reference_stores
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.reference import PostgresReference
@@ -18,23 +19,30 @@ from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
 from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
+from alpha_oracle.bootstrap.reference import absences
+from alpha_oracle.bootstrap.reference_sources import reference_sources
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.features.store import FeatureStore
+from alpha_oracle.marketdata.reference.intake import ReferenceIntake
 from alpha_oracle.marketdata.stores import MarketStores
+from alpha_oracle.marketdata.universe import followed_symbols
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from alpha_oracle.ports.progress import NoProgress, Progress
-from alpha_oracle.research.market import MarketMemory
+from alpha_oracle.research.market import MarketMemory, MarketRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.reference import Family
     from alpha_oracle.ports.alerts import AlertChannel
     from alpha_oracle.ports.bars import BarSource, DoneSet
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.runs import RunStore
     from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
 
@@ -59,6 +67,7 @@ class Runtime:
     features: FeatureStore
     progress: Progress
     markets: MarketMemory
+    reference: ReferenceIntake
 
     @property
     def is_rehearsal(self) -> bool:
@@ -69,6 +78,15 @@ class Runtime:
     def validation_bounds(self) -> ValidationBounds:
         """What the validation suite judges bars by."""
         return ValidationBounds(**self.settings.data.validation.model_dump())
+
+    @property
+    def is_benchmark_asked(self) -> bool:
+        """Whether SPY's bars are fetched beside the universe's."""
+        return self.reference.sources.benchmark is not None
+
+    def absences(self) -> dict[Family, str]:
+        """Why nothing is stored of a family beside bars; the others are left out."""
+        return absences(self.settings, self.reference.families.index)
 
     def bar_sources(self, name: str | None = None) -> tuple[BarSource, ...]:
         """Return the sources to ask, in order, as `BarSources.chain` does."""
@@ -137,27 +155,53 @@ close_runtime: Final = _process.close
 
 
 def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime:
-    bars = TimeSeriesStorage(stores.database)
-    reference = PostgresReference(stores.database)
-    clock = clock_of(settings)
+    database, clock = stores.database, clock_of(settings)
+    memory = SourceMemory.on(database, clock=clock)
+    market = MarketStores(
+        bars=TimeSeriesStorage(database),
+        quarantine=PostgresQuarantine(database),
+        reference=PostgresReference(database),
+    )
+    families = reference_stores(database)
+    sources = BarSources(settings, memory)
+    cache = ParquetFeatureCache(
+        settings.home / "features", max_bytes=settings.features.cache_max_mib * MIB
+    )
     return Runtime(
         settings=settings,
         clock=clock,
-        market_stores=MarketStores(
-            bars=bars, quarantine=PostgresQuarantine(stores.database), reference=reference
-        ),
-        sources=BarSources(settings, SourceMemory.on(stores.database, clock=clock)),
+        market_stores=market,
+        sources=sources,
         done=RedisDoneSet(stores.redis),
-        runs=PostgresRuns(stores.database),
-        signals=PostgresSignals(stores.database),
-        outbox=PostgresOutbox(stores.database),
+        runs=PostgresRuns(database),
+        signals=PostgresSignals(database),
+        outbox=PostgresOutbox(database),
         bus=RedisSignalBus(stores.redis),
-        rankings=PostgresRankings(stores.database),
-        features=FeatureStore(
-            ParquetFeatureCache(
-                settings.home / "features", max_bytes=settings.features.cache_max_mib * MIB
-            )
-        ),
+        rankings=PostgresRankings(database),
+        features=FeatureStore(cache),
         progress=progress,
-        markets=MarketMemory(bars, reference),
+        markets=MarketMemory(
+            MarketRecord(bars=market.bars, reference=market.reference, families=families)
+        ),
+        reference=_intake(settings, memory, market, families=families, bar_sources=sources),
+    )
+
+
+def _intake(
+    settings: Settings,
+    memory: SourceMemory,
+    market: MarketStores,
+    *,
+    families: ReferenceStores,
+    bar_sources: BarSources,
+) -> ReferenceIntake:
+    def everybody() -> tuple[Symbol, ...]:
+        return followed_symbols(market)
+
+    return ReferenceIntake(
+        sources=reference_sources(settings, memory, bar_sources=bar_sources, symbols=everybody),
+        families=families,
+        market=market,
+        bounds=ValidationBounds(**settings.data.validation.model_dump()),
+        clock=memory.clock,
     )

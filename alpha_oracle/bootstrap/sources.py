@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -24,9 +24,8 @@ from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from typing import Self
+    from collections.abc import Callable, Mapping
+    from typing import Self, TypeAlias
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.config import Settings
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
         Listings,
         RequestLedger,
     )
+
+    Gateway: TypeAlias = Callable[[], GatewayConnection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,9 @@ class BarSources:
         self._settings = settings
         self._memory = memory
         self._opened: dict[str, BarSource] = {}
+        self._gateway: GatewayConnection | None = None
         self._stack = ExitStack()
-        self._guard = Lock()
+        self._guard = RLock()
 
     def chain(self, name: str | None = None) -> tuple[BarSource, ...]:
         """Return the sources to ask, in order: the named one alone, else those of the settings.
@@ -83,17 +85,26 @@ class BarSources:
         """
         return tuple(self._open(one) for one in chain_names(self._settings, name))
 
+    def gateway(self) -> GatewayConnection:
+        """Return the process's one connection for data: a client id has room for no second."""
+        with self._guard:
+            if self._gateway is None:
+                self._gateway = self._stack.enter_context(
+                    open_gateway(self._settings, self._memory)
+                )
+            return self._gateway
+
     def close(self) -> None:
         """Close what was opened; a gateway's client id is free again."""
         with self._guard:
             self._opened.clear()
+            self._gateway = None
             self._stack.close()
 
     def _open(self, name: str) -> BarSource:
         with self._guard:
             if name not in self._opened:
-                made = SOURCES[name](self._settings, self._memory)
-                self._opened[name] = self._stack.enter_context(made)
+                self._opened[name] = SOURCES[name](self._settings, self._memory, self.gateway)
             return self._opened[name]
 
 
@@ -111,39 +122,35 @@ def chain_names(settings: Settings, name: str | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _files(settings: Settings, _memory: SourceMemory) -> AbstractContextManager[BarSource]:
+def open_gateway(settings: Settings, memory: SourceMemory) -> GatewayConnection:
+    """Return the gateway's connection for data; it connects when first asked."""
+    gateway = settings.broker.ibkr
+    return GatewayConnection(gateway, client_id=gateway.data_client_id, leases=memory.leases)
+
+
+def _files(settings: Settings, _memory: SourceMemory, _gateway: Gateway) -> BarSource:
     prices = PriceBasis(settings.data.files.prices)
-    return nullcontext(FilesBarSource(path=settings.data.files.path, prices=prices))
+    return FilesBarSource(path=settings.data.files.path, prices=prices)
 
 
-def _synthetic(settings: Settings, _memory: SourceMemory) -> AbstractContextManager[BarSource]:
-    return nullcontext(SyntheticBarSource(settings.data.synthetic))
+def _synthetic(settings: Settings, _memory: SourceMemory, _gateway: Gateway) -> BarSource:
+    return SyntheticBarSource(settings.data.synthetic)
 
 
-def _alpha_vantage(settings: Settings, memory: SourceMemory) -> AbstractContextManager[BarSource]:
-    return nullcontext(
-        AlphaVantageBarSource(
-            settings.data.alpha_vantage,
-            ledger=memory.ledger,
-            spool=memory.spool,
-            capabilities=memory.capabilities,
-            clock=memory.clock,
-        )
+def _alpha_vantage(settings: Settings, memory: SourceMemory, _gateway: Gateway) -> BarSource:
+    return AlphaVantageBarSource(
+        settings.data.alpha_vantage,
+        ledger=memory.ledger,
+        spool=memory.spool,
+        capabilities=memory.capabilities,
+        clock=memory.clock,
     )
 
 
-@contextmanager
-def _ibkr(settings: Settings, memory: SourceMemory) -> Iterator[BarSource]:
-    gateway = settings.broker.ibkr
-    with GatewayConnection(
-        gateway, client_id=gateway.data_client_id, leases=memory.leases
-    ) as connection:
-        yield IbkrBarSource(
-            connection,
-            listings=memory.listings,
-            clock=memory.clock,
-            settings=settings.data.ibkr,
-        )
+def _ibkr(settings: Settings, memory: SourceMemory, gateway: Gateway) -> BarSource:
+    return IbkrBarSource(
+        gateway(), listings=memory.listings, clock=memory.clock, settings=settings.data.ibkr
+    )
 
 
 def checkable_sources(settings: Settings) -> tuple[str, ...]:
@@ -162,16 +169,14 @@ def check_source(settings: Settings, name: str, database: Database) -> str:
     if name == "ibkr":
         gateway = settings.broker.ibkr
         return check_gateway(gateway, client_id=gateway.data_client_id, leases=memory.leases)
-    with SOURCES[name](settings, memory) as source:
-        if isinstance(source, AlphaVantageBarSource):
-            return source.probe()
-        session = calendar.latest_decided_session(memory.clock.now())
-        return f"{name} offers {len(source.symbols(session) or ())} symbols for {session}"
+    source = BarSources(settings, memory).chain(name)[0]
+    if isinstance(source, AlphaVantageBarSource):
+        return source.probe()
+    session = calendar.latest_decided_session(memory.clock.now())
+    return f"{name} offers {len(source.symbols(session) or ())} symbols for {session}"
 
 
-SOURCES: Final[
-    Mapping[str, Callable[[Settings, SourceMemory], AbstractContextManager[BarSource]]]
-] = {
+SOURCES: Final[Mapping[str, Callable[[Settings, SourceMemory, Gateway], BarSource]]] = {
     "alpha_vantage": _alpha_vantage,
     "files": _files,
     "ibkr": _ibkr,

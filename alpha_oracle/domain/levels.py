@@ -17,7 +17,7 @@ VIX: Final = "VIX"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLevel:
-    """A series on a session, in index points. Known from the session's close."""
+    """A series on a session, in index points; known once the session's value is final."""
 
     series: str
     session: Session

@@ -9,13 +9,14 @@ from alpha_oracle.domain.bars import Absence
 
 
 class Family(StrEnum):
-    """A kind of reference data: a source and a store of its own, or (the benchmark) of bars."""
+    """A kind of reference data. The benchmark comes with the bars, sectors from files alone."""
 
     FUNDAMENTALS = "fundamentals"
     INSIDERS = "insiders"
     SHORT_INTEREST = "short_interest"
     VOLATILITY = "volatility"
     BENCHMARK = "benchmark"
+    SECTORS = "sectors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,16 +48,23 @@ class RunInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureReport:
-    """What was computed: features over sessions and symbols.
+class FamilyCoverage:
+    """How much a group of features knows: of the run's own session, in percent of its values."""
 
-    `coverage_pct` is how many of the values of the run's own session are known, in percent.
-    """
+    group: str
+    features: int
+    known_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureReport:
+    """What was computed: features over sessions and symbols, by group, and the cache's size."""
 
     features: int
     sessions: int
     symbols: int
-    coverage_pct: float
+    families: tuple[FamilyCoverage, ...]
+    cache_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

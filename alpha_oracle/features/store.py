@@ -38,6 +38,10 @@ class FeatureStore:
     def __init__(self, cache: FeatureCache) -> None:
         self._cache = cache
 
+    def size_bytes(self) -> int:
+        """Return what the cache takes up."""
+        return self._cache.size_bytes()
+
     def compute(
         self, panel: MarketPanel, names: Iterable[str], *, first: Session | None = None
     ) -> dict[str, Values]:

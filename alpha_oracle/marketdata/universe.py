@@ -71,6 +71,15 @@ def askable_symbols(
     )
 
 
+def followed_symbols(stores: MarketStores) -> tuple[Symbol, ...]:
+    """Return every symbol the index ever had, ascending; without one, those stored lately."""
+    members = {stay.symbol for stay in stores.reference.memberships()}
+    span = stores.bars.span()
+    if members or span is None:
+        return tuple(sorted(members))
+    return _without_benchmark(_recent(stores.bars, span[1]))
+
+
 def require_symbols(sources: Sequence[BarSource], *, around: Session) -> None:
     """Refuse to go on without symbols where the first source cannot say what it offers.
 

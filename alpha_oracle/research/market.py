@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.runs import FeatureReport
+from alpha_oracle.domain.levels import VIX
+from alpha_oracle.domain.market import BENCHMARK, Symbol
+from alpha_oracle.domain.reference import Family
+from alpha_oracle.domain.runs import FamilyCoverage, FeatureReport
 from alpha_oracle.errors import DataError
 from alpha_oracle.features import registry
 from alpha_oracle.features.adjustment import build_panel
+from alpha_oracle.features.assembly import build_context
+from alpha_oracle.features.declaration import FeatureGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,35 +28,97 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.bars import StoredBars
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.features.context import MarketContext
     from alpha_oracle.features.panel import MarketPanel
     from alpha_oracle.features.store import FeatureStore
     from alpha_oracle.ports.bars import BarStore
     from alpha_oracle.ports.reference import ReferenceStore
+    from alpha_oracle.ports.reference_stores import ReferenceStores
 
 
-def load_market(
-    bar_store: BarStore, reference: ReferenceStore, *, session: Session, as_of: datetime
-) -> MarketPanel:
-    """Return every stored session up to `session`, as known at `as_of`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRecord:
+    """The stores a market is read from: bars, what is known of symbols, and the families beside."""
+
+    bars: BarStore
+    reference: ReferenceStore
+    families: ReferenceStores
+
+
+def load_market(record: MarketRecord, *, session: Session, as_of: datetime) -> MarketPanel:
+    """Return every stored session up to `session`, with what was known beside, as of `as_of`.
+
+    SPY is no symbol of it, unless the index lists it or nothing else is stored: its total return
+    is in the context.
 
     Raises:
         DataError: no bar is stored up to the session, or none was known at `as_of`.
     """
-    span = bar_store.span()
+    span = record.bars.span()
     if span is None or span[0] > session:
         raise DataError(f"no bars are stored up to {session}; import or backfill them first")
-    stored = bar_store.load(start=span[0], end=session, as_of=as_of)
+    stored = record.bars.load(start=span[0], end=session, as_of=as_of)
     if not len(stored.bars):
         raise DataError(
             f"no bar up to {session} was known at {as_of.isoformat()}; ask as of a later instant"
         )
-    return build_panel(
+    members = record.reference.memberships(as_of=as_of)
+    build = partial(
+        build_panel,
+        sessions=calendar.sessions_between(span[0], session),
+        actions_known=record.reference.actions(as_of=as_of),
+        actions_all=record.reference.actions(),
+        members=members,
+    )
+    benchmark = benchmark_rows(stored)
+    is_traded = bool(benchmark.all()) or any(stay.symbol == BENCHMARK for stay in members)
+    panel = build(stored if is_traded or not benchmark.any() else rows_of(stored, ~benchmark))
+    spy = build(rows_of(stored, benchmark)).close[:, 0] if benchmark.any() else None
+    return replace(panel, context=_context(record, panel, spy=spy, as_of=as_of))
+
+
+def benchmark_rows(stored: StoredBars) -> NDArray[np.bool_]:
+    """Return which bars are SPY's."""
+    symbols = stored.bars.symbols
+    place = bisect_left(symbols, BENCHMARK)
+    if place == len(symbols) or symbols[place] != BENCHMARK:
+        return np.zeros(len(stored.bars), dtype=np.bool_)
+    return np.equal(stored.bars.symbol_index, place)
+
+
+def rows_of(stored: StoredBars, kept: NDArray[np.bool_]) -> StoredBars:
+    """Return some of the bars, with no symbol left that has none."""
+    bars = stored.bars.take(kept)
+    there, codes = np.unique(bars.symbol_index, return_inverse=True)
+    named = tuple(stored.bars.symbols[place] for place in there.tolist())
+    return replace(
         stored,
-        calendar.sessions_between(span[0], session),
-        actions_known=reference.actions(as_of=as_of),
-        actions_all=reference.actions(),
-        members=reference.memberships(as_of=as_of),
+        bars=replace(bars, symbols=named, symbol_index=codes.astype(np.int32)),
+        batch_index=stored.batch_index[kept],
+    )
+
+
+def _context(
+    record: MarketRecord, panel: MarketPanel, *, spy: NDArray[np.float64] | None, as_of: datetime
+) -> MarketContext:
+    families = record.families
+    first, last = panel.sessions[0].item(), panel.sessions[-1].item()
+    return build_context(
+        sessions=panel.sessions,
+        symbols=panel.symbols,
+        first_bar=np.argmax(np.isfinite(panel.traded_close), axis=0),
+        facts=families.facts.load(as_of=as_of),
+        filings=families.insiders.load(as_of=as_of),
+        covered={
+            Symbol(subject): day for subject, day in families.log.coverage(Family.INSIDERS).items()
+        },
+        positions=families.short_interest.load(as_of=as_of),
+        vix=families.levels.load(VIX, start=first, end=last, as_of=as_of),
+        spy=spy,
+        sectors=record.reference.sector_assignments(as_of=as_of),
+        actions=record.reference.actions(as_of=as_of),
     )
 
 
@@ -56,12 +126,23 @@ def feature_report(market: MarketPanel, features: FeatureStore) -> FeatureReport
     """Compute and cache every registered feature; say how much of the last session is known."""
     values = features.compute(market, [feature.name for feature in registry.all()])
     listed = np.isfinite(market.traded_close[-1])
-    known = [np.isfinite(feature[-1][listed]).sum() for feature in values.values()]
+    known_pct: dict[FeatureGroup, list[float]] = defaultdict(list)
+    for feature in registry.all():
+        known = np.isfinite(values[feature.name][-1][listed]).sum()
+        known_pct[feature.group].append(100.0 * float(known) / max(int(listed.sum()), 1))
     return FeatureReport(
         features=len(values),
         sessions=len(market.sessions),
         symbols=len(market.symbols),
-        coverage_pct=100.0 * float(np.mean(known)) / max(int(listed.sum()), 1),
+        families=tuple(
+            FamilyCoverage(
+                group=group.value,
+                features=len(known_pct[group]),
+                known_pct=float(np.mean(known_pct[group])),
+            )
+            for group in FeatureGroup
+        ),
+        cache_bytes=features.size_bytes(),
     )
 
 
@@ -89,9 +170,8 @@ def feature_rows(market: MarketPanel, features: FeatureStore, *, start: Session)
 class MarketMemory:
     """The last market loaded, so that the steps of one run read the stores once."""
 
-    def __init__(self, bar_store: BarStore, reference: ReferenceStore) -> None:
-        self._bar_store = bar_store
-        self._reference = reference
+    def __init__(self, record: MarketRecord) -> None:
+        self._record = record
         self._guard = threading.Lock()
         self._key: tuple[Session, datetime] | None = None
         self._panel: MarketPanel | None = None
@@ -104,9 +184,7 @@ class MarketMemory:
         """
         with self._guard:
             if self._panel is None or self._key != (session, as_of):
-                self._panel = load_market(
-                    self._bar_store, self._reference, session=session, as_of=as_of
-                )
+                self._panel = load_market(self._record, session=session, as_of=as_of)
                 self._key = (session, as_of)
             return self._panel
 

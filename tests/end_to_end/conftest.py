@@ -20,7 +20,7 @@ from alpha_oracle.telemetry import disable_dependency_telemetry
 from tasks.bars import ingest_bars
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
 from tests.end_to_end.asked import AskedSource
-from tests.end_to_end.vendors import VendorWorlds, impatient_ibkr
+from tests.end_to_end.vendors import VendorWorlds, impatient_gateway, impatient_ibkr
 from tests.end_to_end.worlds import World, make_history
 
 
@@ -93,6 +93,7 @@ def vendor_worlds(prefect_url, vendor_databases, flow_redis_url):
 def impatient(monkeypatch):
     """Flow runs of this process wait for a gateway, and between tries, hardly at all."""
     quick = ingest_bars.with_options(retry_delay_seconds=0, retry_jitter_factor=0)
+    monkeypatch.setattr("alpha_oracle.bootstrap.sources.open_gateway", impatient_gateway)
     monkeypatch.setitem(SOURCES, "ibkr", impatient_ibkr)
     monkeypatch.setattr("flows.daily_pipeline.ingest_bars", quick)
 
@@ -117,5 +118,5 @@ def empty_world(database_url, flow_redis_url, home):
 def source(world, monkeypatch):
     """The bar source of the test's world, which notes what it is asked for."""
     asked = AskedSource(SyntheticBarSource(load_settings().data.synthetic))
-    monkeypatch.setitem(SOURCES, "synthetic", lambda *_: nullcontext(asked))
+    monkeypatch.setitem(SOURCES, "synthetic", lambda *_: asked)
     return asked

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -11,6 +12,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from alpha_oracle.bootstrap import pipeline
 from flows.daily_pipeline import daily_pipeline
+from flows.refresh_fundamentals import refresh_fundamentals
 from tests.end_to_end.worlds import SESSION, installed
 
 # The modules are loaded once, into a process that does nothing but fork.
@@ -123,6 +125,15 @@ def begin_in_new_process(environment, api_url, *, place=None, **parameters):
     return RunElsewhere(process, answers)
 
 
+def begin_refresh_in_new_process(environment, api_url):
+    """Begin a full refresh of the statements in a new process."""
+    answers, answer = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_refresh, args=(environment, api_url, answer), daemon=True)
+    process.start()
+    answer.close()
+    return RunElsewhere(process, answers)
+
+
 @dataclass(frozen=True)
 class RunElsewhere:
     """A flow run in a process of its own."""
@@ -146,9 +157,20 @@ class RunElsewhere:
         return self.process.exitcode, digest
 
 
-def _run(environment, api_url, place, parameters, answer):
+def _refresh(environment, api_url, answer):
+    with _elsewhere(environment, api_url):
+        answer.send(refresh_fundamentals().answered)
+
+
+@contextmanager
+def _elsewhere(environment, api_url):
     settings = {PREFECT_API_URL: api_url, PREFECT_HOME: f"{environment['ALPHA_ORACLE_HOME']}/ui"}
     with installed(environment), temporary_settings(updates=settings):
+        yield
+
+
+def _run(environment, api_url, place, parameters, answer):
+    with _elsewhere(environment, api_url):
         if place is not None:
             with pipeline.open_runtime() as runtime:
                 pipeline._process._runtime = PLACES[place](runtime)

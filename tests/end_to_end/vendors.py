@@ -200,24 +200,23 @@ class VendorWorlds:
             yield stack.enter_context(world)
 
 
-def impatient_ibkr(settings, memory):
-    """The `ibkr` source as it is wired, with less patience."""
-    return _impatient_ibkr(settings, memory)
-
-
-@contextmanager
-def _impatient_ibkr(settings, memory):
+def impatient_gateway(settings, memory):
+    """The gateway's connection as it is wired, with less patience."""
     gateway = settings.broker.ibkr
-    with GatewayConnection(
+    return GatewayConnection(
         gateway, client_id=gateway.data_client_id, leases=memory.leases, patience=IMPATIENT
-    ) as connection:
-        yield IbkrBarSource(
-            connection,
-            listings=memory.listings,
-            clock=memory.clock,
-            settings=settings.data.ibkr,
-            refusal_waits_seconds=(0.02, 0.05),
-        )
+    )
+
+
+def impatient_ibkr(settings, memory, gateway):
+    """The `ibkr` source as it is wired, with less patience."""
+    return IbkrBarSource(
+        gateway(),
+        listings=memory.listings,
+        clock=memory.clock,
+        settings=settings.data.ibkr,
+        refusal_waits_seconds=(0.02, 0.05),
+    )
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,13 @@ NO_THRESHOLDS = {
     "STRATEGY__MAX_DRAWDOWN_PCT": 100,
 }
 
+# Bars alone, so that a test of bars counts its own requests.
+NOTHING_BESIDE = {
+    f"DATA__REFERENCE__{family}": "none"
+    for family in ("FUNDAMENTALS", "INSIDERS", "SHORT_INTEREST", "VOLATILITY", "BENCHMARK")
+}
+WHATEVER_THERE_IS = dict.fromkeys(NOTHING_BESIDE)
+
 
 @dataclass
 class World:
@@ -126,6 +133,7 @@ def settings_of(home, *, database_url, redis_url, **changes):
         **{f"DATA__SYNTHETIC__{name.upper()}": value for name, value in MARKET.items()},
         "CLOCK__START_AT": NOW.isoformat(),
         **NO_THRESHOLDS,
+        **NOTHING_BESIDE,
         **changes,
     }
     return {f"{PREFIX}{name}": str(value) for name, value in values.items() if value is not None}

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from alpha_oracle.domain.market import PriceBasis
-from alpha_oracle.entrypoints.cli.options import LimitOption, parse_ticker
-from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
+from alpha_oracle.entrypoints.cli import reference_imports
+from alpha_oracle.entrypoints.cli.options import LimitOption, PathArgument, parse_ticker
+from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
 from alpha_oracle.errors import ConfigurationError
-
-PathArgument = Annotated[Path, typer.Argument(help="A file, or a folder of files.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
-    imports = typer.Typer(help="Take files in: bars, index members, sectors, corporate actions.")
+    imports = typer.Typer(help="Take files in: bars, and what is known beside them.")
     imports.command("bars")(import_bars)
     imports.command("members")(import_members)
     imports.command("sectors")(import_sectors)
     imports.command("actions")(import_actions)
+    reference_imports.add_to(imports)
     app.add_typer(imports, name="import")
     quarantine = typer.Typer(help="Bars held back by validation: look at them, release true ones.")
     quarantine.command("list")(list_quarantine)
@@ -60,7 +58,7 @@ def import_bars(
         "corporate_actions": report.actions,
         "failed_expectations": {result.expectation: result.failed for result in failed},
     }
-    _answer(facts, as_json=as_json)
+    print_facts(facts, as_json=as_json)
     if not as_json and report.quarantined + report.unreadable:
         typer.echo("held back: see `alpha-oracle quarantine list`", err=True)
 
@@ -73,7 +71,7 @@ def import_members(path: PathArgument, *, as_json: JsonOption = False) -> None:
 
     from alpha_oracle.bootstrap.intake import take_members
 
-    _answer({"intervals": len(members), "changed": take_members(members)}, as_json=as_json)
+    print_facts({"intervals": len(members), "changed": take_members(members)}, as_json=as_json)
 
 
 def import_sectors(path: PathArgument, *, as_json: JsonOption = False) -> None:
@@ -84,7 +82,7 @@ def import_sectors(path: PathArgument, *, as_json: JsonOption = False) -> None:
 
     from alpha_oracle.bootstrap.intake import take_sectors
 
-    _answer({"assignments": len(sectors), "changed": take_sectors(sectors)}, as_json=as_json)
+    print_facts({"assignments": len(sectors), "changed": take_sectors(sectors)}, as_json=as_json)
 
 
 def import_actions(path: PathArgument, *, as_json: JsonOption = False) -> None:
@@ -102,7 +100,7 @@ def import_actions(path: PathArgument, *, as_json: JsonOption = False) -> None:
         "held_bars_explained": report.revalidated.explained,
         "still_held": report.revalidated.still_held,
     }
-    _answer(facts, as_json=as_json)
+    print_facts(facts, as_json=as_json)
 
 
 def list_quarantine(
@@ -159,18 +157,4 @@ def release_quarantine(
         "explained_behind_them": report.revalidated.explained,
         "still_held": report.revalidated.still_held,
     }
-    _answer(facts, as_json=as_json)
-
-
-def _answer(facts: Mapping[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json(dict(facts))
-        return
-    for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' ')}: {_told(value)}")
-
-
-def _told(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}"
+    print_facts(facts, as_json=as_json)

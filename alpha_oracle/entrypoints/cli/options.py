@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,6 +67,7 @@ def parse_ticker(text: str) -> Symbol:
         raise typer.BadParameter(str(error)) from None
 
 
+PathArgument = Annotated[Path, typer.Argument(help="A file, or a folder of files.")]
 DAY = "YYYY-MM-DD"
 INSTANT = "YYYY-MM-DDTHH:MM:SSZ"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,7 +16,7 @@ from rich.table import Table
 from alpha_oracle.telemetry import configure_logging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.progress import TaskID
 
@@ -34,6 +35,15 @@ def print_json(document: object) -> None:
     typer.echo(json.dumps(document, default=str, allow_nan=False))
 
 
+def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what a verb did: one JSON document, or a line a fact."""
+    if as_json:
+        print_json(dict(facts))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name.replace('_', ' ')}: {_told(value)}")
+
+
 def print_rows(rows: Sequence[Mapping[str, object]], *, title: str, empty: str) -> None:
     """Print rows as a table, or what it means that there are none."""
     if not rows:
@@ -46,6 +56,12 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, title: str, empty: str) 
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     _console().print(table)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count:,}" for name, count in value.items()) or "none"
+    return f"{value:,}"
 
 
 def _console() -> Console:

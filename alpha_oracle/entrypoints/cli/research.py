@@ -137,23 +137,29 @@ def run_rank(*, date: DateOption = None, as_json: JsonOption = False) -> None:
 
 
 def list_features(*, as_json: JsonOption = False) -> None:
-    """Every registered feature."""
-    from alpha_oracle.features import registry
+    """Every registered feature, and why it is unknown where what it reads is not stored."""
+    from alpha_oracle.bootstrap.catalogue import feature_catalogue
 
     rows = [
         {
-            "name": feature.name,
-            "group": feature.group,
-            "inputs": list(feature.inputs),
-            "lookback": feature.lookback_sessions,
-            "description": feature.description,
+            "name": entry.feature.name,
+            "group": entry.feature.group,
+            "inputs": list(entry.feature.inputs),
+            "lookback": entry.feature.lookback_sessions,
+            "description": entry.feature.description,
+            "unknown_because": entry.unknown_because,
         }
-        for feature in registry.all()
+        for entry in feature_catalogue()
     ]
     if as_json:
         print_json(rows)
-    else:
-        print_rows(rows, title=f"Features: {len(rows)}", empty="no feature is registered")
+        return
+    reasons = {str(row["unknown_because"]) for row in rows if row["unknown_because"]}
+    shown = [{name: row[name] for name in row if name != "unknown_because"} for row in rows]
+    print_rows(shown, title=f"Features: {len(rows)}", empty="no feature is registered")
+    for reason in sorted(reasons):
+        names = ", ".join(str(row["name"]) for row in rows if row["unknown_because"] == reason)
+        typer.echo(f"unknown ({reason}): {names}")
 
 
 def export_features(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alpha_oracle.calendar import NEW_YORK, shift_session
+from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.reference import Family, FamilyReport
 from alpha_oracle.errors import AlphaOracleError, StoreUnavailable
 from alpha_oracle.marketdata.reference.asking import unwatched
 from alpha_oracle.marketdata.reference.benchmark import refresh_benchmark
 from alpha_oracle.marketdata.reference.refreshing import Refresh
-from alpha_oracle.marketdata.universe import RECENT_SESSIONS
+from alpha_oracle.marketdata.universe import followed_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,16 +96,6 @@ class ReferenceIntake:
         """
         return self._reported(family, lambda: self._full(family, symbols, reach=reach, show=show))
 
-    def everybody(self) -> tuple[Symbol, ...]:
-        """Return every symbol the index ever had, ascending; without one, those stored lately."""
-        members = {stay.symbol for stay in self.market.reference.memberships()}
-        span = self.market.bars.span()
-        if members or span is None:
-            return tuple(sorted(members))
-        start = shift_session(span[1], -RECENT_SESSIONS)
-        stored = self.market.bars.symbols_stored(start=start, end=span[1])
-        return tuple(sorted(frozenset().union(*stored.values())))
-
     def _daily(
         self, family: Family, symbols: Sequence[Symbol], *, session: Session, bars_from: str | None
     ) -> FamilyReport | None:
@@ -116,14 +106,14 @@ class ReferenceIntake:
             case Family.INSIDERS if sources.insiders:
                 return asking.insiders(sources.insiders(), symbols)
             case Family.SHORT_INTEREST if sources.short_interest:
-                everybody = {*self.everybody(), *symbols}
+                everybody = {*followed_symbols(self.market), *symbols}
                 return asking.short_interest(sources.short_interest(), everybody)
             case Family.VOLATILITY if sources.volatility:
                 start = self._first_session(session)
                 return asking.volatility(sources.volatility(), start=start, through=session)
             case Family.BENCHMARK if sources.benchmark:
                 return refresh_benchmark(
-                    sources.benchmark(bars_from),
+                    sources.benchmark(bars_from)[:1],
                     self.market,
                     through=session,
                     bounds=self.bounds,

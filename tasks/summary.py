@@ -1,0 +1,109 @@
+"""The last step of a run: on record as done, and on one page for a person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.domain.ranking import StrategyRank
+from alpha_oracle.domain.reference import Family, FamilyReport
+from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
+from alpha_oracle.domain.validation import Completeness, IngestReport
+from alpha_oracle.research.walk_forward import WalkForwardResult
+from tasks.artifacts import show_summary
+from tasks.bar_tables import attention_fact, attention_of, source_rows
+
+MIB: Final = 1024**2
+
+
+@task(cache_policy=NO_CACHE)
+def finish_run(
+    run: RunInputs,
+    *,
+    ingested: Sequence[IngestReport],
+    checked: Completeness,
+    reference: Sequence[FamilyReport],
+    features: FeatureReport,
+    results: Sequence[WalkForwardResult],
+    ranking: Sequence[StrategyRank],
+    publication: Publication,
+) -> PipelineReport:
+    """Put the run on record as done and show it on one page."""
+    with open_runtime() as runtime:
+        absent = runtime.absences()
+    report = PipelineReport(
+        session=run.session,
+        as_of=run.as_of,
+        facts={
+            "as of": run.as_of.isoformat(),
+            **_bar_facts(checked, ingested),
+            **_reference_facts(reference),
+            **_feature_facts(features, absent),
+            **_ranking_facts(ranking, results),
+            **_signal_facts(publication),
+        },
+        rankings=tuple(ranking),
+        publication=publication,
+    )
+    show_summary(report, results=results)
+    with open_runtime() as runtime:
+        runtime.runs.finish(run.session, run.symbols, summary=report.facts, at=runtime.clock.now())
+    return report
+
+
+def _bar_facts(checked: Completeness, ingested: Sequence[IngestReport]) -> dict[str, object]:
+    counts = source_rows(count for report in ingested for count in report.sources)
+    gave = "; ".join(f"{row['source']} gave {row['given']} of {row['asked']}" for row in counts)
+    return {
+        "bars": _expected_fact(checked),
+        "universe": f"{checked.covered} of {checked.universe} symbols have a bar",
+        "asked for by this run": gave or "nothing: every bar was stored",
+        "to look at": attention_fact(attention_of(ingested)),
+    }
+
+
+def _expected_fact(checked: Completeness) -> str:
+    if not checked.expected:
+        return "none was expected, so none is missed: the source gave none in the 5 sessions before"
+    return f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)"
+
+
+def _reference_facts(reference: Sequence[FamilyReport]) -> dict[str, object]:
+    asked = [report for report in reference if report.source is not None]
+    told = "; ".join(f"{_named(report.family)}: {report.line}" for report in asked)
+    return {"known beside bars": told or "nobody was asked"}
+
+
+def _feature_facts(features: FeatureReport, absent: Mapping[Family, str]) -> dict[str, object]:
+    told = f"{features.features} over {features.sessions} sessions x {features.symbols} symbols"
+    known = ", ".join(f"{one.group} {one.known_pct:.1f} %" for one in features.families)
+    return {
+        "features": f"{told}; the cache holds {features.cache_bytes / MIB:.0f} MiB",
+        "known on the session": known.replace("_", " "),
+        "unknown for lack of": "; ".join(absent.values()) or "nothing",
+    }
+
+
+def _named(family: Family) -> str:
+    return family.value.replace("_", " ")
+
+
+def _ranking_facts(
+    ranking: Sequence[StrategyRank], results: Sequence[WalkForwardResult]
+) -> dict[str, object]:
+    eligible = ", ".join(rank.strategy for rank in ranking if rank.is_eligible)
+    return {
+        "tested on": "; ".join(sorted({result.note for result in results})),
+        "strategies that may trade": eligible or "none is above the thresholds: no entries",
+    }
+
+
+def _signal_facts(publication: Publication) -> dict[str, object]:
+    return {
+        "signals": len(publication.documents),
+        "announced by this run": publication.announced,
+        "differing from what was announced before": publication.differing,
+        "digest of the signals": publication.digest,
+    }
