@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like a function.
 
-    from alpha_oracle.domain.fundamentals import FinancialFact
+    from alpha_oracle.domain.fundamentals import FinancialFact, StatementItem
 
-    Figure = tuple[str, date, date | None]
+    Figure = tuple[StatementItem, date, date | None]
 
 _ORIGINS: Final = """
 SELECT symbol, origin_id FROM fact_origins WHERE source = %(source)s AND symbol = ANY(%(symbols)s)
@@ -26,16 +26,14 @@ ON CONFLICT DO NOTHING
 """
 _GIVEN_FIGURES: Final = """
 FROM unnest(%(items)s::text[], %(ends)s::date[], %(starts)s::date[])
-    WITH ORDINALITY AS given (item, period_end, start, place)
+    WITH ORDINALITY AS given (item, period_end, period_start, place)
 """
 _FIGURES: Final = f"""
-SELECT place, figure_id {_GIVEN_FIGURES} JOIN fact_figures AS stored
-ON stored.item = given.item AND stored.period_end = given.period_end
-AND stored.period_start = coalesce(given.start, '-infinity')
+SELECT place, figure_id {_GIVEN_FIGURES} JOIN fact_figures USING (item, period_end, period_start)
 """
 _ADD_FIGURES: Final = f"""
 INSERT INTO fact_figures (item, period_end, period_start)
-SELECT item, period_end, coalesce(start, '-infinity') {_GIVEN_FIGURES}
+SELECT item, period_end, period_start {_GIVEN_FIGURES}
 ON CONFLICT DO NOTHING
 """
 _DOCUMENTS: Final = """
@@ -74,10 +72,12 @@ def placed(
         DataError: a document gives a figure twice with different values.
     """
     origins = _origin_numbers(cursor, {fact.symbol for fact in facts}, source)
-    figures = _figure_numbers(cursor, {_figure(fact) for fact in facts})
+    figures = [(fact.item, fact.period_end, fact.period_start) for fact in facts]
+    numbers = _figure_numbers(cursor, set(figures))
+    names = {document: storable(document) for document in {fact.document for fact in facts}}
     given: dict[Place, FinancialFact] = {}
-    for fact in facts:
-        place = Place(origins[fact.symbol], storable(fact.document), figures[_figure(fact)])
+    for fact, figure in zip(facts, figures, strict=True):
+        place = Place(origins[fact.symbol], names[fact.document], numbers[figure])
         if (other := given.setdefault(place, fact)).value != fact.value:
             raise DataError(
                 f"{fact.symbol} {fact.item} to {fact.period_end} is given twice by "
@@ -115,10 +115,6 @@ def _origin_numbers(cursor: Cursor, symbols: Collection[str], source: str) -> di
     return found
 
 
-def _figure(fact: FinancialFact) -> Figure:
-    return fact.item.value, fact.period_end, fact.period_start
-
-
 def _figure_numbers(cursor: Cursor, figures: Collection[Figure]) -> dict[Figure, int]:
     found = _find_figures(cursor, list(figures))
     if missing := [figure for figure in figures if figure not in found]:
@@ -132,6 +128,15 @@ def _find_figures(cursor: Cursor, figures: Sequence[Figure]) -> dict[Figure, int
     return {figures[place - 1]: number for place, number in cursor}
 
 
-def _figure_values(figures: Sequence[Figure]) -> dict[str, object]:
+def _figure_values(figures: Sequence[Figure]) -> dict[str, str]:
+    # One literal an array: the server would read thousands of dates one by one for longer.
     items, ends, starts = zip(*figures, strict=True)
-    return {"items": list(items), "ends": list(ends), "starts": list(starts)}
+    return {
+        "items": _array(item.value for item in items),
+        "ends": _array(end.isoformat() for end in ends),
+        "starts": _array("-infinity" if start is None else start.isoformat() for start in starts),
+    }
+
+
+def _array(plain: Iterable[str]) -> str:
+    return f"{{{','.join(plain)}}}"

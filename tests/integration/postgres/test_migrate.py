@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import date
 
 import pytest
 from alembic import command
@@ -7,8 +8,10 @@ from alembic import command
 from alpha_oracle.adapters.postgres import migrate, timescale
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK, current_and_head, upgrade
+from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.postgres.timescale import ServerTraits
 from alpha_oracle.errors import ConfigurationError
+from tests.contracts.reference_stores import a_sector, day
 
 
 def run(url, *statements):
@@ -35,22 +38,56 @@ def test_upgrading_again_changes_nothing(database_url, rows):
     assert rows("SELECT symbol FROM symbols") == [("A",)]
 
 
+def upgraded_to(url, version):
+    """Bring the schema to an earlier version."""
+    with closing(open_database(url)) as database, database.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+def read(url, statement):
+    with closing(open_database(url)) as database, database.begin() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+
 def test_bars_stored_before_reasons_were_kept_have_none(empty_database_url):
+    upgraded_to(empty_database_url, "0002_records")
+    run(
+        empty_database_url,
+        "INSERT INTO symbols (symbol) VALUES ('A')",
+        "INSERT INTO bar_batches (source, basis, stored_at) VALUES ('files', 'raw', now())",
+        "INSERT INTO bars VALUES (1, '2016-01-04', now(), 1, 1, 1, 1, 1, 1)",
+    )
+    upgrade(empty_database_url)
+    newest = read(empty_database_url, "SELECT symbol, source, reason FROM newest_bars")
+    assert newest == [("A", "files", "")]
+
+
+def test_sectors_stored_before_their_changes_were_kept_count_from_their_own_day(
+    empty_database_url,
+):
+    upgraded_to(empty_database_url, "0003_vendors")
+    run(
+        empty_database_url,
+        "INSERT INTO sectors VALUES ('A', 'Technology', NULL, '2018-09-24', now()),"
+        " ('A', 'Communication', '2018-09-24', NULL, now()), ('B', 'Energy', NULL, NULL, now())",
+        "INSERT INTO index_members (symbol, start_session, imported_at)"
+        " VALUES ('A', '2016-01-04', now())",
+    )
+    upgrade(empty_database_url)
     with closing(open_database(empty_database_url)) as database:
-        with database.begin() as connection:
-            config = migrate._config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "0002_records")
-        run(
-            empty_database_url,
-            "INSERT INTO symbols (symbol) VALUES ('A')",
-            "INSERT INTO bar_batches (source, basis, stored_at) VALUES ('files', 'raw', now())",
-            "INSERT INTO bars VALUES (1, '2016-01-04', now(), 1, 1, 1, 1, 1, 1)",
-        )
-        upgrade(empty_database_url)
-        with database.begin() as connection:
-            newest = connection.exec_driver_sql("SELECT symbol, source, reason FROM newest_bars")
-            assert newest.all() == [("A", "files", "")]
+        reference = PostgresReference(database)
+        kept = [
+            a_sector("Technology", end="2018-09-24"),
+            a_sector("Communication", "2018-09-24"),
+            a_sector("Energy", symbol="B"),
+        ]
+        assert reference.sector_assignments(as_of=day(1)) == kept
+        assert reference.sector_assignments() == kept
+        assert reference.save_sectors([a_sector("Materials", symbol="B")], at=day(200)) == 1
+        assert reference.sector_assignments(as_of=day(199)) == kept
+        assert reference.members(date(2016, 1, 4)) == ("A",)
 
 
 def test_several_may_upgrade_at_once(empty_database_url):

@@ -107,6 +107,15 @@ def test_a_correction_of_members_does_not_rewrite_what_was_known(reference, corr
     assert reference.save_members(now, at=LATER) == 0
 
 
+def test_a_stay_withdrawn_and_told_again_was_not_known_between(reference):
+    told = [a_member("A", "2015-01-02", "2016-01-05")]
+    for at, members in [(AT, told), (LATER, []), (LATER.replace(month=7), told)]:
+        assert reference.save_members(members, at=at) == 1
+    assert reference.memberships(as_of=AT) == told
+    assert reference.memberships(as_of=LATER) == []
+    assert reference.memberships(as_of=LATER.replace(month=7)) == told
+
+
 def test_the_real_membership_is_kept_whole(reference, shared_data):
     with (shared_data / "reference" / "sp500_ticker_start_end.csv").open() as file:
         members = [
