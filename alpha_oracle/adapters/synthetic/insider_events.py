@@ -7,16 +7,17 @@ buy within days. Nothing is planted here: what they do says nothing of what the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from alpha_oracle import calendar
 from alpha_oracle.adapters.synthetic.streams import Purpose, uniforms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -44,6 +45,7 @@ _CLOSED_SECOND: Final = 16 * 3_600
 _MORNING_SECOND: Final = 8 * 3_600
 _LAST_SECOND: Final = 21 * 3_600 + 50 * 60
 _MORNING_FRACTION: Final = 0.3
+_A_DAY: Final = timedelta(days=1)
 _MANY: Final = 1_000
 """More than a company has insiders."""
 
@@ -114,6 +116,7 @@ def events_of(
     filed = row + _delays(draw[_Draw.DELAY])
     happens = (draw[_Draw.HAPPENS] < _HAPPENS_FRACTION) | clustered
     happens &= (row >= market.companies.listed[column]) & (row < market.companies.delisted[column])
+    happens &= (row < len(market.sessions)) & (months[:, 1:] > 0)
     slot = np.flatnonzero(happens)
     slot = slot[np.lexsort((slot, row.ravel()[slot]))]
     who = _who(draw, reporters=len(reporters), clustered=clustered).ravel()[slot]
@@ -139,11 +142,13 @@ def events_of(
 
 
 def _months(market: Market, through: date) -> Integers:
-    # The first row of each month and how many sessions it has.
-    first_month, last_month = market.sessions[[0, -1]].astype("datetime64[M]")
-    month = np.arange(first_month, min(np.datetime64(through, "M"), last_month) + 1)
-    first = np.searchsorted(market.sessions, month.astype("datetime64[D]"))
-    after = np.searchsorted(market.sessions, (month + 1).astype("datetime64[D]"))
+    # The first row of each month and how many sessions it has, generated or not.
+    month = np.arange(market.sessions[0].astype("datetime64[M]"), np.datetime64(through, "M") + 1)
+    end = (month[-1] + 1).astype("datetime64[D]")
+    beyond = calendar.sessions_between(market.sessions[-1].item() + _A_DAY, end.item() - _A_DAY)
+    sessions = np.concatenate([market.sessions, np.array(beyond, dtype="datetime64[D]")])
+    first = np.searchsorted(sessions, month.astype("datetime64[D]"))
+    after = np.searchsorted(sessions, (month + 1).astype("datetime64[D]"))
     return np.stack([first, after - first], axis=1)
 
 

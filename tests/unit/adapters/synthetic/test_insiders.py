@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.synthetic.insider_events import events_of
+from alpha_oracle.adapters.synthetic.insider_filings import filings_of
+from alpha_oracle.adapters.synthetic.insider_people import reporters_of
 from alpha_oracle.adapters.synthetic.insiders import SyntheticInsiders
 from alpha_oracle.adapters.synthetic.market import market_through
 from alpha_oracle.config import SyntheticSettings
 from alpha_oracle.domain.bars import AbsenceKind
 from tests.fakes.clock import FixedClock
+from tests.unit.adapters.synthetic.markets import a_market
 from tests.unit.adapters.synthetic.reference import (
     LARGE,
     LARGE_NOW,
@@ -49,26 +53,66 @@ def test_the_same_is_filed_whoever_asks_and_from_whichever_day(told):
             assert asked == tuple(one for one in told[symbol] if one.filed_on >= start)
 
 
-def test_what_was_filed_stays_filed_as_the_market_goes_on():
-    # Late in a year a dealing may be filed beyond what is generated of the market.
-    settings = SyntheticSettings(seed=11, symbols=60, start=START)
-    told_by = {
-        at: {
-            symbol: a_source(SyntheticInsiders, settings=settings, now=at)
+@pytest.mark.parametrize("day", [date(2015, month, 20) for month in (3, 7, 11)])
+def test_filings_are_the_same_however_far_the_market_is_generated(day):
+    short, long = (a_market(symbols=60, through=end) for end in (day, date(2015, 12, 31)))
+    for symbol in short.companies.symbols:
+        assert filed_by(day, short, symbol) == filed_by(day, long, symbol)
+
+
+def test_a_dealing_filed_beyond_the_generated_market_counts_in_what_is_held(market):
+    symbol, day = next(overtaken(market))
+    short = a_market(seed=LARGE.seed, symbols=LARGE.symbols, through=day)
+    assert filed_by(day, short, symbol) == filed_by(day, market, symbol)
+
+
+def filed_by(day, market, symbol):
+    """The filings of a symbol known at a day's decision, by a market."""
+    asked = {"start": START, "until": calendar.decision_instant(day), "through": day}
+    return list(filings_of(7, market, market.column(symbol), **asked))
+
+
+def overtaken(market):
+    """Give symbols, and days by whose decision a dealing was filed before an earlier one was."""
+    for column, owner in enumerate(market.companies.owner.tolist()):
+        reporters = reporters_of(7, owner)
+        events = events_of(7, market, column, reporters=reporters, through=date(2019, 6, 28))
+        for place, (row, filed) in enumerate(zip(events.row, events.filed_row, strict=True)):
+            later = (events.row > row) & (events.filed_row < filed - 1)
+            for other in np.flatnonzero(later & (events.reporter == events.reporter[place])):
+                after = int(events.filed_row[other]) + 1
+                yield market.companies.symbols[column], market.sessions[after].item()
+
+
+def test_what_was_filed_stays_filed():
+    at, later = (datetime(year, 12, 30, 12, 0, tzinfo=UTC) for year in (2016, 2018))
+    settings = SyntheticSettings(seed=11, symbols=12, start=START)
+    for symbol in symbols_of(settings, now=at):
+        before, after = (
+            a_source(SyntheticInsiders, settings=settings, now=now)
             .fetch(symbol, start=START, known=())
             .filings
-            for symbol in symbols_of(settings, now=at)
-        }
-        for at in (
-            datetime(year, month, 30, 12, 0, tzinfo=UTC)
-            for year in (2016, 2018)
-            for month in (1, 12)
+            for now in (at, later)
         )
-    }
-    for (at, before), after in zip(told_by.items(), list(told_by.values())[1:], strict=False):
-        assert sum(map(len, after.values())) > sum(map(len, before.values()))
-        for symbol, filed in before.items():
-            assert filed == tuple(one for one in after[symbol] if one.known_at <= at)
+        assert before == tuple(one for one in after if one.known_at <= at)
+
+
+def test_an_amended_original_is_the_only_filing_of_its_reporter_that_day(market):
+    amended = 0
+    for seed in range(5):
+        for column, owner in enumerate(market.companies.owner.tolist()):
+            events = events_of(
+                seed,
+                market,
+                column,
+                reporters=reporters_of(seed, owner),
+                through=LARGE_NOW.date(),
+            )
+            times = Counter(zip(events.filed_row.tolist(), events.reporter.tolist(), strict=True))
+            for place in np.flatnonzero(events.amended_row >= 0).tolist():
+                amended += 1
+                assert times[int(events.filed_row[place]), int(events.reporter[place])] == 1
+    assert amended > 500
 
 
 def test_nothing_is_told_before_it_is_filed():

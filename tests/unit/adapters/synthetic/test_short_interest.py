@@ -8,6 +8,7 @@ from alpha_oracle.adapters.synthetic.market import market_through
 from alpha_oracle.adapters.synthetic.short_interest import SyntheticShortInterest
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.config import SyntheticSettings
+from alpha_oracle.domain.market import ActionKind
 from alpha_oracle.errors import ConfigurationError, NotPublished
 from tests.fakes.clock import FixedClock
 from tests.unit.adapters.synthetic.reference import NOW, SETTINGS, START, a_source
@@ -77,23 +78,26 @@ def test_the_same_file_comes_however_far_the_market_has_gone_on():
     assert [early.fetch(day) for day in reversed(days)] == before[::-1]
 
 
-def test_a_split_multiplies_what_is_short(source):
+def test_a_split_multiplies_what_is_short_and_what_was_traded_before_it(source):
     market = market_through(SETTINGS, NOW.date())
-    listed = market.companies.is_listed(market.sessions_through(date(2021, 5, 1)))
-    splits = market.actions.split[: len(listed)]
-    row, column = np.argwhere((splits != 1.0) & listed & (np.arange(len(listed)) > 40)[:, None])[0]
-    symbol, day = market.companies.symbols[column], market.sessions[row].item()
-    dates = source.settlements(start=day - timedelta(days=17), now=NOW)
-    position = {
-        date_: next(p for p in source.fetch(date_).positions if p.symbol == symbol)
-        for date_ in (max(d for d in dates if d < day), min(d for d in dates if d >= day))
-    }
-    before, after = position.values()
-    assert np.log(after.shares_short / before.shares_short) == pytest.approx(
-        np.log(splits[row, column]), abs=0.5
-    )
-    turnover = after.average_daily_volume / before.average_daily_volume
-    assert np.log(turnover) == pytest.approx(np.log(splits[row, column]), abs=0.8)
+    actions = SyntheticBarSource(SETTINGS).actions(through=date(2021, 5, 1))
+    splits = [one for one in actions if one.kind is ActionKind.SPLIT and one.value > 1]
+    split = next(one for one in splits if one.ex_date.day in {*range(6, 13), *range(20, 28)})
+    dates = source.settlements(start=split.ex_date - timedelta(days=40), now=NOW)
+    first, before = [day for day in dates if day < split.ex_date][-2:]
+    after = next(day for day in dates if day >= split.ex_date)
+    short, traded = {}, {}
+    for day in (before, after):
+        position = next(p for p in source.fetch(day).positions if p.symbol == split.symbol)
+        short[day], traded[day] = position.shares_short, position.average_daily_volume
+    ratio = float(split.value)
+    assert np.log(short[after] / short[before]) == pytest.approx(np.log(ratio), abs=0.45)
+    column, ex_date = market.column(split.symbol), np.datetime64(split.ex_date)
+    for start, end, factor in ((first, before, 1.0), (before, after, ratio)):
+        rows = market.rows(start + timedelta(days=1), end)
+        counted = np.where(market.sessions[rows] < ex_date, factor, 1.0)
+        volume = market.bars.volume[rows, column] * counted
+        assert traded[end] == np.rint(volume.mean())
 
 
 def test_companies_are_shorted_as_american_ones_are(files):
