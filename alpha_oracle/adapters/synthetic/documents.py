@@ -24,28 +24,29 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.synthetic.market import Market
     from alpha_oracle.domain.market import Symbol
 
-_INCOME: Final = (
+_FLOWS: Final = (
     Item.REVENUE,
-    Item.COST_OF_REVENUE,
     Item.GROSS_PROFIT,
-    Item.OPERATING_INCOME,
     Item.NET_INCOME,
+    Item.COST_OF_REVENUE,
+    Item.OPERATING_INCOME,
     Item.INTEREST_EXPENSE,
     Item.INCOME_TAX,
-)
-_CASH_FLOWS: Final = (
     Item.DEPRECIATION_AMORTIZATION,
     Item.OPERATING_CASH_FLOW,
     Item.CAPITAL_EXPENDITURE,
     Item.DIVIDENDS_PAID,
 )
-_FLOWS: Final = _INCOME + _CASH_FLOWS
+_SELECTED: Final = 3
+"""So many of them some annual reports tell of the last quarter alone."""
+
+_INCOME: Final = 7
+"""So many of them are told of quarters; cash flows only of the year to date."""
+
+_ALL: Final = len(_FLOWS)
 _BALANCE: Final = tuple(
     item for item in Item if item in INSTANT_ITEMS and item is not Item.SHARES_OUTSTANDING
 )
-_SELECTED: Final = (Item.REVENUE, Item.GROSS_PROFIT, Item.NET_INCOME)
-"""What some annual reports tell of the last quarter alone."""
-
 _ANNUAL: Final = QUARTERS - 1
 
 
@@ -80,8 +81,8 @@ class Library:
     gone: NDArray[np.datetime64]
     shares: NDArray[np.float64]
     amended_shares: NDArray[np.float64]
-    _told: _Figures
-    _actual: _Figures
+    told: _Figures
+    actual: _Figures
 
     def reports(self, column: int, *, until: datetime) -> list[Report]:
         """Return a company's reports known by an instant, by when they were filed."""
@@ -149,41 +150,36 @@ class Library:
     def _lines(
         self, column: int, report: Report, *, starts: Sequence[date], ends: Sequence[date]
     ) -> Iterator[tuple[Item, date | None, date, float]]:
-        quarter, figures = report.quarter, self._actual if report.is_amendment else self._told
-        end = ends[quarter]
-        so_far = figures.so_far[column, quarter].tolist()
-        opened = starts[quarter - quarter % QUARTERS]
-        if quarter % QUARTERS == _ANNUAL:
-            for item, value in zip(_FLOWS, so_far, strict=True):
-                yield item, opened, end, value
-            for item, other, value in self._quarters_told_again(column, report):
-                yield item, starts[other], ends[other], value
-        else:
-            income = figures.flow[column, quarter].tolist()
-            for item, value in zip(_INCOME, income, strict=False):
-                yield item, starts[quarter], end, value
-            for item, value in zip(_CASH_FLOWS, so_far[len(_INCOME) :], strict=True):
-                yield item, opened, end, value
-        for item, value in zip(_BALANCE, figures.balance[column, quarter].tolist(), strict=True):
-            yield item, None, end, value
+        figures = self.actual if report.is_amendment else self.told
+        for first, last, count in self._periods(column, report):
+            values = figures.flow if first == last else figures.so_far
+            told = values[column, last, :count].tolist()
+            for item, value in zip(_FLOWS, told, strict=False):
+                yield item, starts[first], ends[last], value
+        balance = figures.balance[column, report.quarter].tolist()
+        for item, value in zip(_BALANCE, balance, strict=True):
+            yield item, None, ends[report.quarter], value
         yield Item.SHARES_OUTSTANDING, None, report.cover, report.shares
 
-    def _quarters_told_again(
-        self, column: int, report: Report
-    ) -> Iterator[tuple[Item, int, float]]:
-        # An annual report may tell its last quarter; an amendment tells the one that was wrong.
+    def _periods(self, column: int, report: Report) -> Iterator[tuple[int, int, int]]:
+        # The first and last quarter of each period told, and how many of the flows.
+        place = report.quarter % QUARTERS
+        opening = report.quarter - place
+        yield opening, report.quarter, _ALL
+        if place != _ANNUAL and place > 0:
+            yield report.quarter, report.quarter, _INCOME
         if report.is_amendment:
-            wrong = int(self.books.restatements.quarter[report.quarter // QUARTERS, column])
-            other = report.quarter - _ANNUAL + wrong
-            if wrong != _ANNUAL:
-                values = self._actual.flow[column, other].tolist()
-                for item, value in zip(_INCOME, values, strict=False):
-                    yield item, other, value
-        if self.books.business.tells_last_quarter[column]:
-            figures = self._actual if report.is_amendment else self._told
-            for item in _SELECTED:
-                value = float(figures.flow[column, report.quarter, _FLOWS.index(item)])
-                yield item, report.quarter, value
+            yield from self._corrected(column, opening)
+        if place == _ANNUAL and self.books.business.tells_last_quarter[column]:
+            yield report.quarter, report.quarter, _SELECTED
+
+    def _corrected(self, column: int, opening: int) -> Iterator[tuple[int, int, int]]:
+        # What quarterly reports told wrong: the quarter, and the year to date from it on.
+        wrong = int(self.books.restatements.quarter[opening // QUARTERS, column])
+        if wrong != _ANNUAL:
+            yield opening + wrong, opening + wrong, _INCOME
+        for later in range(max(wrong, 1), _ANNUAL):
+            yield opening, opening + later, _INCOME
 
 
 def write_library(seed: int, market: Market) -> Library:
@@ -198,8 +194,8 @@ def write_library(seed: int, market: Market) -> Library:
         gone=capital.last_days(market),
         shares=capital.shares_outstanding(seed, market, books.fiscal.cover),
         amended_shares=capital.shares_outstanding(seed, market, books.restatements.cover),
-        _told=_figures(books.told),
-        _actual=_figures(books.actual),
+        told=_figures(books.told),
+        actual=_figures(books.actual),
     )
 
 
