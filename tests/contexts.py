@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 SECTOR_NAMES = ("Energy", "Financials", "Health Care", "Industrials", "Utilities")
 
 
-def a_whole_context(*, symbols: int, sessions: int, seed: int = 7) -> MarketContext:
+def a_whole_context(
+    *, symbols: int, sessions: int, seed: int = 7, sessions_a_trade: int = 3
+) -> MarketContext:
     """Everything known of every symbol from the first session on, newly every few sessions."""
     random = np.random.default_rng(seed)
     sectors = max(1, min(len(SECTOR_NAMES), symbols // 3))
@@ -26,7 +28,7 @@ def a_whole_context(*, symbols: int, sessions: int, seed: int = 7) -> MarketCont
     return MarketContext(
         reports=_reports(random, REPORT_FIELDS, [_rows(random, sessions, 63)] * symbols),
         short_interest=_reports(random, SHORT_FIELDS, [_rows(random, sessions, 10)] * symbols),
-        insiders=_trades(random, symbols=symbols, sessions=sessions),
+        insiders=_trades(random, symbols=symbols, sessions=sessions, apart=sessions_a_trade),
         vix=np.exp(np.log(20.0) + 0.3 * np.sin(np.cumsum(random.normal(0.0, 0.1, sessions)))),
         spy=300.0 * np.exp(np.cumsum(random.normal(0.0004, 0.01, sessions))),
         sector=np.repeat(sector[None].astype(np.int16), sessions, axis=0),
@@ -135,14 +137,16 @@ def _reports(
     )
 
 
-def _trades(random: np.random.Generator, *, symbols: int, sessions: int) -> InsiderTrades:
-    """Trades of five insiders a symbol every three sessions or so, an eighth of them amended."""
+def _trades(
+    random: np.random.Generator, *, symbols: int, sessions: int, apart: int
+) -> InsiderTrades:
+    """Trades of five insiders a symbol, an eighth of them amended."""
     table = []
     for symbol in range(symbols):
-        for position in range(0, sessions, 3):
+        for position in range(0, sessions, apart):
             owner = 5 * symbol + int(random.integers(5))
             shares = float(random.integers(1, 90))
-            told = (owner, position % 2 == 0, owner % 2 == 0)
+            told = (owner, position // apart % 2 == 0, owner % 2 == 0)
             row = position + int(random.integers(0, 3))
             table.append((symbol, row, position, 1, *told, shares))
             if random.random() < 1 / 8:

@@ -16,7 +16,9 @@ BAR_FIELDS = ("open", "high", "low", "close", "volume", "traded_open", "traded_c
 
 
 @cache
-def a_whole_panel(*, symbols: int, sessions: int, seed: int = 7) -> MarketPanel:
+def a_whole_panel(
+    *, symbols: int, sessions: int, seed: int = 7, sessions_a_trade: int = 3
+) -> MarketPanel:
     """A random market in which every symbol has every bar and no corporate action.
 
     All that is known beside bars is known from the first session on.
@@ -38,7 +40,9 @@ def a_whole_panel(*, symbols: int, sessions: int, seed: int = 7) -> MarketPanel:
         split=np.ones(shape),
         dividend=np.zeros(shape),
         is_member=np.ones(shape, dtype=np.bool_),
-        context=a_whole_context(symbols=symbols, sessions=sessions, seed=seed),
+        context=a_whole_context(
+            symbols=symbols, sessions=sessions, seed=seed, sessions_a_trade=sessions_a_trade
+        ),
     )
 
 
