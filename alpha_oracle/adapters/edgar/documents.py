@@ -28,9 +28,7 @@ def parse_object(body: bytes, *, what: str) -> Mapping[str, object]:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"EDGAR's {what} cannot be read: {error}") from None
-    if not isinstance(document, dict):
-        raise DataError(f"EDGAR's {what} is no JSON object")
-    return document
+    return object_of(document, what=what)
 
 
 def object_of(value: object, *, what: str) -> Mapping[str, object]:

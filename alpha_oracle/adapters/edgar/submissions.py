@@ -58,9 +58,12 @@ class FilingPage:
 class Submissions:
     """Lists of filings, each read once in a quarter of an hour. Safe to share between threads."""
 
-    def __init__(self, client: EdgarClient, *, clock: Clock) -> None:
+    def __init__(
+        self, client: EdgarClient, *, clock: Clock, most_rows: int = MOST_CACHED_ROWS
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._most_rows = most_rows
         self._guard = Lock()
         self._pages: OrderedDict[str, tuple[datetime, FilingPage]] = OrderedDict()
 
@@ -126,7 +129,7 @@ class Submissions:
             self._pages[name] = (asked_at, page)
             self._pages.move_to_end(name)
             rows = sum(len(kept.rows) for _, kept in self._pages.values())
-            while rows > MOST_CACHED_ROWS:
+            while rows > self._most_rows:
                 _, (_, dropped) = self._pages.popitem(last=False)
                 rows -= len(dropped.rows)
         return page

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from alpha_oracle.adapters.edgar.fundamentals import EdgarFundamentals
+from alpha_oracle.adapters.edgar.submissions import Submissions
 from alpha_oracle.domain.bars import AbsenceKind
 from alpha_oracle.domain.fundamentals import StatementItem
 from alpha_oracle.domain.requests import Listing
@@ -112,6 +113,15 @@ def test_a_list_is_asked_for_once_in_a_quarter_of_an_hour():
         world.clock.advance(days=1)
         world.facts(since=world.clock.now())
         assert world.peer.paths.count(TICKERS) == 2
+
+
+def test_lists_are_kept_as_far_as_there_is_room():
+    files = a_company() | {list_path(2): submissions(2, [REPORT])}
+    with a_world(files) as world:
+        lists = Submissions(world.edgar.client, clock=world.clock, most_rows=1)
+        for cik in ("0000000001", "0000000002", "0000000002", "0000000001"):
+            lists.newest(cik)
+        assert world.peer.paths == [list_path(1), list_path(2), list_path(1)]
 
 
 def test_class_shares_are_listed_with_a_hyphen():

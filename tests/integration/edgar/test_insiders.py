@@ -126,6 +126,7 @@ def test_a_filing_of_ours_about_another_company_is_left_out_and_asked_for_once()
     about_another = submission(number(1), Form4(issuer=77).xml())
     with a_world(one_filing(about_another)) as world:
         source = EdgarInsiders(world.edgar)
+        assert source.name == "edgar"
         for _ in range(2):
             received = source.fetch("AAA", start=date(2024, 1, 1), known=())
             assert (received.filings, received.refused, received.absence) == ((), (), None)

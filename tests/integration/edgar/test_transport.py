@@ -30,6 +30,16 @@ def test_requests_say_who_asks():
         assert [asked.user_agent for asked in world.peer.asked] == [USER_AGENT]
 
 
+def test_every_request_is_counted_before_it_is_sent():
+    with a_world(insider_files(12)) as world:
+        before = world.clock.now()
+        world.peer.fail(status=503)
+        world.insiders()
+        assert world.ledger.spent_today("edgar") == len(world.peer.asked) == 15
+        # A ninth of a second before each that follows another, two seconds after the failure.
+        assert world.clock.now() - before >= timedelta(seconds=2 + 13 * 0.11)
+
+
 @pytest.mark.parametrize("user_agent", [None, "", "   "])
 def test_without_a_name_nothing_is_asked(user_agent):
     told = r"data\.edgar\.user_agent"

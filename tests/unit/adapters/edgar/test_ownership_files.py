@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alpha_oracle.adapters.edgar.ownership_files import MAX_FILE_BYTES, read_ownership_files
-from alpha_oracle.errors import DataError
+from alpha_oracle.errors import ConfigurationError, DataError
 from tests.peers.edgar.documents import Form4, feed_submission, submission
 
 NUMBER = "0000000001-24-000001"
@@ -49,6 +49,18 @@ def test_a_bare_document_signed_before_its_trade_is_known_after_the_trade(tmp_pa
     body = Form4(signed="2024-04-01").xml().encode()
     filing = only(read_ownership_files(write(tmp_path, a_xml=body)))
     assert filing.known_at == datetime(2024, 5, 4, 3, 59, 59, tzinfo=UTC)
+
+
+def test_a_header_without_a_time_is_known_at_the_end_of_its_day(tmp_path):
+    body = submission(NUMBER, Form4().xml()).replace(b"<ACCEPTANCE-DATETIME>", b"<ACCEPTED>")
+    filing = only(read_ownership_files(write(tmp_path, a_txt=body)))
+    assert filing.known_at == datetime(2024, 5, 3, 3, 59, 59, tzinfo=UTC)
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path):
+    (tmp_path / "a.xml").symlink_to(tmp_path / "gone.xml")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_ownership_files(tmp_path)
 
 
 @pytest.mark.parametrize(
