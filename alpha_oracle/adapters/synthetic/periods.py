@@ -25,6 +25,9 @@ _QUARTER_MONTHS: Final = 3
 _REACH: Final = timedelta(days=500)
 """Beyond the last quarter's end its statements, and what amends them, are filed."""
 
+_HABIT: Final = 0.85
+"""How far a company files each quarter's report as late as it did the year before."""
+
 _FILED_DAYS: Final = (28, 45)
 _ANNUAL_FILED_DAYS: Final = (43, 75)
 _COVER_DAYS: Final = (2, 9)
@@ -87,6 +90,8 @@ def fiscal_calendar(
     end = _first_day(month + 1) - np.timedelta64(1, "D")
     draws = uniforms(seed, Purpose.FILING, owners=companies.owner, count=count * 3)
     late, moment, counted = draws.reshape(count, 3, -1).transpose(1, 0, 2)
+    habit = np.tile(late[:QUARTERS], (years, 1))
+    late = _HABIT * habit + (1.0 - _HABIT) * late
     is_annual = (np.arange(count) % QUARTERS == QUARTERS - 1)[:, None]
     taken = np.where(is_annual, _between(_ANNUAL_FILED_DAYS, late), _between(_FILED_DAYS, late))
     filed = _sessions_at(end + taken.astype("timedelta64[D]"))
