@@ -68,9 +68,10 @@ def test_a_price_not_given_is_unknown_and_a_price_of_zero_is_zero():
 
 
 def test_joint_filers_telling_the_same_trade_on_one_day_tell_it_once():
-    fund = a_filing(FIRST, a_trade(after=900.0), owners=[an_insider("1")], accession="1")
+    """It counts for whom it was known of first, whatever the numbers of the filings."""
+    fund = a_filing(FIRST, a_trade(after=900.0), owners=[an_insider("1")], accession="2")
     manager = a_filing(
-        "2015-03-03T22:30", a_trade(after=900.0), owners=[an_insider("2")], accession="2"
+        "2015-03-03T22:30", a_trade(after=900.0), owners=[an_insider("2")], accession="1"
     )
     assert entries(manager, fund) == [("2015-03-03", "2015-03-03", 1, 100.0)]
 
@@ -146,6 +147,14 @@ def test_of_two_filings_of_the_day_an_amendment_mends_the_one_of_its_report():
     )
     taken_back = [entry for entry in entries(one, other, amended) if entry[2] < 0]
     assert taken_back == [("2015-03-20", "2015-03-03", -1, 100.0)]
+
+
+def test_of_two_filings_that_fit_alike_an_amendment_mends_the_one_known_last():
+    one = a_filing(FIRST, a_trade(shares=100), accession="1")
+    other = a_filing("2015-03-03T21:30", a_trade(shares=50), accession="2")
+    amended = a_filing(LATER, a_trade(shares=40), amends=True, replaces="2015-03-03")
+    taken_back = [entry[3] for entry in entries(one, other, amended) if entry[2] < 0]
+    assert taken_back == [50.0]
 
 
 def test_an_amendment_mends_nothing_of_another_owner_or_symbol():

@@ -179,6 +179,27 @@ def test_a_year_of_53_weeks_rolls_forward_against_one_of_52():
     assert states(recent, start="2012-01-03", end="2012-12-31")[0][1]["net_income_ttm"] == 32982.0
 
 
+def test_documents_may_name_a_start_some_days_apart():
+    """One begins its years on the first of January, the other on the Monday next to it."""
+    table = """
+    net_income 2014-01-01 2014-12-31 40 2015-02-20T21:30
+    net_income 2013-12-30 2014-03-31 8  2015-05-05T20:30
+    net_income 2014-12-29 2015-03-31 11 2015-05-05T20:30
+    """
+    assert states(table)[1][1]["net_income_ttm"] == 43.0
+    quarters = QUARTERS.replace("2014-07-01", "2014-07-03").replace("2014-04-01", "2014-03-31")
+    assert states(quarters)[0][1]["net_income_ttm"] == 10.0
+
+
+@pytest.mark.parametrize("start", ["2013-12-30", "2014-01-02"])
+def test_of_two_years_that_end_alike_the_one_told_last_counts(start):
+    table = f"""
+    net_income 2014-01-01 2014-12-31 40 2015-02-20T21:30
+    net_income {start} 2014-12-31 41 2015-03-20T20:30
+    """
+    assert [values["net_income_ttm"] for _, values in states(table, end="2015-12-31")] == [40, 41]
+
+
 def test_a_late_filing_about_an_earlier_period_moves_no_newer_figure():
     later = SIX_REPORTS + "revenue 2013-01-01 2013-12-31 333 2016-03-01T21:30\n"
     late = SIX_REPORTS + "revenue 2012-01-01 2012-12-31 333 2016-03-01T21:30\n"
