@@ -10,7 +10,7 @@ import numpy as np
 from alpha_oracle.adapters.synthetic.insider_events import Dealing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 LINES: Final = 3
 """A dealing takes at most so many lines of a filing."""
 
-_MEDIAN_USD: Final[Mapping[Dealing, float]] = {
-    Dealing.PURCHASE: 90_000.0,
-    Dealing.SALE: 400_000.0,
-    Dealing.EXERCISE: 500_000.0,
-    Dealing.AWARD: 250_000.0,
-    Dealing.GIFT: 150_000.0,
-}
+# By dealing: purchase, sale, exercise, award, gift.
+_MEDIAN_USD: Final = np.array([90_000.0, 400_000.0, 500_000.0, 250_000.0, 150_000.0])
+_GIVES: Final = np.array([False, True, False, False, True])
+_IN_LINES: Final = np.array([True, True, False, False, False])
+_CHANGE: Final = np.array([1.0, -1.0, 0.0, 1.0, -1.0])
+"""Of what is held, for each share dealt in."""
+
 _SPREAD: Final = 0.6
 _LARGE: Final = 25.0
 _MOST_SOLD_FRACTION: Final = 0.04
@@ -67,17 +67,18 @@ def amounts_of(
     low, high = (values[events.row, column] for values in (market.bars.low, market.bars.high))
     part = (events.price[:, None] + np.arange(LINES) / LINES) % 1.0
     prices = np.round(low[:, None] + (high - low)[:, None] * part, 2)
-    median = np.array([_MEDIAN_USD[dealing] for dealing in Dealing])[events.dealing]
-    usd = median * (events.size / (1.0 - events.size)) ** _SPREAD * np.where(is_large, _LARGE, 1.0)
+    usd = (
+        _MEDIAN_USD[events.dealing]
+        * (events.size / (1.0 - events.size)) ** _SPREAD
+        * np.where(is_large, _LARGE, 1.0)
+    )
     # Of a session without a bar the last price is not looked for: the least is dealt in.
     wanted = np.nan_to_num(np.rint(usd / prices[:, 0]))
-    gives = np.isin(events.dealing, (Dealing.SALE, Dealing.GIFT))
     most = np.floor(_MOST_SOLD_FRACTION * first[events.reporter] * split)
-    shares = np.maximum(np.where(gives, np.minimum(wanted, most), wanted), 1.0)
+    shares = np.maximum(np.where(_GIVES[events.dealing], np.minimum(wanted, most), wanted), 1.0)
     taxed = (events.dealing == Dealing.AWARD) & (events.detail < _TAXED_FRACTION)
     withheld = np.where(taxed, np.floor(_WITHHELD_FRACTION * shares), 0.0)
-    alone = np.isin(events.dealing, (Dealing.PURCHASE, Dealing.SALE))
-    untold = alone & (events.detail * _FINE % 1.0 < _UNPRICED_FRACTION)
+    untold = _IN_LINES[events.dealing] & (events.detail * _FINE % 1.0 < _UNPRICED_FRACTION)
     return Amounts(
         shares=shares,
         withheld=withheld,
@@ -89,9 +90,8 @@ def amounts_of(
 def _held(
     events: Events, *, shares: Shares, withheld: Shares, split: Shares, first: Shares
 ) -> Shares:
-    sign = np.array([1.0, -1.0, 0.0, 1.0, -1.0])[events.dealing]
     # Counted as before any split, which no later split changes.
-    change = (sign * shares - withheld) / split
+    change = (_CHANGE[events.dealing] * shares - withheld) / split
     held = np.empty_like(shares)
     for reporter, begun in enumerate(first.tolist()):
         own = events.reporter == reporter

@@ -37,7 +37,7 @@ _FALL: Final = 0.85
 _PURCHASES: Final = 0.10
 _PURCHASES_AFTER_FALL: Final = 0.30
 _AMENDED_FRACTION: Final = 0.02
-_LATE: Final = (0.10, 0.35, 0.92)
+_LATE: Final = np.array([0.10, 0.35, 0.92])
 """Fractions filed on the day, by the next session and by the second; the rest are late."""
 _LATEST_SESSIONS: Final = 10
 _AMENDED_SESSIONS: Final = (3, 20)
@@ -61,7 +61,8 @@ class Dealing(IntEnum):
 
 
 # Of dealings that are no purchases, up to which fraction each goes.
-_OTHERS: Final = ((0.55, Dealing.SALE), (0.77, Dealing.EXERCISE), (0.94, Dealing.AWARD))
+_OTHERS_BOUNDS: Final = np.array([0.55, 0.77, 0.94])
+_OTHERS: Final = np.array([Dealing.SALE, Dealing.EXERCISE, Dealing.AWARD, Dealing.GIFT])
 
 
 class _Draw(IntEnum):
@@ -176,13 +177,13 @@ def _dealings(
     reporters: Sequence[Reporter],
     buying: NDArray[np.bool_],
 ) -> Integers:
-    worth = market.bars.close[:, column] * market.actions.shares[:, column]
     before = np.maximum(row - _FALL_SESSIONS, market.companies.listed[column])
     # Where either bar is missing nobody notices a fall.
-    has_fallen = worth[row] < _FALL * worth[before]
+    close, shares = market.bars.close, market.actions.shares
+    worth, earlier = (close[at, column] * shares[at, column] for at in (row, before))
+    has_fallen = worth < _FALL * earlier
     buys = draw[_Draw.PURCHASE] < np.where(has_fallen, _PURCHASES_AFTER_FALL, _PURCHASES)
-    bounds, kinds = zip(*_OTHERS, strict=True)
-    other = np.append(kinds, Dealing.GIFT)[np.searchsorted(bounds, draw[_Draw.OTHER])]
+    other = _OTHERS[np.searchsorted(_OTHERS_BOUNDS, draw[_Draw.OTHER])]
     # Funds neither get awards nor make gifts, and only officers have options.
     is_officer = np.array([reporter.is_officer for reporter in reporters])[who]
     is_large = np.array([reporter.is_large for reporter in reporters])[who]
@@ -192,8 +193,10 @@ def _dealings(
 
 def _delays(draw: Draws) -> Integers:
     usual = np.searchsorted(_LATE, draw, side="right")
-    beyond = (draw - _LATE[-1]) / (1.0 - _LATE[-1]) * (_LATEST_SESSIONS - len(_LATE) + 1)
-    return usual + np.maximum(beyond, 0.0).astype(np.int64)
+    last = float(_LATE[-1])
+    beyond = (draw - last) / (1.0 - last) * (_LATEST_SESSIONS - len(_LATE) + 1)
+    delays: Integers = usual + np.maximum(beyond, 0.0).astype(np.int64)
+    return delays
 
 
 def _seconds(draw: Draws, *, same_day: NDArray[np.bool_]) -> Integers:
