@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """What a vendor allows one key: requests in any minute, and on a New York calendar day."""
+    """What a vendor allows one key: requests in any minute, and on a New York calendar day.
+
+    `per_day` is None where the day has no bound.
+    """
 
     per_minute: int
-    per_day: int
+    per_day: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,12 @@ def test_a_budget_lowered_below_what_is_spent_is_used_up(stores):
         stores.ledger.reserve(ACCOUNT, RequestLimits(per_minute=5, per_day=5))
 
 
+def test_a_day_without_a_bound_is_never_used_up(stores):
+    unbounded = RequestLimits(per_minute=6_000, per_day=None)
+    spend(stores, 3, limits=unbounded)
+    assert stores.ledger.spent_today(ACCOUNT) == 3
+
+
 def test_a_budget_raised_has_requests_left(stores):
     spend(stores, 25)
     stores.clock.advance(minutes=1, seconds=1)

@@ -24,11 +24,12 @@ class InMemoryRequestLedger:
 
     def reserve(self, account, limits):
         with self._guard:
-            spent = self.spent_today(account)
-            if spent >= limits.per_day or self.is_day_closed(account):
-                raise BudgetSpent(self._told(account.partition(":")[0], spent, limits.per_day))
+            spent, per_day = self.spent_today(account), limits.per_day
+            if (per_day is not None and spent >= per_day) or self.is_day_closed(account):
+                raise BudgetSpent(self._told(account.partition(":")[0], spent, per_day))
+            # One look at the clock: it may move by itself.
             now = self.clock.now()
-            wait = (self._free_at(account, limits) - now).total_seconds()
+            wait = (self._free_at(account, limits, now=now) - now).total_seconds()
             if wait <= 0.0:
                 self.requested[account].append(now)
             return max(wait, 0.0)
@@ -46,10 +47,10 @@ class InMemoryRequestLedger:
     def is_day_closed(self, account):
         return (account, _day(self.clock.now())) in self._closed
 
-    def _free_at(self, account, limits):
-        times = sorted(at for at in self.requested[account] if at <= self.clock.now() + WINDOW)
+    def _free_at(self, account, limits, *, now):
+        times = sorted(at for at in self.requested[account] if at <= now + WINDOW)
         apart = timedelta(seconds=min(1.0, 60.0 / limits.per_minute))
-        free = [self.clock.now(), *(at + apart for at in times[-1:])]
+        free = [now, *(at + apart for at in times[-1:])]
         if len(times) >= limits.per_minute:
             free.append(times[-limits.per_minute] + WINDOW)
         return max(free)

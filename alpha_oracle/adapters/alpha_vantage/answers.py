@@ -103,7 +103,7 @@ class PaidAnswers:
         """Requests the day still has, as far as we and Alpha Vantage said."""
         if self._ledger.is_day_closed(self.account):
             return 0
-        return max(0, self._limits.per_day - self._ledger.spent_today(self.account))
+        return max(0, (self._limits.per_day or 0) - self._ledger.spent_today(self.account))
 
     @property
     def spent_today(self) -> int:

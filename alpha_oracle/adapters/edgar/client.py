@@ -54,7 +54,6 @@ _FORBIDDEN: Final = 403
 _TOO_FAST: Final = re.compile("request rate threshold", re.IGNORECASE)
 # A tenth less than allowed: on their way to the SEC requests bunch up.
 _PER_MINUTE_OF_A_SECOND: Final = 54
-_NO_DAILY_BUDGET: Final = 1_000_000_000
 _NAME_AND_E_MAIL: Final = re.compile(r"(?=.*\S+@\S+\.\S+)\S+( \S+)+")
 
 
@@ -73,7 +72,7 @@ class EdgarClient:
         self._settings = settings
         self._limits = RequestLimits(
             per_minute=_PER_MINUTE_OF_A_SECOND * settings.requests_per_second,
-            per_day=_NO_DAILY_BUDGET,
+            per_day=None,
         )
         self._ledger = ledger
         self._clock = clock

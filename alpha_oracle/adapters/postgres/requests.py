@@ -39,6 +39,10 @@ _IS_CLOSED: Final = f"""
 EXISTS (SELECT FROM closed_request_days WHERE account = :account AND day = {_TODAY})
 """
 
+# A day without a bound is not counted through: of a hundred thousand requests that takes longer
+# than the requests are apart.
+_PER_DAY: Final = "CAST(:per_day AS bigint)"
+
 # What a clock counted that was ahead and has been set back is of no minute: nobody waits for it.
 _LATELY: Final = f"""
 FROM request_log
@@ -51,7 +55,8 @@ _RESERVE: Final = f"""
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT pg_advisory_xact_lock({REQUEST_LOCKS}, hashtext(:account));
 WITH {_NOW}, standing AS (
-    SELECT now, {_SPENT} AS spent, {_IS_CLOSED} AS is_closed, {_NEXT_MIDNIGHT} AS day_ends,
+    SELECT now, CASE WHEN {_PER_DAY} IS NULL THEN 0 ELSE {_SPENT} END AS spent,
+        {_IS_CLOSED} AS is_closed, {_NEXT_MIDNIGHT} AS day_ends,
         greatest(now, (
             SELECT max(requested_at) + :apart * INTERVAL '1 second' {_LATELY}
         ), (
@@ -62,7 +67,7 @@ WITH {_NOW}, standing AS (
 ), counted AS (
     INSERT INTO request_log (account, requested_at)
     SELECT :account, now FROM standing
-    WHERE free_at = now AND spent < :per_day AND NOT is_closed
+    WHERE free_at = now AND spent < coalesce({_PER_DAY}, 1) AND NOT is_closed
 ), pruned AS (
     DELETE FROM request_log USING moment
     WHERE account = :account AND requested_at < now - INTERVAL '{KEPT_DAYS} days'
@@ -107,8 +112,9 @@ class PostgresRequestLedger:
         }
         with self._database.at_once() as connection:
             standing = connection.execute(text(_RESERVE), values).one()
-        if standing.is_closed or standing.spent >= limits.per_day:
-            raise BudgetSpent(_told(account.partition(":")[0], standing, per_day=limits.per_day))
+        per_day = limits.per_day
+        if standing.is_closed or (per_day is not None and standing.spent >= per_day):
+            raise BudgetSpent(_told(account.partition(":")[0], standing, per_day=per_day))
         return float(standing.wait_seconds)
 
     def spent_today(self, account: str) -> int:
@@ -133,8 +139,9 @@ class PostgresRequestLedger:
             return connection.execute(statement, {"account": account}).scalar_one()
 
 
-def _told(vendor: str, standing: Row[Any], *, per_day: int) -> str:
-    spent = f"{standing.spent} of {per_day} requests were counted"
+def _told(vendor: str, standing: Row[Any], *, per_day: int | None) -> str:
+    of = "" if per_day is None else f" of {per_day}"
+    spent = f"{standing.spent}{of} requests were counted"
     ends = f"its day ends at {standing.day_ends:%Y-%m-%d %H:%M} UTC, midnight in New York"
     elsewhere = "name another source in data.source or data.fallback"
     if standing.is_closed:
