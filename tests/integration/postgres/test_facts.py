@@ -187,3 +187,11 @@ def test_what_was_told_can_be_read_as_rows(facts, rows):
 def test_what_is_no_fact_is_refused_by_the_tables(database, statement):
     with pytest.raises(IntegrityError), database.begin() as connection:
         connection.exec_driver_sql(statement)
+
+
+def test_an_item_that_this_package_does_not_know_is_told(facts, database):
+    facts.store([a_fact(1.0)], source="edgar", received_at=day(20))
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE fact_figures SET item = 'goodwill'")
+    with pytest.raises(ValueError, match="an item are stored that this package does not know"):
+        facts.load(as_of=LATE)
