@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.sources import check_source, checkable_sources
+from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
+from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.errors import AlphaOracleError
@@ -31,7 +32,7 @@ class Finding:
 
 
 def diagnose() -> list[Finding]:
-    """Check settings, stores, calendar and bar sources; return what was found."""
+    """Check settings, stores, calendar and sources; return what was found."""
     try:
         settings = load_settings()
     except AlphaOracleError as error:
@@ -39,9 +40,12 @@ def diagnose() -> list[Finding]:
     sources = {
         f"source {name}": partial(_check_source, name=name) for name in checkable_sources(settings)
     }
+    vendors = {
+        f"source {name}": partial(_check_vendor, name=name) for name in checkable_vendors(settings)
+    }
     return [
         Finding(check="settings", ok=True, text=f"home is {settings.home}"),
-        *(_checked(name, check, settings) for name, check in (CHECKS | sources).items()),
+        *(_checked(name, check, settings) for name, check in (CHECKS | sources | vendors).items()),
     ]
 
 
@@ -67,6 +71,12 @@ def _check_calendar(settings: Settings) -> str:
 def _check_source(settings: Settings, *, name: str) -> str:
     with opened_database(settings) as database:
         return check_source(settings, name, database)
+
+
+def _check_vendor(settings: Settings, *, name: str) -> str:
+    with opened_database(settings) as database:
+        memory = SourceMemory.on(database, clock=clock_of(settings))
+        return check_vendor(settings, name, memory)
 
 
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {

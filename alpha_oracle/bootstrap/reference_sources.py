@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from alpha_oracle.adapters.alpha_vantage.statements import AlphaVantageFundamentals
 from alpha_oracle.adapters.cboe.source import CboeLevels
@@ -58,6 +58,38 @@ def reference_sources(
     )
 
 
+CHECKED: Final = ("edgar", "finra", "cboe")
+"""Vendors that answer for nothing but reference data; the others are checked as bar sources."""
+
+
+def checkable_vendors(settings: Settings) -> tuple[str, ...]:
+    """Return those that the settings name."""
+    named = set(source_names(settings).values())
+    return tuple(vendor for vendor in CHECKED if vendor in named)
+
+
+def check_vendor(settings: Settings, vendor: str, memory: SourceMemory) -> str:
+    """Try a vendor out by one request and return what was found, for a person.
+
+    Raises:
+        AlphaOracleError: it cannot be used; says how to mend it.
+    """
+    data, clock = settings.data, memory.clock
+    match vendor:
+        case "edgar":
+            return _open_edgar(settings, memory).check()
+        case "finra":
+            return FinraShortInterest(data.finra, symbols=tuple, clock=clock).check()
+        case _:
+            return CboeLevels(data.cboe, clock=clock).check()
+
+
+def _open_edgar(settings: Settings, memory: SourceMemory) -> Edgar:
+    return Edgar(
+        settings.data.edgar, ledger=memory.ledger, listings=memory.listings, clock=memory.clock
+    )
+
+
 class _Vendors:
     def __init__(
         self,
@@ -72,7 +104,7 @@ class _Vendors:
         self._bar_sources = bar_sources
         self._symbols = symbols
         # Statements and insiders are asked of one EDGAR: its lists of filings serve both.
-        self._edgar = _once(self._open_edgar)
+        self._edgar = _once(lambda: _open_edgar(settings, memory))
 
     def fundamentals(self) -> Mapping[str, Callable[[], FundamentalsSource]]:
         return {
@@ -117,14 +149,6 @@ class _Vendors:
             self._settings.alpha_vantage,
             ledger=self._memory.ledger,
             spool=self._memory.spool,
-            clock=self._memory.clock,
-        )
-
-    def _open_edgar(self) -> Edgar:
-        return Edgar(
-            self._settings.edgar,
-            ledger=self._memory.ledger,
-            listings=self._memory.listings,
             clock=self._memory.clock,
         )
 

@@ -18,6 +18,7 @@ from alpha_oracle.errors import (
     AlphaOracleError,
     DataError,
     NotPublished,
+    SourceAway,
     StoreUnavailable,
     TransientError,
 )
@@ -39,11 +40,15 @@ NOTHING_STORED: Final = StoreReport(inserted=0, unchanged=0, corrected=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of one subject's answer."""
+    """What became of one subject's answer.
+
+    `unfinished` tells why a part of it did not come: the subject is asked for again.
+    """
 
     stored: StoreReport = NOTHING_STORED
     refused: int = 0
     absence: Absence | None = None
+    unfinished: str = ""
 
 
 def unwatched(_done: int, _total: int) -> None:
@@ -117,30 +122,34 @@ class Asking:
         if self._silent >= HOPELESS:
             return False
         try:
-            self._note_answer(take(subject))
+            return self._note_answer(take(subject))
         except StoreUnavailable:
             raise
         except NotPublished:
             # Due, and not there yet: it is due again next time, and nobody has to act.
-            self._note_answer(Taken())
+            return self._note_answer(Taken())
         except DataError as error:
             refuse(RefusedRow(subject=str(subject), reason=str(error), received={}))
             with self._guard:
                 self._counts["refused"] += 1
+            return True
         except AlphaOracleError as error:
-            with self._guard:
-                self._error = error
-                # What no repetition mends ends it at once.
-                self._silent += 1 if isinstance(error, TransientError) else HOPELESS
-            return False
-        return True
+            return self._note_silence(error)
 
-    def _note_answer(self, taken: Taken) -> None:
+    def _note_silence(self, error: AlphaOracleError) -> bool:
+        with self._guard:
+            self._error = error
+            # What no repetition mends ends it at once.
+            self._silent += 1 if isinstance(error, TransientError) else HOPELESS
+        return False
+
+    def _note_answer(self, taken: Taken) -> bool:
         with self._guard:
             self._silent = 0
-            self._counts["answered"] += 1
+            self._counts["answered"] += not taken.unfinished
             self._counts["stored"] += taken.stored.inserted
             self._counts["corrected"] += taken.stored.corrected
             self._counts["refused"] += taken.refused
             if taken.absence is not None:
                 self._absent.append(taken.absence)
+        return not taken.unfinished or self._note_silence(SourceAway(taken.unfinished))

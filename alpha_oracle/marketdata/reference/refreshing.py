@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date, datetime
 
+    from alpha_oracle.domain.bars import Absence, StoreReport
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.reference import RefusedRow
     from alpha_oracle.ports.clock import Clock
@@ -40,9 +41,6 @@ Subject = TypeVar("Subject")
 
 FIRST_LOOK_DAYS: Final = 14
 """How far back a daily run looks at insiders and short interest it never asked for before."""
-
-TOLD: Final = frozenset({AbsenceKind.UNKNOWN_SYMBOL, AbsenceKind.NO_DATA})
-"""Absences that are an answer: asked again no sooner than one with data."""
 
 LATE_FILING_DAYS: Final = 5
 """A list of filings may still gain one of some days ago."""
@@ -79,9 +77,10 @@ class Refresh:
                 answer.facts, source=source.name, received_at=self.clock.now()
             )
             refused = self._refuse(Family.FUNDAMENTALS, source.name, answer.refused)
-            if answer.absence is None or answer.absence.kind in TOLD:
+            taken = _taken(stored, refused, answer.absence)
+            if not taken.unfinished:
                 self._answered(Family.FUNDAMENTALS, source.name, symbol, at=asked_at)
-            return Taken(stored=stored, refused=refused, absence=answer.absence)
+            return taken
 
         return self._ask(Family.FUNDAMENTALS, source.name, due, take)
 
@@ -116,7 +115,7 @@ class Refresh:
                 self._answered(
                     Family.INSIDERS, source.name, symbol, at=asked_at, covers_from=covers
                 )
-            return Taken(stored=stored, refused=refused, absence=answer.absence)
+            return _taken(stored, refused, answer.absence)
 
         return self._ask(Family.INSIDERS, source.name, due, take)
 
@@ -217,6 +216,12 @@ class Refresh:
     ) -> None:
         fetch = Fetch(subject=subject, fetched_at=at, covers_from=covers_from)
         self.stores.log.record(family, source, fetch)
+
+
+def _taken(stored: StoreReport, refused: int, absence: Absence | None) -> Taken:
+    if absence is not None and absence.kind is AbsenceKind.FAILED:
+        return Taken(stored=stored, refused=refused, unfinished=absence.reason)
+    return Taken(stored=stored, refused=refused, absence=absence)
 
 
 def _older_than(

@@ -196,9 +196,19 @@ def test_an_absence_that_is_no_answer_leaves_the_symbol_due(world):
     absence = Absence(symbol="AAA", source="fake", kind=AbsenceKind.FAILED, reason="said nothing")
     source = FakeFundamentals({"AAA": ReceivedFacts(absence=absence)})
     source.worth_asking_after = timedelta(days=7)
-    world.refresh.fundamentals(source, ["AAA"])
-    world.refresh.fundamentals(source, ["AAA"])
-    assert source.times_asked("AAA") == 2
+    report = world.refresh.fundamentals(source, ["AAA"])
+    assert (report.answered, report.ended_by) == (0, "said nothing")
+    assert world.stores.log.fetches(Family.FUNDAMENTALS, "fake") == {}
+
+
+def test_filings_that_came_before_a_source_went_away_are_stored_and_the_rest_asked_for(world):
+    absence = Absence(symbol="AAA", source="fake", kind=AbsenceKind.FAILED, reason="went away")
+    first = ReceivedFilings(filings=(a_filing("1"),), absence=absence)
+    rest = ReceivedFilings(filings=(a_filing("2"),))
+    source = FakeInsiders({"AAA": [first, rest]})
+    report = world.refresh.insiders(source, ["AAA"])
+    assert (report.answered, report.stored, report.ended_by) == (1, 2, "")
+    assert [known for _, _, known in source.asked] == [frozenset(), frozenset({"1"})]
 
 
 def test_filings_are_asked_for_from_where_they_are_complete_without_those_stored(world):
