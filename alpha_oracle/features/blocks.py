@@ -12,7 +12,7 @@ from alpha_oracle.features.own_bars import OwnBars
 from alpha_oracle.features.packing import keep, within_float32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -45,18 +45,15 @@ class SymbolBlock:
         columns: slice,
         *,
         whole: Whole,
-        bar_fields: Iterable[str],
         start: int,
     ) -> None:
         self._panel = panel
         self._columns = columns
         self._whole = whole
         self._start = start
-        trades = panel.context.insiders
-        self._trades = None if trades is None else trades.of(columns)
         self._has_bar = np.isfinite(panel.close[:, columns])
-        self._fields = {name: self._field(name) for name in bar_fields}
-        self._own_bars = OwnBars(self._fields)
+        self._fields: dict[str, Block] = {}
+        self._own_bars = OwnBars(self._field)
         self._entries: dict[int, Entries] = {}
         self._known: dict[tuple[str, int], Argument] = {}
 
@@ -71,12 +68,18 @@ class SymbolBlock:
         ways[kind](formula, out)
 
     def _field(self, name: str) -> Block:
+        if name not in self._fields:
+            self._fields[name] = self._field_anew(name)
+        return self._fields[name]
+
+    def _field_anew(self, name: str) -> Block:
         if SOURCE_OF[name] is Source.MARKET:
             return self._beside_every_symbol(self._whole.market(name))
         if name == "split_factor":
             return self._panel.split[:, self._columns].cumprod(axis=0, dtype=np.float64)
-        field: Block = getattr(self._panel, name)[:, self._columns].copy()
-        return field
+        field: Block = getattr(self._panel, name)[:, self._columns]
+        # Whoever needs all of it is quicker in a copy; of the last sessions little is read.
+        return field.copy() if self._start == 0 else field
 
     def _beside_every_symbol(self, market: Values) -> Block:
         return np.repeat(market[:, None], self._has_bar.shape[1], axis=1)
@@ -85,7 +88,7 @@ class SymbolBlock:
         self._own_bars.write(formula, out, first=self._columns.start)
 
     def _write_market(self, formula: Formula, out: NDArray[Any]) -> None:
-        block = self._beside_every_symbol(self._whole.market(formula))
+        block = self._beside_every_symbol(self._whole.market(formula)[self._start :])
         keep(block, self._has_bar, out, self._columns.start)
 
     def _write_reports(self, formula: Formula, out: NDArray[Any]) -> None:
@@ -97,12 +100,13 @@ class SymbolBlock:
         self._of(table).carry(values, out, has_bar=self._has_bar, first=self._columns.start)
 
     def _write_sessions(self, formula: Formula, out: NDArray[Any]) -> None:
-        reads_trades = INSIDER_TRADES in formula.fields()
-        if reads_trades and self._trades is None:
-            out[:, self._columns] = np.nan
-            return
-        # Trades count in windows that reach back; all else of a session is its own.
-        start = 0 if reads_trades else self._start
+        start = self._start
+        if INSIDER_TRADES in formula.fields():
+            if self._panel.context.insiders is None:
+                out[:, self._columns] = np.nan
+                return
+            # Trades count in windows that reach back; all else of a session is its own.
+            start = max(0, start - (formula.lookback_sessions or start))
         block = np.ascontiguousarray(self._aligned(formula, start))
         keep(block, self._has_bar, out, self._columns.start)
 
@@ -129,9 +133,10 @@ class SymbolBlock:
             out = np.empty(self._has_bar[start:].shape)
             self._own_bars.write(of, out)
             return out
-        if of == INSIDER_TRADES and self._trades is not None:
-            return self._trades
-        return self._fields[of][start:]
+        trades = self._panel.context.insiders
+        if of == INSIDER_TRADES and trades is not None:
+            return trades.of(self._columns).since(start)
+        return np.ascontiguousarray(self._field(of)[start:])
 
     def _newest(self, of: str | Formula, start: int) -> Block:
         out = np.full(self._has_bar[start:].shape, np.nan)

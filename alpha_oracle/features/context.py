@@ -74,6 +74,21 @@ class InsiderTrades:
             covered_from=np.minimum(self.covered_from, sessions),
         )
 
+    def since(self, first: int) -> InsiderTrades:
+        """Return trades of session row `first` and after, rows counted from it.
+
+        What was known before it is known from it on.
+        """
+        kept = self.position >= first
+        trades = replace(self, **self._entries(kept), offsets=_offsets_of(kept, self.offsets))
+        return replace(
+            trades,
+            sessions=self.sessions - first,
+            row=np.maximum(trades.row - first, 0),
+            position=trades.position - first,
+            covered_from=np.maximum(self.covered_from - first, 0),
+        )
+
     def of(self, symbols: slice) -> InsiderTrades:
         """Return the trades of some neighbouring symbols."""
         start, stop, _ = symbols.indices(len(self.covered_from))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -65,7 +65,7 @@ _SHARED: Final[dict[str, Formula]] = {}
 
 
 def feature(
-    *, group: str, inputs: tuple[str, ...], lookback_sessions: int
+    *, group: str, inputs: tuple[str, ...], lookback_sessions: int, stretch: int | None = None
 ) -> Callable[[Function], Function]:
     """Register the decorated function as a feature of its own name.
 
@@ -83,13 +83,22 @@ def feature(
 
     Rows are never to look further down. What is not finite is stored as NaN.
 
+    A feature of bars that looks back no further than `lookback_sessions` of them tells by
+    `stretch` at which bars its windows begin, as kernels cut them: every 20th for a mean of 20,
+    each (1) where it has none. Then its last bars are computed of those it needs alone. Features
+    of `insider_trades` look back no further than `lookback_sessions` sessions.
+
     Raises:
         ConfigurationError: the declaration contradicts the function.
     """
 
     def register(function: Function) -> Function:
         declared = declare(
-            function, group=group, inputs=inputs, lookback_sessions=lookback_sessions
+            function,
+            group=group,
+            inputs=inputs,
+            lookback_sessions=lookback_sessions,
+            stretch=stretch,
         )
         _refuse_taken(declared.name, f"feature {declared.name}")
         DECLARED[declared.name] = declared
@@ -107,10 +116,15 @@ def shared(function: Function) -> Function:
 
 
 def declare(
-    function: Callable[..., Any], *, group: str, inputs: tuple[str, ...], lookback_sessions: int
+    function: Callable[..., Any],
+    *,
+    group: str,
+    inputs: tuple[str, ...],
+    lookback_sessions: int,
+    stretch: int | None = None,
 ) -> Feature:
     """Return the feature a function declares, without registering it."""
-    formula = _formula(function)
+    formula = replace(_formula(function), lookback_sessions=lookback_sessions, stretch=stretch)
     description = (inspect.getdoc(function) or "").partition("\n")[0]
     if formula.inputs() != set(inputs):
         raise ConfigurationError(

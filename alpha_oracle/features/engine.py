@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from alpha_oracle.features.blocks import SymbolBlock
-from alpha_oracle.features.formula import SOURCE_OF, Kind, Source
+from alpha_oracle.features.formula import Kind
 from alpha_oracle.features.standings import Standings
 from alpha_oracle.features.whole import Whole
 
@@ -79,22 +79,13 @@ def _compute_symbols(
 ) -> None:
     own = {name: formulas[name] for name, kind in kinds.items() if kind is not Kind.CROSS_SECTION}
     whole = Whole(panel)
-    bar_fields = sorted(_of_bars(own.values()))
 
     def run(columns: slice) -> None:
-        block = SymbolBlock(panel, columns, whole=whole, bar_fields=bar_fields, start=start)
+        block = SymbolBlock(panel, columns, whole=whole, start=start)
         for name, formula in own.items():
             block.write(formula, kinds[name], out[name])
 
     _in_blocks(run, len(panel.symbols), size=BLOCK_SYMBOLS)
-
-
-def _of_bars(formulas: Iterable[Formula]) -> Iterator[str]:
-    """Return the fields that are read beside bars or with them."""
-    parts = {part for formula in formulas for part in formula.parts()}
-    for part in parts:
-        is_of_bars = part.kind is Kind.BARS
-        yield from (name for name in part.fields() if is_of_bars or SOURCE_OF[name] is Source.BARS)
 
 
 def _in_blocks(run: Callable[[slice], None], count: int, *, size: int) -> None:

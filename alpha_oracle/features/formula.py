@@ -132,12 +132,15 @@ class Formula:
     """A function and where each of its parameters comes from, in their order.
 
     `features` are those of its parameters that are features, read as they are stored.
+    `lookback_sessions` and `stretch` are a feature's, as declared; no stretch: no such bound.
     """
 
     name: str
     function: Callable[..., Any]
     parameters: tuple[str | Formula, ...]
     features: tuple[Formula, ...] = ()
+    lookback_sessions: int | None = None
+    stretch: int | None = None
 
     @property
     def kind(self) -> Kind:

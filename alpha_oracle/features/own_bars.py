@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from alpha_oracle.features.formula import Formula
-from alpha_oracle.features.packing import pack, unpack
+from alpha_oracle.features.packing import pack, pack_last, unpack, unpack_last
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -21,42 +22,84 @@ if TYPE_CHECKING:
     Mask: TypeAlias = NDArray[np.bool_]
 
 
-class OwnBars:
-    """Formulas over some symbols' bars in a row, the gaps taken out."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Last:
+    """The last bars of each symbol: how many are left out before them, and how many there are."""
 
-    def __init__(self, fields: Mapping[str, Block]) -> None:
-        self._fields = fields
-        self._finite = {name: np.isfinite(field) for name, field in fields.items()}
+    skipped: Columns
+    bars: int
+
+
+class OwnBars:
+    """Some symbols' bars. `field` gives a field by name, `sessions x symbols`."""
+
+    def __init__(self, field: Callable[[str], Block]) -> None:
+        self._field = field
+        self._finite: dict[str, Mask] = {}
         self._masks: list[tuple[Mask, Columns]] = []
         self._masks_of: dict[frozenset[str], int] = {}
-        self._known: dict[tuple[str, int], object] = {}
+        self._lasts: dict[tuple[int, int | None, int | None, int], Last | None] = {}
+        self._known: dict[tuple[str, int, Last | None], object] = {}
 
     def write(self, formula: Formula, out: NDArray[Any], *, first: int = 0) -> None:
-        """Write a formula's values to the sessions the bars came from."""
+        """Write a formula's values to the sessions the bars came from.
+
+        The symbols' columns of `out` start with `first`. It may hold fewer sessions: the last
+        ones. Then a formula that looks back so far and no further sees the last bars alone.
+        """
         mask = self._mask(formula.fields())
-        result = np.ascontiguousarray(self._value(formula, mask))
         valid, gappy = self._masks[mask]
-        unpack(result, valid, gappy, out, first)
+        start = len(valid) - len(out)
+        last = self._last(formula, mask, start)
+        result = np.ascontiguousarray(self._value(formula, mask, last))
+        if last is None:
+            unpack(result, valid, gappy, out, first)
+        else:
+            unpack_last(result, valid, valid[:start].sum(axis=0) - last.skipped, out, first)
 
-    def _value(self, parameter: str | Formula, mask: int) -> object:
+    def _value(self, parameter: str | Formula, mask: int, last: Last | None) -> object:
         name = parameter if isinstance(parameter, str) else parameter.name
-        if (name, mask) not in self._known:
-            self._known[name, mask] = (
-                parameter.function(*(self._value(own, mask) for own in parameter.parameters))
+        if (name, mask, last) not in self._known:
+            self._known[name, mask, last] = (
+                parameter.function(*(self._value(own, mask, last) for own in parameter.parameters))
                 if isinstance(parameter, Formula)
-                else self._packed(parameter, mask)
+                else self._packed(parameter, mask, last)
             )
-        return self._known[name, mask]
+        return self._known[name, mask, last]
 
-    def _packed(self, name: str, mask: int) -> Block:
-        field, (valid, gappy) = self._fields[name], self._masks[mask]
+    def _packed(self, name: str, mask: int, last: Last | None) -> Block:
+        valid, gappy = self._masks[mask]
+        if last is not None:
+            return pack_last(self._field(name), valid, last.skipped, last.bars)
+        field = np.ascontiguousarray(self._field(name))
         return pack(field, valid, gappy) if gappy.size else field
+
+    def _last(self, formula: Formula, mask: int, start: int) -> Last | None:
+        key = (mask, formula.lookback_sessions, formula.stretch, start)
+        if key not in self._lasts:
+            self._lasts[key] = self._last_anew(formula, mask, start)
+        return self._lasts[key]
+
+    def _last_anew(self, formula: Formula, mask: int, start: int) -> Last | None:
+        if formula.stretch is None or formula.lookback_sessions is None:
+            return None
+        valid, _ = self._masks[mask]
+        # Windows are cut at multiples of the stretch: from one on they round as they always do.
+        unneeded = np.maximum(valid[:start].sum(axis=0) + 1 - formula.lookback_sessions, 0)
+        skipped = unneeded // formula.stretch * formula.stretch
+        bars = int((valid.sum(axis=0) - skipped).max(initial=0))
+        return Last(skipped=skipped, bars=bars) if 2 * bars < len(valid) else None
 
     def _mask(self, names: frozenset[str]) -> int:
         if names not in self._masks_of:
-            finite = [self._finite[name] for name in sorted(names)]
+            finite = [self._finite_of(name) for name in sorted(names)]
             self._masks_of[names] = self._number(reduce(np.logical_and, finite))
         return self._masks_of[names]
+
+    def _finite_of(self, name: str) -> Mask:
+        if name not in self._finite:
+            self._finite[name] = np.isfinite(self._field(name))
+        return self._finite[name]
 
     def _number(self, mask: Mask) -> int:
         # Nearly always a bar has all its fields: then every formula reads the same packed arrays.

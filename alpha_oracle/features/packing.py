@@ -60,6 +60,41 @@ def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first:
 
 
 @kernel
+def pack_last(field: Block, valid: Mask, skipped: Columns, bars: int) -> Block:
+    """Return each column's valid bars from number `skipped` on, `bars` rows of them.
+
+    NaN follows the last.
+    """
+    columns = field.shape[1]
+    out = np.full((bars, columns), np.nan)
+    for column in range(columns):
+        left = -skipped[column]
+        for row in range(len(valid)):
+            left += valid[row, column]
+        row = len(valid)
+        while left > 0:
+            row -= 1
+            if valid[row, column]:
+                left -= 1
+                out[left, column] = field[row, column]
+    return out
+
+
+@kernel
+def unpack_last(packed: Block, valid: Mask, ahead: Columns, out: NDArray[Any], first: int) -> None:
+    """Write a block of last bars as `unpack` does; `ahead` are those before the first session."""
+    start = len(valid) - len(out)
+    for column in range(valid.shape[1]):
+        bar = ahead[column]
+        for row in range(start, len(valid)):
+            value = np.nan
+            if valid[row, column]:
+                value = packed[bar, column]
+                bar += 1
+            out[row - start, first + column] = value if abs(value) < FLOAT32_LIMIT else np.nan
+
+
+@kernel
 def keep(block: Block, has_bar: Mask, out: NDArray[Any], first: int) -> None:
     """Write a block of sessions where there is a bar; NaN elsewhere and for what is not finite.
 

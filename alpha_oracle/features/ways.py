@@ -26,7 +26,13 @@ def _methods(of: type) -> tuple[FunctionType, ...]:
     return tuple(step for step in written if not unwrap(step).__code__.co_filename.startswith("<"))
 
 
-_BARS: Final[Steps] = (*_methods(OwnBars), packing.pack, packing.unpack)
+_BARS: Final[Steps] = (
+    *_methods(OwnBars),
+    packing.pack,
+    packing.unpack,
+    packing.pack_last,
+    packing.unpack_last,
+)
 _REPORTS: Final[Steps] = (*_methods(Whole), *_methods(asof.Entries), packing.within_float32)
 _BLOCK: Final[Steps] = (*_methods(SymbolBlock), packing.keep)
 

@@ -26,7 +26,8 @@ class Whole:
 
     def __init__(self, panel: MarketPanel) -> None:
         context = panel.context
-        unknown = np.full(len(panel.sessions), np.nan)
+        self._sessions = len(panel.sessions)
+        unknown = np.full(self._sessions, np.nan)
         self._market = {
             "vix": unknown if context.vix is None else context.vix,
             "spy": unknown if context.spy is None else context.spy,
@@ -42,9 +43,8 @@ class Whole:
         if isinstance(of, str):
             return self._market[of]
         if of.name not in self._known:
-            columns = {name: self._market[name][:, None] for name in of.fields()}
-            out = np.empty((len(next(iter(columns.values()))), 1))
-            OwnBars(columns).write(of, out)
+            out = np.empty((self._sessions, 1))
+            OwnBars(lambda name: self._market[name][:, None]).write(of, out)
             self._known[of.name] = out[:, 0]
         return self._known[of.name]
 

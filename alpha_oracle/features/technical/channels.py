@@ -29,7 +29,7 @@ def bollinger_20(close: Panel) -> Bands:
     return Bands(middle, 4.0 * noise_as_none(deviation, middle))
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=20)
+@feature(group="technical", inputs=("close",), lookback_sessions=20, stretch=20)
 def bollinger_percent_b(close: Panel, bollinger_20: Bands) -> Panel:
     """Place in the Bollinger bands: 0 on the lower, 1 on the upper, mean +- 2 deviations over 20.
 
@@ -44,7 +44,7 @@ def _percent_b(close: Block, middle: Block, width: Block) -> Block:
     return 0.5 + (close - middle) / width
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=20)
+@feature(group="technical", inputs=("close",), lookback_sessions=20, stretch=20)
 def bollinger_bandwidth(bollinger_20: Bands) -> Panel:
     """Width of the Bollinger bands as a fraction of their middle: (upper - lower) / mean.
 
@@ -53,7 +53,7 @@ def bollinger_bandwidth(bollinger_20: Bands) -> Panel:
     return bollinger_20.width / bollinger_20.middle
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=21)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=21, stretch=20)
 def donchian_position_20(high: Panel, low: Panel, close: Panel) -> Panel:
     """Place of the close in the 20 sessions before it: 0 on their low, 1 on their high.
 
@@ -63,7 +63,7 @@ def donchian_position_20(high: Panel, low: Panel, close: Panel) -> Panel:
     return place_in_range(high, low, close, 20, 1)
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=56)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=56, stretch=55)
 def donchian_position_55(high: Panel, low: Panel, close: Panel) -> Panel:
     """Place of the close in the 55 sessions before it: 0 on their low, 1 on their high.
 
@@ -72,7 +72,7 @@ def donchian_position_55(high: Panel, low: Panel, close: Panel) -> Panel:
     return place_in_range(high, low, close, 55, 1)
 
 
-@feature(group="technical", inputs=("high", "close"), lookback_sessions=252)
+@feature(group="technical", inputs=("high", "close"), lookback_sessions=252, stretch=252)
 def distance_52w_high(high: Panel, close: Panel) -> Panel:
     """Close against the highest high of 252 sessions, as a fraction, at most 0.
 
@@ -81,7 +81,7 @@ def distance_52w_high(high: Panel, close: Panel) -> Panel:
     return excess_over_extreme(close, high, 252, 1.0)
 
 
-@feature(group="technical", inputs=("low", "close"), lookback_sessions=252)
+@feature(group="technical", inputs=("low", "close"), lookback_sessions=252, stretch=252)
 def distance_52w_low(low: Panel, close: Panel) -> Panel:
     """Close against the lowest low of 252 sessions, as a fraction, at least 0.
 

@@ -47,7 +47,7 @@ def rsi_2(close: Panel) -> Panel:
     return relative_strength(close, 2)
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=16)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=16, stretch=42)
 def stochastic_k_14(slow_stochastic_14_3: Panel) -> Panel:
     """Slow stochastic %K, 0 to 100: mean over 3 of 100 x (close - low 14) / (high 14 - low 14).
 
@@ -56,7 +56,7 @@ def stochastic_k_14(slow_stochastic_14_3: Panel) -> Panel:
     return slow_stochastic_14_3
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=18)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=18, stretch=42)
 def stochastic_d_14(slow_stochastic_14_3: Panel) -> Panel:
     """Slow stochastic %D, 0 to 100: mean over 3 sessions of slow %K.
 
@@ -65,7 +65,7 @@ def stochastic_d_14(slow_stochastic_14_3: Panel) -> Panel:
     return rolling_mean(slow_stochastic_14_3, 3)
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=14)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=14, stretch=14)
 def williams_r_14(fast_stochastic_14: Panel) -> Panel:
     """Williams %R, -100 to 0: -100 x (high 14 - close) / (high 14 - low 14).
 
@@ -75,7 +75,7 @@ def williams_r_14(fast_stochastic_14: Panel) -> Panel:
     return fast_stochastic_14 - 100.0
 
 
-@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=20)
+@feature(group="technical", inputs=("high", "low", "close"), lookback_sessions=20, stretch=20)
 def cci_20(typical_price: Panel) -> Panel:
     """Commodity channel index: (typical - its mean) / (0.015 x its mean absolute deviation).
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alpha_oracle.features.declaration import Panel
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=2)
+@feature(group="technical", inputs=("close",), lookback_sessions=2, stretch=1)
 def return_1(close: Panel) -> Panel:
     """Total return over 1 session, as a fraction: close / close 1 ago - 1.
 
@@ -21,7 +21,7 @@ def return_1(close: Panel) -> Panel:
     return growth(close, 1)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=6)
+@feature(group="technical", inputs=("close",), lookback_sessions=6, stretch=1)
 def return_5(close: Panel) -> Panel:
     """Total return over 5 sessions, as a fraction: close / close 5 ago - 1.
 
@@ -30,7 +30,7 @@ def return_5(close: Panel) -> Panel:
     return growth(close, 5)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=22)
+@feature(group="technical", inputs=("close",), lookback_sessions=22, stretch=1)
 def return_21(close: Panel) -> Panel:
     """Total return over 21 sessions (a month), as a fraction: close / close 21 ago - 1.
 
@@ -39,7 +39,7 @@ def return_21(close: Panel) -> Panel:
     return growth(close, 21)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=64)
+@feature(group="technical", inputs=("close",), lookback_sessions=64, stretch=1)
 def return_63(close: Panel) -> Panel:
     """Total return over 63 sessions (a quarter), as a fraction: close / close 63 ago - 1.
 
@@ -48,7 +48,7 @@ def return_63(close: Panel) -> Panel:
     return growth(close, 63)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=127)
+@feature(group="technical", inputs=("close",), lookback_sessions=127, stretch=1)
 def return_126(close: Panel) -> Panel:
     """Total return over 126 sessions (half a year), as a fraction: close / close 126 ago - 1.
 
@@ -57,7 +57,7 @@ def return_126(close: Panel) -> Panel:
     return growth(close, 126)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=253)
+@feature(group="technical", inputs=("close",), lookback_sessions=253, stretch=1)
 def momentum_12_1(close: Panel) -> Panel:
     """Return from 252 to 21 sessions ago, as a fraction: close 21 ago / close 252 ago - 1.
 
@@ -67,7 +67,7 @@ def momentum_12_1(close: Panel) -> Panel:
     return lag(growth(close, 252 - 21), 21)
 
 
-@feature(group="technical", inputs=("open", "close"), lookback_sessions=2)
+@feature(group="technical", inputs=("open", "close"), lookback_sessions=2, stretch=1)
 def overnight_gap(open: Panel, close: Panel) -> Panel:  # noqa: A002 - names the panel's field.
     """Open against the close before it, as a fraction: open / close 1 ago - 1.
 
@@ -76,7 +76,7 @@ def overnight_gap(open: Panel, close: Panel) -> Panel:  # noqa: A002 - names the
     return excess(open, close, 1)
 
 
-@feature(group="technical", inputs=("open", "close"), lookback_sessions=1)
+@feature(group="technical", inputs=("open", "close"), lookback_sessions=1, stretch=1)
 def intraday_return(open: Panel, close: Panel) -> Panel:  # noqa: A002 - names the panel's field.
     """Close against the open of the same session, as a fraction: close / open - 1.
 

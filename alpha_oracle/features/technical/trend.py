@@ -38,7 +38,7 @@ def directional_14(high: Panel, low: Panel, close: Panel) -> Directional:
     return Directional(*directional(high, low, close, 14))
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=20)
+@feature(group="technical", inputs=("close",), lookback_sessions=20, stretch=20)
 def sma_20_distance(close: Panel) -> Panel:
     """Close against its 20-session mean, as a fraction: close / SMA(20) - 1.
 
@@ -47,7 +47,7 @@ def sma_20_distance(close: Panel) -> Panel:
     return excess_over_mean(close, 20)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=50)
+@feature(group="technical", inputs=("close",), lookback_sessions=50, stretch=50)
 def sma_50_distance(close: Panel) -> Panel:
     """Close against its 50-session mean, as a fraction: close / SMA(50) - 1.
 
@@ -56,7 +56,7 @@ def sma_50_distance(close: Panel) -> Panel:
     return excess_over_mean(close, 50)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=200)
+@feature(group="technical", inputs=("close",), lookback_sessions=200, stretch=200)
 def sma_200_distance(close: Panel) -> Panel:
     """Close against its 200-session mean, as a fraction: close / SMA(200) - 1.
 

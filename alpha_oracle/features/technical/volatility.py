@@ -69,7 +69,7 @@ def atr_14_fraction(high: Panel, low: Panel, close: Panel) -> Panel:
     return average_range(high, low, close, 14)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=21)
+@feature(group="technical", inputs=("close",), lookback_sessions=21, stretch=20)
 def realised_volatility_20(log_return_sums_20: Sums) -> Panel:
     """Annualised sample deviation of 20 daily log returns, as a fraction.
 
@@ -78,7 +78,7 @@ def realised_volatility_20(log_return_sums_20: Sums) -> Panel:
     return _annualised_deviation(*log_return_sums_20, 20)
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=61)
+@feature(group="technical", inputs=("close",), lookback_sessions=61, stretch=60)
 def realised_volatility_60(log_return_sums_60: Sums) -> Panel:
     """Annualised sample deviation of 60 daily log returns, as a fraction.
 
@@ -98,7 +98,7 @@ def _annualised(variance: Block, weight: float) -> Block:
     return np.sqrt(SESSIONS_A_YEAR * weight * np.maximum(variance, 0.0))
 
 
-@feature(group="technical", inputs=("high", "low"), lookback_sessions=20)
+@feature(group="technical", inputs=("high", "low"), lookback_sessions=20, stretch=20)
 def parkinson_volatility_20(log_range_squared: Panel) -> Panel:
     """Annualised volatility from the day's range: sqrt(252 x mean of ln(high/low)^2 / (4 ln 2)).
 
@@ -107,7 +107,9 @@ def parkinson_volatility_20(log_range_squared: Panel) -> Panel:
     return _annualised(rolling_mean(log_range_squared, 20), 1.0 / (4.0 * LOG_2))
 
 
-@feature(group="technical", inputs=("open", "high", "low", "close"), lookback_sessions=20)
+@feature(
+    group="technical", inputs=("open", "high", "low", "close"), lookback_sessions=20, stretch=20
+)
 def garman_klass_volatility_20(
     open: Panel,  # noqa: A002 - names the panel's field.
     close: Panel,
@@ -127,7 +129,7 @@ def _garman_klass(log_range_squared: Block, log_day: Block) -> Block:
     return 0.5 * log_range_squared - (2.0 * LOG_2 - 1.0) * log_day * log_day
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=61)
+@feature(group="technical", inputs=("close",), lookback_sessions=61, stretch=60)
 def skewness_60(log_return: Panel, log_return_squared: Panel, log_return_sums_60: Sums) -> Panel:
     """Sample skewness of 60 daily log returns (adjusted Fisher-Pearson).
 
@@ -144,7 +146,7 @@ def skewness_60(log_return: Panel, log_return_squared: Panel, log_return_sums_60
     return adjustment * third / (variance * np.sqrt(variance))
 
 
-@feature(group="technical", inputs=("close",), lookback_sessions=22)
+@feature(group="technical", inputs=("close",), lookback_sessions=22, stretch=20)
 def autocorrelation_20(log_return: Panel, log_return_sums_20: Sums) -> Panel:
     """Correlation of 20 daily log returns with those 1 session before, -1 to 1.
 

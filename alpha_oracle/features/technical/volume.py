@@ -27,7 +27,9 @@ def mean_volume_20(volume: Panel) -> Panel:
     return rolling_mean(volume, 20)
 
 
-@feature(group="technical", inputs=("high", "low", "close", "volume"), lookback_sessions=15)
+@feature(
+    group="technical", inputs=("high", "low", "close", "volume"), lookback_sessions=15, stretch=14
+)
 def mfi_14(typical_price: Panel, volume: Panel) -> Panel:
     """Money flow index, 0 to 100: 100 x flow of rising sessions / flow of both.
 
@@ -53,7 +55,7 @@ def _money_flows(typical: Block, volume: Block) -> tuple[Block, Block]:
     return rising, falling
 
 
-@feature(group="technical", inputs=("close", "volume"), lookback_sessions=20)
+@feature(group="technical", inputs=("close", "volume"), lookback_sessions=20, stretch=20)
 def obv_slope_20(close: Panel, volume: Panel, mean_volume_20: Panel) -> Panel:
     """Slope of on-balance volume over 20 sessions, in mean sessions' volume a session.
 
@@ -77,7 +79,7 @@ def _signed_volume(close: Block, volume: Block) -> Block:
     return out
 
 
-@feature(group="technical", inputs=("volume",), lookback_sessions=20)
+@feature(group="technical", inputs=("volume",), lookback_sessions=20, stretch=20)
 def volume_ratio_20(volume: Panel, mean_volume_20: Panel) -> Panel:
     """Volume against its 20-session mean, the session included: volume / SMA(20).
 
@@ -87,27 +89,30 @@ def volume_ratio_20(volume: Panel, mean_volume_20: Panel) -> Panel:
 
 
 @feature(
-    group="technical", inputs=("close", "traded_close", "volume", "split"), lookback_sessions=21
+    group="technical",
+    inputs=("close", "traded_close", "volume", "split_factor"),
+    lookback_sessions=21,
+    stretch=20,
 )
-def amihud_illiquidity_20(close: Panel, traded_close: Panel, volume: Panel, split: Panel) -> Panel:
+def amihud_illiquidity_20(
+    close: Panel, traded_close: Panel, volume: Panel, split_factor: Panel
+) -> Panel:
     """Mean over 20 sessions of |return| per million USD traded.
 
     Amihud (2002). The turnover is close x volume, both as traded. NaN until 21 sessions are
     known, or where a session of the 20 traded nothing.
     """
-    return rolling_mean(_moves_per_million(close, traded_close, volume, split), 20)
+    return rolling_mean(_moves_per_million(close, traded_close, volume, split_factor), 20)
 
 
 @kernel
-def _moves_per_million(close: Block, traded_close: Block, volume: Block, split: Block) -> Block:
+def _moves_per_million(close: Block, traded_close: Block, volume: Block, shares: Block) -> Block:
     rows, columns = close.shape
     out = np.empty((rows, columns))
-    shares = np.ones(columns)
     for row in range(rows):
         before = max(row - 1, 0)
         for column in range(columns):
-            shares[column] *= split[row, column]
-            millions = traded_close[row, column] * volume[row, column] * shares[column] / 1e6
+            millions = traded_close[row, column] * volume[row, column] * shares[row, column] / 1e6
             move = abs(close[row, column] / close[before, column] - 1.0)
             out[row, column] = move / millions
     out[:1] = np.nan

@@ -155,13 +155,27 @@ def test_all_features_at_once_equal_each_alone():
         np.testing.assert_array_equal(together[feature.name], feature.compute(panel))
 
 
-def test_rows_from_a_session_on_are_those_of_the_whole():
+@pytest.mark.parametrize("start", [1, 300, 351, 419])
+def test_rows_from_a_session_on_are_those_of_the_whole(start):
     panel = a_panel_with_gaps()
     formulas = {feature.name: feature.formula for feature in registry.all()}
     whole = engine.compute(formulas, panel, dtype=np.float32)
-    rest = engine.compute(formulas, panel, dtype=np.float32, start=300)
+    rest = engine.compute(formulas, panel, dtype=np.float32, start=start)
     for name, values in whole.items():
-        np.testing.assert_array_equal(rest[name], values[300:])
+        np.testing.assert_array_equal(rest[name], values[start:], err_msg=name)
+
+
+def test_the_last_session_of_years_is_that_of_the_whole():
+    """Long enough for every window to be computed of its last bars alone."""
+    panel = a_whole_panel(symbols=3, sessions=1300)
+    gaps = np.random.default_rng(1).random(panel.close.shape) < np.array([0.0, 0.2, 0.0])
+    gaps[:900, 2] = True
+    panel = without(panel, gaps)
+    formulas = {feature.name: feature.formula for feature in registry.all()}
+    whole = engine.compute(formulas, panel, dtype=np.float32)
+    last = engine.compute(formulas, panel, dtype=np.float32, start=1299)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(last[name], values[-1:], err_msg=name)
 
 
 def test_a_bar_without_volume_is_no_bar_for_features_of_volume_alone():
