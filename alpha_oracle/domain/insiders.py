@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - construction compares them.
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from alpha_oracle.domain.bars import Absence
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.reference import RefusedRow
+
+OPEN_MARKET: Final = ("P", "S")
+"""Codes of purchases and sales that an insider decided on: what tells of their view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,9 +81,17 @@ class InsiderStore(Protocol):
         ...
 
     def load(
-        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
+        self,
+        *,
+        as_of: datetime,
+        symbols: Sequence[Symbol] | None = None,
+        codes: Sequence[str] | None = None,
     ) -> tuple[OwnershipFiling, ...]:
-        """Return the filings known at `as_of`, by symbol, `known_at` and accession."""
+        """Return the filings known at `as_of`, by symbol, `known_at` and accession.
+
+        With `codes`, transactions of other codes are left out, and the filings that had none of
+        these, amendments excepted.
+        """
         ...
 
 

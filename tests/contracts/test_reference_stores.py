@@ -78,6 +78,21 @@ def test_filings_ascend_by_symbol_instant_and_accession(stores):
     assert stores.insiders.load(as_of=LATE, symbols=[]) == ()
 
 
+def test_filings_can_be_asked_for_by_what_was_dealt(stores):
+    bought, awarded = a_trade(code="P"), a_trade(line=2, code="A")
+    both, award_alone, amendment = (
+        a_filing("1", transactions=(bought, awarded)),
+        a_filing("2", transactions=(awarded,)),
+        a_filing("3", form="4/A", transactions=()),
+    )
+    stores.insiders.store([both, award_alone, amendment], source="edgar", received_at=LATE)
+    assert stores.insiders.load(as_of=LATE, codes=["P", "S"]) == (
+        replace(both, transactions=(bought,)),
+        amendment,
+    )
+    assert stores.insiders.load(as_of=LATE) == (both, award_alone, amendment)
+
+
 def test_a_filing_is_known_from_its_own_instant(stores):
     stores.insiders.store([a_filing()], source="edgar", received_at=RECEIVED)
     assert stores.insiders.load(as_of=day(5) - A_MOMENT) == ()

@@ -86,16 +86,30 @@ SELECT accession FROM ownership_filings WHERE symbol = :symbol
 UNION
 SELECT subject FROM refused_rows WHERE family = :family
 """
-_KNOWN: Final = """
-SELECT {columns} FROM ownership_filings
-WHERE known_at <= %(as_of)s
-  AND (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
+# An amendment without such a transaction may take the place of a filing that has some.
+_IS_ASKED: Final = """
+filing.known_at <= %(as_of)s
+  AND (%(symbols)s::text[] IS NULL OR filing.symbol = ANY(%(symbols)s::text[]))
+  AND (%(codes)s::text[] IS NULL OR filing.form LIKE '%%/A' OR EXISTS (
+    SELECT FROM ownership_transactions AS dealt
+    WHERE dealt.symbol = filing.symbol AND dealt.accession = filing.accession
+      AND dealt.code = ANY(%(codes)s::text[])
+  ))
+"""
+_KNOWN: Final = f"""
+SELECT {{columns}} FROM ownership_filings AS filing
+WHERE {_IS_ASKED}
 ORDER BY symbol, known_at, accession
 """
-_OF_KNOWN: Final = """
-SELECT {columns} FROM {table} JOIN ownership_filings AS filing USING (symbol, accession)
-WHERE filing.known_at <= %(as_of)s
-  AND (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
+_OWNERS: Final = f"""
+SELECT {{columns}} FROM ownership_owners JOIN ownership_filings AS filing USING (symbol, accession)
+WHERE {_IS_ASKED}
+ORDER BY symbol, accession, place
+"""
+_TRANSACTIONS: Final = f"""
+SELECT {{columns}} FROM ownership_transactions
+JOIN ownership_filings AS filing USING (symbol, accession)
+WHERE {_IS_ASKED} AND (%(codes)s::text[] IS NULL OR code = ANY(%(codes)s::text[]))
 ORDER BY symbol, accession, place
 """
 
@@ -137,14 +151,26 @@ class PostgresInsiders:
             return frozenset(connection.execute(text(_ACCESSIONS), values).scalars())
 
     def load(
-        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
+        self,
+        *,
+        as_of: datetime,
+        symbols: Sequence[Symbol] | None = None,
+        codes: Sequence[str] | None = None,
     ) -> tuple[OwnershipFiling, ...]:
-        """Return the filings known at `as_of`, by symbol, `known_at` and accession."""
-        asked = {"as_of": as_of, "symbols": None if symbols is None else list(symbols)}
+        """Return the filings known at `as_of`, by symbol, `known_at` and accession.
+
+        With `codes`, transactions of other codes are left out, and the filings that had none of
+        these, amendments excepted.
+        """
+        asked = {
+            "as_of": as_of,
+            "symbols": None if symbols is None else list(symbols),
+            "codes": None if codes is None else list(codes),
+        }
         with self._database.begin() as connection, raw_cursor(connection) as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            owners = _of_filings(cursor, OWNERS, asked)
-            transactions = _of_filings(cursor, TRANSACTIONS, asked)
+            owners = _of_filings(cursor, _OWNERS, OWNERS, asked)
+            transactions = _of_filings(cursor, _TRANSACTIONS, TRANSACTIONS, asked)
             cursor.execute(_KNOWN.format(columns=", ".join(FILINGS.columns)), asked)
             return tuple(_to_filing(row, owners[row[:2]], transactions[row[:2]]) for row in cursor)
 
@@ -161,10 +187,9 @@ def _insert(cursor: Cursor, table: Table, rows: Iterable[Row], **shared: object)
 
 
 def _of_filings(
-    cursor: Cursor, table: Table, asked: Mapping[str, object]
+    cursor: Cursor, statement: str, table: Table, asked: Mapping[str, object]
 ) -> defaultdict[Key, list[Row]]:
-    columns = ", ".join(table.columns)
-    cursor.execute(_OF_KNOWN.format(columns=columns, table=table.name), asked)
+    cursor.execute(statement.format(columns=", ".join(table.columns)), asked)
     found: defaultdict[Key, list[Row]] = defaultdict(list)
     for symbol, accession, _, *rest in cursor:
         found[symbol, accession].append(tuple(rest))

@@ -86,13 +86,14 @@ class Asking:
         """
 
         def one(subject: Subject) -> bool:
-            is_done = self._one(subject, take, refuse)
-            show(self._counts["answered"], len(subjects))
-            return is_done
+            return self._one(subject, take, refuse)
 
-        left = self._pass(subjects, one, threads=threads)
+        def tell() -> None:
+            show(self._counts["answered"], len(subjects))
+
+        left = self._pass(subjects, one, tell=tell, threads=threads)
         if left and isinstance(self._error, TransientError):
-            left = self._pass(left, one, threads=threads)
+            left = self._pass(left, one, tell=tell, threads=threads)
         return FamilyReport(
             family=self._family,
             source=self._source,
@@ -106,12 +107,22 @@ class Asking:
         )
 
     def _pass(
-        self, subjects: Sequence[Subject], one: Callable[[Subject], bool], *, threads: int
+        self,
+        subjects: Sequence[Subject],
+        one: Callable[[Subject], bool],
+        *,
+        tell: Callable[[], None],
+        threads: int,
     ) -> list[Subject]:
         self._silent = 0
+        left = []
         with ThreadPoolExecutor(threads) as pool:
-            done = list(pool.map(one, subjects))
-        return [subject for subject, is_done in zip(subjects, done, strict=True) if not is_done]
+            # Told from here: who watches may belong to this thread's run and know no other.
+            for subject, is_done in zip(subjects, pool.map(one, subjects), strict=True):
+                tell()
+                if not is_done:
+                    left.append(subject)
+        return left
 
     def _one(
         self,
