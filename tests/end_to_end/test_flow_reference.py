@@ -1,6 +1,5 @@
 """What is known beside bars: brought up to date before the features, absent where it is absent."""
 
-import json
 import time
 
 import numpy as np
@@ -226,8 +225,7 @@ def test_the_verbs_tell_what_there_is_and_what_to_do(full_world):
     before = {row["family"]: row for row in ask("reference", "status", "--json").document}
     assert before["volatility"]["stored"] is False
     assert "`reference alternative`" in before["volatility"]["what_to_do"]
-    answer = ask("reference", "alternative", "--symbols", "SYN001", "--json")
-    assert (answer.code, json.loads(answer.out)[0]["family"]) == (0, "insiders")
+    refresh_alternative(symbols=["SYN001"])
     after = {row["family"]: row for row in ask("reference", "status", "--json").document}
     assert after["volatility"] == {
         "family": "volatility",

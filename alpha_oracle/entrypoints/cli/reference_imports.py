@@ -9,6 +9,7 @@ import typer
 
 from alpha_oracle.entrypoints.cli.options import DAY, PathArgument, parse_day
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts
+from alpha_oracle.errors import DataError
 
 if TYPE_CHECKING:
     from alpha_oracle.marketdata.reference.imports import ReferenceImport
@@ -50,6 +51,8 @@ def import_insiders(
     from alpha_oracle.bootstrap.files import read_ownership_files
 
     received = read_ownership_files(path)
+    if received.refused and not received.filings:
+        raise DataError(f"{path} holds no ownership filing: {received.refused[0].reason}")
 
     from alpha_oracle.bootstrap.reference_imports import take_filings
 
