@@ -1,18 +1,19 @@
-"""Compiled readings of insiders' trades over windows of sessions.
+"""Readings of insiders' trades over windows of sessions.
 
-A trade counts from the session it was known on until its window has passed, or until an amendment
-takes its place. A reading is taken anew from the trades that count whenever they change, never by
-adding and taking away, so that no rounding accumulates. As in `kernels`, parameters are positional
-and kernels call those of their own file.
+A trade stands from the session it was known on until its window has passed, or until an amendment
+takes its place. Windows are taken from two partial results, as `kernels` does, and those anew from
+the trades that stand where an amendment changes them: no rounding accumulates. As there, what is
+compiled takes its parameters by position and calls what its own file compiles.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from alpha_oracle.features.kernels import kernel
+from alpha_oracle.features.quotients import over_positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,183 +22,268 @@ if TYPE_CHECKING:
     from alpha_oracle.features.kernels import Block
 
     Positions = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+    Values = NDArray[np.float64]
 
-NET_RATIO: Final = 0
-OFFICER_SHARE: Final = 1
-NET_SHARES: Final = 2
-PURCHASES: Final = 3
-BUYERS: Final = 4
-LAST_PURCHASE: Final = 5
+NOBODY: Final = -1.0
 
 
-class Trades(NamedTuple):
-    """Entries of `InsiderTrades`, and the session each no longer counts from, window aside."""
+class StandingTrades(NamedTuple):
+    """Trades, and the session from which each no longer stands, its window aside."""
 
-    offsets: Positions
+    trades: InsiderTrades
+    until: NDArray[np.int64]
+
+
+class _Entries(NamedTuple):
+    """Entries of one symbol, or of all, in the order they were known."""
+
     row: Positions
     position: Positions
-    sign: NDArray[np.int8]
-    owner: NDArray[np.int32]
-    is_purchase: NDArray[np.bool_]
-    is_officer: NDArray[np.bool_]
-    shares: NDArray[np.float64]
-    notional: NDArray[np.float64]
     until: Positions
+    weights: Values
 
 
-class Totals(NamedTuple):
-    """Of the trades that count: USD where a price is known, shares, and how many."""
+class _Partial(NamedTuple):
+    """Sums of a stretch to its end, by row, and of the next one through each row of it."""
 
-    bought: float
-    sold: float
-    by_officers: float
-    net_shares: float
-    trades: int
-    purchases: int
-    last_purchase: int
+    to_the_end: Block
+    from_the_start: Block
 
 
-def over_window(of: InsiderTrades, *, window: int, reading: int) -> Block:
-    """Return a reading of the trades of the last `window` sessions, `sessions x symbols`.
-
-    NaN where the window is not covered whole.
-    """
-    trades = Trades(
-        offsets=of.offsets,
-        row=of.row,
-        position=of.position,
-        sign=of.sign,
-        owner=of.owner,
-        is_purchase=of.is_purchase,
-        is_officer=of.is_officer,
-        shares=of.shares,
-        notional=of.notional,
-        until=np.full(len(of.row), of.sessions, dtype=np.int64),
+def standing(trades: InsiderTrades) -> StandingTrades:
+    """Return the trades with what amendments took back."""
+    told = np.stack(
+        [
+            trades.position,
+            trades.owner,
+            2 * trades.is_purchase + trades.is_officer,
+            trades.shares.view(np.int64),
+            np.where(np.isnan(trades.notional), -1.0, trades.notional).view(np.int64),
+        ],
+        axis=1,
     )
-    out = np.full((of.sessions, len(of.covered_from)), np.nan)
-    _read_windows(trades, of.covered_from, window, reading, out)
+    until = np.full(len(trades.row), trades.sessions, dtype=np.int64)
+    _take_back(trades.offsets, trades.row, trades.sign, told, until)
+    return StandingTrades(trades, until)
+
+
+def net_purchase_ratio(of: StandingTrades, window: int) -> Block:
+    """Return (bought - sold) / (bought + sold) in USD, `sessions x symbols`.
+
+    0 without any trade, NaN where trades stand but none has a price.
+    """
+    usd = _usd(of.trades)
+    signed = np.where(of.trades.is_purchase, usd, -usd)
+    net, total, count = _sums(of, window, signed, usd, np.ones_like(usd))
+    return np.where(count == 0.0, 0.0, over_positive(net, total))
+
+
+def officers_share(of: StandingTrades, window: int) -> Block:
+    """Return the USD that officers bought and sold / what all did; NaN where nobody did."""
+    usd = _usd(of.trades)
+    officers, total = _sums(of, window, usd * of.trades.is_officer, usd)
+    share: Block = over_positive(officers, total)
+    return share
+
+
+def net_shares(of: StandingTrades, window: int) -> Block:
+    """Return shares bought less shares sold, in those of each symbol's first bar."""
+    shares = of.trades.shares
+    return _sums(of, window, np.where(of.trades.is_purchase, shares, -shares))[0]
+
+
+def purchases(of: StandingTrades, window: int) -> Block:
+    """Return how many purchases stand."""
+    return _sums(of, window, of.trades.is_purchase.astype(np.float64))[0]
+
+
+def buyers(of: StandingTrades, window: int) -> Block:
+    """Return how many different insiders stand as purchasers."""
+    out = _unknown(of)
+    owner = np.where(of.trades.is_purchase, of.trades.owner, NOBODY)
+    begins = of.trades.covered_from + window - 1
+    _count_buyers(of.trades.offsets, _entries(of, owner[:, np.newaxis]), begins, window, out)
     return out
 
 
-@kernel
-def _is_same(trades: Trades, one: int, other: int) -> bool:
-    priced = trades.notional[one] == trades.notional[other]
-    unpriced = np.isnan(trades.notional[one]) and np.isnan(trades.notional[other])
-    return bool(
-        trades.position[one] == trades.position[other]
-        and trades.owner[one] == trades.owner[other]
-        and trades.is_purchase[one] == trades.is_purchase[other]
-        and trades.is_officer[one] == trades.is_officer[other]
-        and trades.shares[one] == trades.shares[other]
-        and (priced or unpriced)
-    )
+def sessions_since_purchase(of: StandingTrades, window: int) -> Block:
+    """Return the sessions since the last purchase that stands, `window` where none does."""
+    last = _unknown(of)
+    bought = _entries(of, of.trades.is_purchase[:, np.newaxis])
+    begins = of.trades.covered_from + window - 1
+    _find_last(of.trades.offsets, bought, begins, last)
+    sessions = np.arange(len(last), dtype=np.float64)[:, np.newaxis]
+    return np.where(last < 0.0, float(window), np.minimum(sessions - last, window))
+
+
+def _usd(trades: InsiderTrades) -> Values:
+    # What has no price cannot be weighed, but it was a trade.
+    return np.where(np.isnan(trades.notional), 0.0, trades.notional)
+
+
+def _unknown(of: StandingTrades) -> Block:
+    return np.full((of.trades.sessions, len(of.trades.covered_from)), np.nan)
+
+
+def _entries(of: StandingTrades, weights: NDArray[Any]) -> _Entries:
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    return _Entries(of.trades.row, of.trades.position, of.until, weights)
+
+
+def _sums(of: StandingTrades, window: int, *weights: Values) -> tuple[Block, ...]:
+    out = np.stack([_unknown(of) for _ in weights])
+    entries = _entries(of, np.stack(weights, axis=1))
+    begins = of.trades.covered_from + window - 1
+    _sum_windows(of.trades.offsets, entries, begins, window, out)
+    return tuple(out)
 
 
 @kernel
-def _take_back(trades: Trades, first: int, entry: int) -> None:
-    trades.until[entry] = trades.row[entry]
-    for other in range(first, entry):
-        standing = trades.sign[other] > 0 and trades.until[other] > trades.row[entry]
-        if standing and _is_same(trades, other, entry):
-            trades.until[other] = trades.row[entry]
-            return
+def _take_back(
+    offsets: Positions,
+    row: Positions,
+    sign: NDArray[np.int8],
+    told: Positions,
+    until: Positions,
+) -> None:
+    for column in range(len(offsets) - 1):
+        for entry in range(offsets[column], offsets[column + 1]):
+            if sign[entry] > 0:
+                continue
+            until[entry] = row[entry]
+            other = entry - 1
+            # What was first told on a session was not known before it.
+            while other >= offsets[column] and row[other] >= told[entry, 0]:
+                stands = sign[other] > 0 and until[other] > row[entry]
+                if stands and _is_same(told, other, entry):
+                    until[other] = row[entry]
+                    break
+                other -= 1
 
 
 @kernel
-def _counts(trades: Trades, entry: int, session: int, window: int) -> bool:
-    inside = trades.row[entry] <= session < trades.position[entry] + window
-    return bool(inside and session < trades.until[entry])
+def _is_same(told: Positions, one: int, other: int) -> bool:
+    same = True
+    for place in range(told.shape[1]):
+        same = same and told[one, place] == told[other, place]
+    return same
 
 
 @kernel
-def _totals(trades: Trades, first: int, stop: int, session: int, window: int) -> Totals:
-    bought = sold = by_officers = net_shares = 0.0
-    count = purchases = 0
-    last = -1
-    for entry in range(first, stop):
-        if trades.row[entry] > session:
+def _of_symbol(entries: _Entries, offsets: Positions, column: int) -> _Entries:
+    own = slice(offsets[column], offsets[column + 1])
+    row, position = entries.row[own], entries.position[own]
+    return _Entries(row, position, entries.until[own], entries.weights[own])
+
+
+@kernel
+def _collect(entries: _Entries, position: int, session: int, sums: Block) -> None:
+    """Add up what stands on a session of what was first told on an earlier one, or on it."""
+    sums[position] = 0.0
+    first = np.searchsorted(entries.row, position)
+    for entry in range(first, len(entries.row)):
+        if entries.row[entry] > session:
             break
-        if not _counts(trades, entry, session, window):
-            continue
-        # What has no price cannot be weighed, but it was a trade.
-        notional = 0.0 if np.isnan(trades.notional[entry]) else trades.notional[entry]
-        count += 1
-        by_officers += notional if trades.is_officer[entry] else 0.0
-        if trades.is_purchase[entry]:
-            bought += notional
-            net_shares += trades.shares[entry]
-            purchases += 1
-            last = max(last, trades.position[entry])
-        else:
-            sold += notional
-            net_shares -= trades.shares[entry]
-    return Totals(bought, sold, by_officers, net_shares, count, purchases, last)
+        if entries.position[entry] == position and entries.until[entry] > session:
+            sums[position] += entries.weights[entry]
 
 
 @kernel
-def _buyers(trades: Trades, first: int, stop: int, session: int, window: int) -> int:
-    buyers = 0
+def _sum_to_the_end(sums: Block, start: int, newest: int, partial: _Partial) -> None:
+    """Sum the stretch before `start` from each row to its end: row `newest` and those before."""
+    before = start - len(partial.to_the_end) + 1
+    for back in range(newest - before, 0, -1):
+        for number in range(sums.shape[1]):
+            later = partial.to_the_end[back + 1, number]
+            partial.to_the_end[back, number] = later + sums[before + back, number]
+
+
+@kernel
+def _sum_from_the_start(sums: Block, start: int, oldest: int, stop: int, partial: _Partial) -> None:
+    """Sum the stretch of `start` through each of its rows from `oldest` to before `stop`."""
+    for place in range(oldest - start, stop - start):
+        for number in range(sums.shape[1]):
+            earlier = partial.from_the_start[place, number]
+            partial.from_the_start[place + 1, number] = earlier + sums[start + place, number]
+
+
+@kernel
+def _sum_window(entries: _Entries, window: int, out: Block) -> None:
+    sums, room = np.zeros_like(out), (window + 1, out.shape[1])
+    partial = _Partial(np.zeros(room), np.zeros(room))
+    entry = 0
+    for session in range(len(out)):
+        start = session - session % window
+        if session == start and start > 0:
+            _sum_to_the_end(sums, start, start - 1, partial)
+        while entry < len(entries.row) and entries.row[entry] == session:
+            position = entries.position[entry]
+            _collect(entries, position, session, sums)
+            if start - window <= position < start:
+                _sum_to_the_end(sums, start, position, partial)
+            elif start <= position < session:
+                _sum_from_the_start(sums, start, position, session, partial)
+            entry += 1
+        _sum_from_the_start(sums, start, session, session + 1, partial)
+        for number in range(out.shape[1]):
+            before = partial.to_the_end[session - start + 1, number]
+            out[session, number] = before + partial.from_the_start[session - start + 1, number]
+
+
+@kernel
+def _sum_windows(
+    offsets: Positions, entries: _Entries, begins: Positions, window: int, out: Block
+) -> None:
+    sums = np.empty((out.shape[1], out.shape[0]))
+    for column in range(len(begins)):
+        _sum_window(_of_symbol(entries, offsets, column), window, sums)
+        for session in range(begins[column], len(sums)):
+            for number in range(len(out)):
+                out[number, session, column] = sums[session, number]
+
+
+@kernel
+def _find_last(offsets: Positions, bought: _Entries, begins: Positions, out: Block) -> None:
+    for column in range(len(begins)):
+        own = _of_symbol(bought, offsets, column)
+        purchases = np.zeros((len(out), 1))
+        entry, last = 0, -1
+        for session in range(len(out)):
+            while entry < len(own.row) and own.row[entry] == session:
+                _collect(own, own.position[entry], session, purchases)
+                last = max(last, own.position[entry])
+                entry += 1
+            while last >= 0 and purchases[last, 0] == 0.0:
+                last -= 1
+            if session >= begins[column]:
+                out[session, column] = last
+
+
+@kernel
+def _count_buyers(
+    offsets: Positions, owners: _Entries, begins: Positions, window: int, out: Block
+) -> None:
+    for column in range(len(begins)):
+        own = _of_symbol(owners, offsets, column)
+        leaves = np.minimum(own.until, own.position + window)
+        first = stop = 0
+        for session in range(len(out)):
+            while stop < len(leaves) and own.row[stop] <= session:
+                stop += 1
+            while first < stop and own.row[first] + window <= session:
+                first += 1
+            if session >= begins[column]:
+                out[session, column] = _different(own.weights, leaves, first, stop, session)
+
+
+@kernel
+def _different(owners: Block, leaves: Positions, first: int, stop: int, session: int) -> int:
+    count = 0
     for entry in range(first, stop):
-        if trades.row[entry] > session:
-            break
-        if trades.is_purchase[entry] and _counts(trades, entry, session, window):
+        if owners[entry, 0] != NOBODY and leaves[entry] > session:
             new = 1
             for other in range(first, entry):
-                same = trades.is_purchase[other] and trades.owner[other] == trades.owner[entry]
-                if same and _counts(trades, other, session, window):
-                    new = 0
-                    break
-            buyers += new
-    return buyers
-
-
-@kernel
-def _reading(totals: Totals, reading: int) -> float:
-    value = totals.bought + totals.sold
-    if reading == NET_RATIO:
-        # Without any trade nobody leaned to a side; trades that cannot be weighed are unknown.
-        if totals.trades == 0:
-            return 0.0
-        return (totals.bought - totals.sold) / value if value > 0.0 else np.nan
-    if reading == OFFICER_SHARE:
-        return totals.by_officers / value if value > 0.0 else np.nan
-    if reading == NET_SHARES:
-        return totals.net_shares
-    if reading == PURCHASES:
-        return float(totals.purchases)
-    return float(totals.last_purchase)
-
-
-@kernel
-def _mark_changes(trades: Trades, first: int, stop: int, window: int, changes: Flags) -> None:
-    for entry in range(first, stop):
-        leaves = min(trades.until[entry], trades.position[entry] + window)
-        changes[trades.row[entry]] = True
-        if leaves < len(changes):
-            changes[leaves] = True
-
-
-@kernel
-def _read_windows(
-    trades: Trades, covered_from: Positions, window: int, reading: int, out: Block
-) -> None:
-    sessions = len(out)
-    changes = np.empty(sessions, np.bool_)
-    for column in range(len(covered_from)):
-        first, stop = trades.offsets[column], trades.offsets[column + 1]
-        for entry in range(first, stop):
-            if trades.sign[entry] < 0:
-                _take_back(trades, first, entry)
-        changes[:] = False
-        _mark_changes(trades, first, stop, window, changes)
-        value, begin = np.nan, covered_from[column] + window - 1
-        for session in range(begin, sessions):
-            if session == begin or changes[session]:
-                while first < stop and trades.position[first] + window <= session:
-                    first += 1
-                if reading == BUYERS:
-                    value = float(_buyers(trades, first, stop, session, window))
-                else:
-                    value = _reading(_totals(trades, first, stop, session, window), reading)
-            out[session, column] = value
+                same = owners[other, 0] == owners[entry, 0]
+                new = 0 if same and leaves[other] > session else new
+            count += new
+    return count

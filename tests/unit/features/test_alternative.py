@@ -9,7 +9,6 @@ import pytest
 
 from alpha_oracle.features import registry
 from alpha_oracle.features.alternative import windows
-from alpha_oracle.features.alternative.windows import over_window
 from alpha_oracle.features.context import InsiderTrades, KnownValues, MarketContext
 from alpha_oracle.features.formula import SHORT_FIELDS
 from alpha_oracle.features.joining.filings import known_trades
@@ -19,6 +18,15 @@ from tests.unit.features.reference_rows import a_filing, a_frame, a_trade, an_in
 from tests.unit.features.test_filings import many_filings
 
 SESSIONS = 300
+
+READINGS = (
+    windows.net_purchase_ratio,
+    windows.officers_share,
+    windows.net_shares,
+    windows.purchases,
+    windows.buyers,
+    windows.sessions_since_purchase,
+)
 
 
 def a_trades_table(rows, *, sessions=SESSIONS, covered_from=0):
@@ -105,9 +113,7 @@ def test_a_year_without_a_purchase_is_252_sessions():
 
 
 def test_a_window_that_begins_before_the_filings_are_complete_is_unknown():
-    readings = over_window(
-        a_trades_table(TRADES, covered_from=90), window=63, reading=windows.PURCHASES
-    )
+    readings = windows.purchases(windows.standing(a_trades_table(TRADES, covered_from=90)), 63)
     assert np.isnan(readings[: 90 + 62]).all()
     assert np.isfinite(readings[90 + 62 :]).all()
 
@@ -122,12 +128,10 @@ def test_trades_without_a_price_are_left_out_of_values_but_not_of_counts():
 
 
 def test_an_amendment_changes_nothing_before_it_was_filed():
-    before = a_trades_table([row for row in TRADES if row not in AMENDED])
-    after = a_trades_table(TRADES)
-    for reading in range(6):
-        one = over_window(before, window=63, reading=reading)
-        other = over_window(after, window=63, reading=reading)
-        np.testing.assert_array_equal(one[:130], other[:130])
+    before = windows.standing(a_trades_table([row for row in TRADES if row not in AMENDED]))
+    after = windows.standing(a_trades_table(TRADES))
+    for reading in READINGS:
+        np.testing.assert_array_equal(reading(before, 63)[:130], reading(after, 63)[:130])
 
 
 def by_brute_force(trades, column, *, window, at):
@@ -152,14 +156,15 @@ def by_brute_force(trades, column, *, window, at):
     bought = sum(value for told, value in zip(inside, value_of, strict=True) if told[2])
     total = sum(value_of)
     officers = sum(value for told, value in zip(inside, value_of, strict=True) if told[3])
-    return {
-        windows.NET_RATIO: (2 * bought - total) / total if total else (np.nan if inside else 0.0),
-        windows.OFFICER_SHARE: officers / total if total else np.nan,
-        windows.NET_SHARES: sum(told[4] if told[2] else -told[4] for told in inside),
-        windows.PURCHASES: sum(1 for told in inside if told[2]),
-        windows.BUYERS: len({told[1] for told in inside if told[2]}),
-        windows.LAST_PURCHASE: max((told[0] for told in inside if told[2]), default=-1),
-    }
+    last = max((told[0] for told in inside if told[2]), default=at - window)
+    return (
+        (2 * bought - total) / total if total else (np.nan if inside else 0.0),
+        officers / total if total else np.nan,
+        sum(told[4] if told[2] else -told[4] for told in inside),
+        sum(1 for told in inside if told[2]),
+        len({told[1] for told in inside if told[2]}),
+        at - last,
+    )
 
 
 def generated_trades():
@@ -176,22 +181,21 @@ def filed_trades():
 @pytest.mark.parametrize("source", [generated_trades, filed_trades], ids=lambda of: of.__name__)
 def test_windows_read_what_brute_force_finds(source, window):
     trades = source()
-    values = [over_window(trades, window=window, reading=reading) for reading in range(6)]
+    values = [reading(windows.standing(trades), window) for reading in READINGS]
     for column in range(len(trades.covered_from)):
         for at in range(window - 1, trades.sessions, 3):
             expected = by_brute_force(trades, column, window=window, at=at)
-            for reading, wanted in expected.items():
-                actual = values[reading][at, column]
-                np.testing.assert_allclose(actual, wanted, rtol=1e-9, atol=1e-12)
+            actual = [of_reading[at, column] for of_reading in values]
+            np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("source", [generated_trades, filed_trades], ids=lambda of: of.__name__)
 def test_cutting_off_later_filings_changes_no_bit(source):
     trades = source()
-    for reading in range(6):
-        whole = over_window(trades, window=21, reading=reading)
+    for reading in READINGS:
+        whole = reading(windows.standing(trades), 21)
         for stop in range(30, trades.sessions, 17):
-            cut = over_window(trades.until(stop), window=21, reading=reading)
+            cut = reading(windows.standing(trades.until(stop)), 21)
             np.testing.assert_array_equal(cut, whole[:stop])
 
 
@@ -199,7 +203,7 @@ def test_an_insider_counts_from_the_filing_not_from_the_trade():
     filed = [a_filing("2015-06-10T23:00", a_trade(on="2015-06-08"), owners=[an_insider("4")])]
     frame = a_frame(end="2015-12-31")
     trades = known_trades(filed, frame, covered={"ACME": day("2014-12-01")})
-    values = over_window(trades, window=21, reading=windows.BUYERS)[:, 0]
+    values = windows.buyers(windows.standing(trades), 21)[:, 0]
     seen = np.flatnonzero(values == 1.0)
     assert str(frame.days[seen[0]].astype("datetime64[D]")) == "2015-06-11"
     assert len(seen) == 21
