@@ -105,8 +105,10 @@ class SymbolBlock:
             if self._panel.context.insiders is None:
                 out[:, self._columns] = np.nan
                 return
-            # Trades count in windows that reach back; all else of a session is its own.
-            start = max(0, start - (formula.lookback_sessions or start))
+            # Trades count in windows that reach back, and are cut at their multiples as those of
+            # bars; all else of a session is its own.
+            window = formula.lookback_sessions or start + 1
+            start = max(0, start - window) // window * window
         block = np.ascontiguousarray(self._aligned(formula, start))
         keep(block, self._has_bar, out, self._columns.start)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float32]
 
+READERS: Final = 2
 WRITERS: Final = 2
 LOCK_NAME: Final = ".lock"
 
@@ -61,20 +62,16 @@ class ParquetFeatureCache:
     ) -> dict[str, CachedFeature]:
         """Return what is cached of each feature; a broken part is removed and counts as a miss."""
         search = Search(keys, sessions=sessions, symbols=symbols)
-        for path in self._parts(search.sessions):
-            if not search.lacks(*sessions_of(path)):
-                continue
-            try:
-                with closing(PartReader(path)) as part:
-                    if search.take(part):
-                        os.utime(path)
-            except BrokenPart as broken:
-                log.warning("feature_part_removed", part=path.name, reason=str(broken))
-                path.unlink(missing_ok=True)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                log.warning("feature_part_not_read", part=path.name, reason=str(error))
+        parts = self._parts(search.sessions)
+        with ThreadPoolExecutor(READERS) as readers:
+            for first in range(0, len(parts), READERS):
+                lacking = [
+                    path
+                    for path in parts[first : first + READERS]
+                    if search.lacks(*sessions_of(path))
+                ]
+                for taken in [readers.submit(_take, path, search) for path in lacking]:
+                    taken.result()
         return search.result()
 
     def save(
@@ -177,6 +174,20 @@ class ParquetFeatureCache:
                 path.unlink(missing_ok=True)
                 excess -= size
                 log.info("feature_part_pruned", part=path.name, size_bytes=size)
+
+
+def _take(path: Path, search: Search) -> None:
+    try:
+        with closing(PartReader(path)) as part:
+            if search.take(part):
+                os.utime(path)
+    except BrokenPart as broken:
+        log.warning("feature_part_removed", part=path.name, reason=str(broken))
+        path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("feature_part_not_read", part=path.name, reason=str(error))
 
 
 def _years(days: Sequence[str]) -> Iterator[slice]:

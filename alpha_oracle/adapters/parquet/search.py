@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Search:
-    """What is looked for, and what of it was found so far."""
+    """What is looked for, and what of it was found so far. Threads may search parts at once."""
 
     def __init__(
         self,
@@ -35,14 +35,14 @@ class Search:
         self._keys = keys
         self._symbols = tuple(symbols)
         self._row_of = {day: row for row, day in enumerate(self.sessions)}
-        self._values: dict[str, Values] = {}
+        shape = (len(sessions), len(symbols))
+        self._values: dict[str, Values] = {name: np.empty(shape, np.float32) for name in keys}
         self._found = {name: np.zeros(len(sessions), dtype=np.bool_) for name in keys}
-        self._is_missing = np.full(len(sessions), bool(keys))
 
     def lacks(self, first: str, last: str) -> bool:
         """Return whether any feature is still missing on a session from `first` to `last`."""
         rows = slice(bisect_left(self.sessions, first), bisect_right(self.sessions, last))
-        return bool(self._is_missing[rows].any())
+        return not all(found[rows].all() for found in self._found.values())
 
     def take(self, part: PartReader) -> bool:
         """Copy what the part has and is still missing; return whether there was any."""
@@ -54,18 +54,16 @@ class Search:
                     wanted.setdefault(rows, []).append(name)
         for (first, stop), names in wanted.items():
             self._keep(part, names, first=first, stop=stop)
-        if wanted:
-            self._is_missing = ~np.logical_and.reduce(list(self._found.values()))
         return bool(wanted)
 
     def result(self) -> dict[str, CachedFeature]:
         """Return the features of which something was found; NaN where it was not."""
-        for name, values in self._values.items():
-            values[~self._found[name]] = np.nan
-        return {
-            name: CachedFeature(values=values, found=self._found[name])
-            for name, values in self._values.items()
-        }
+        answer = {}
+        for name, found in self._found.items():
+            if found.any():
+                self._values[name][~found] = np.nan
+                answer[name] = CachedFeature(values=self._values[name], found=found)
+        return answer
 
     def _matching(
         self, name: str, sessions: Sequence[str], digests: NDArray[np.uint64]
@@ -99,19 +97,13 @@ class Search:
         rows = self._target(part.header.sessions, first=first, stop=stop)
         if rows is None:
             return
-        for name, values in part.read(names, first=first, stop=stop).items():
-            self._into(name)[rows] = self._in_order(values, part.header.symbols)
+        into = {name: self._values[name][rows] for name in names}
+        part.copy(names, into, first=first, columns=self._columns_of(part.header.symbols))
+        for name in names:
             self._found[name][rows] = True
 
-    def _into(self, name: str) -> Values:
-        if name not in self._values:
-            shape = (len(self.sessions), len(self._symbols))
-            self._values[name] = np.empty(shape, dtype=np.float32)
-        return self._values[name]
-
-    def _in_order(self, values: Values, symbols: tuple[str, ...]) -> Values:
+    def _columns_of(self, symbols: tuple[str, ...]) -> NDArray[np.int64] | None:
         if symbols == self._symbols:
-            return values
+            return None
         column_of = {symbol: column for column, symbol in enumerate(symbols)}
-        columns = np.array([column_of.get(symbol, -1) for symbol in self._symbols])
-        return np.where(columns >= 0, values[:, columns], np.float32(np.nan))
+        return np.array([column_of.get(symbol, -1) for symbol in self._symbols], dtype=np.int64)

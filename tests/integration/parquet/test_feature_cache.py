@@ -79,6 +79,50 @@ def test_values_are_the_same_computed_and_read(store, cache, panel):
     assert_same(store.compute(panel, NAMES), fresh(panel))
 
 
+EVERY_KIND = [
+    *NAMES,
+    "vix_level",
+    "roe",
+    "pe_ttm",
+    "insider_purchases_63",
+    "roe_sector_percentile",
+    "return_21_rank",
+]
+
+
+def test_a_new_session_of_every_kind_is_that_of_the_whole(store, folder, panel):
+    """Ranks read their features from what was found, or from what was computed with them."""
+    store.compute(panel.until(panel.sessions[-2].item()), EVERY_KIND)
+    before = parts(folder)
+    assert_same(store.compute(panel, EVERY_KIND), fresh(panel, EVERY_KIND))
+    (new,) = set(parts(folder)) - set(before)
+    assert columns_and_sessions(new) == (sorted(EVERY_KIND), 4)
+    assert_same(store.compute(panel, EVERY_KIND), fresh(panel, EVERY_KIND))
+    assert_same(store.compute(panel, ["roe_sector_percentile"]), fresh(panel, EVERY_KIND[-2:-1]))
+
+
+def test_a_rank_alone_is_computed_from_the_feature_found(store, cache, panel):
+    store.compute(panel, ["roe"])
+    names = ["roe", "roe_sector_percentile"]
+    assert found(cache, panel, names) == {"roe": len(panel.sessions), "roe_sector_percentile": 0}
+    assert_same(store.compute(panel, names), fresh(panel, names))
+
+
+def test_a_new_report_recomputes_what_reads_reports(store, cache, panel):
+    store.compute(panel, EVERY_KIND)
+    reports = panel.context.reports
+    entry = int(reports.offsets[1]) + 2
+    values = {name: held.copy() for name, held in reports.values.items()}
+    values["net_income_ttm"][entry] *= 2.0
+    context = replace(panel.context, reports=replace(reports, values=values))
+    revised = replace(panel, context=context)
+    row, whole = int(reports.row[entry]), len(panel.sessions)
+    expected = dict.fromkeys(EVERY_KIND, whole)
+    expected |= dict.fromkeys(["roe", "pe_ttm", "roe_sector_percentile"], row)
+    assert found(cache, revised, EVERY_KIND) == expected
+    assert_same(store.compute(revised, EVERY_KIND), fresh(revised, EVERY_KIND))
+
+
 def test_a_bulk_computation_writes_a_part_a_year(store, folder, panel):
     store.compute(panel, NAMES)
     years = sorted({str(day)[:4] for day in panel.sessions})
