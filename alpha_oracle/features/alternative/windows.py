@@ -177,15 +177,26 @@ def _of_symbol(entries: _Entries, offsets: Positions, column: int) -> _Entries:
 
 
 @kernel
-def _collect(entries: _Entries, position: int, session: int, sums: Block) -> None:
-    """Add up what stands on a session of what was first told on an earlier one, or on it."""
+def _collect(entries: _Entries, entry: int, sums: Block) -> None:
+    """Add up anew what still stands, through an entry, of what counts from its position."""
+    position, session = entries.position[entry], entries.row[entry]
     sums[position] = 0.0
-    first = np.searchsorted(entries.row, position)
-    for entry in range(first, len(entries.row)):
-        if entries.row[entry] > session:
-            break
-        if entries.position[entry] == position and entries.until[entry] > session:
-            sums[position] += entries.weights[entry]
+    for other in range(np.searchsorted(entries.row, position), entry + 1):
+        if entries.position[other] == position and entries.until[other] > session:
+            for number in range(sums.shape[1]):
+                sums[position, number] += entries.weights[other, number]
+
+
+@kernel
+def _take(entries: _Entries, entry: int, sums: Block) -> None:
+    """Count an entry; one that no longer stands when it comes takes another back."""
+    position = entries.position[entry]
+    if entries.until[entry] > entries.row[entry]:
+        # The last in order: adding it comes to what adding all of them anew would.
+        for number in range(sums.shape[1]):
+            sums[position, number] += entries.weights[entry, number]
+    else:
+        _collect(entries, entry, sums)
 
 
 @kernel
@@ -218,16 +229,17 @@ def _sum_window(entries: _Entries, window: int, out: Block) -> None:
             _sum_to_the_end(sums, start, start - 1, partial)
         while entry < len(entries.row) and entries.row[entry] == session:
             position = entries.position[entry]
-            _collect(entries, position, session, sums)
+            _take(entries, entry, sums)
             if start - window <= position < start:
                 _sum_to_the_end(sums, start, position, partial)
             elif start <= position < session:
                 _sum_from_the_start(sums, start, position, session, partial)
             entry += 1
-        _sum_from_the_start(sums, start, session, session + 1, partial)
+        place = session - start
         for number in range(out.shape[1]):
-            before = partial.to_the_end[session - start + 1, number]
-            out[session, number] = before + partial.from_the_start[session - start + 1, number]
+            through = partial.from_the_start[place, number] + sums[session, number]
+            partial.from_the_start[place + 1, number] = through
+            out[session, number] = partial.to_the_end[place + 1, number] + through
 
 
 @kernel
@@ -250,7 +262,7 @@ def _find_last(offsets: Positions, bought: _Entries, begins: Positions, out: Blo
         entry, last = 0, -1
         for session in range(len(out)):
             while entry < len(own.row) and own.row[entry] == session:
-                _collect(own, own.position[entry], session, purchases)
+                _take(own, entry, purchases)
                 last = max(last, own.position[entry])
                 entry += 1
             while last >= 0 and purchases[last, 0] == 0.0:
@@ -265,25 +277,29 @@ def _count_buyers(
 ) -> None:
     for column in range(len(begins)):
         own = _of_symbol(owners, offsets, column)
-        leaves = np.minimum(own.until, own.position + window)
-        first = stop = 0
+        bought = np.flatnonzero(own.weights[:, 0] != NOBODY)
+        row, owner = own.row[bought], own.weights[bought, 0]
+        leaves = np.minimum(own.until[bought], own.position[bought] + window)
+        first = stop = count = 0
         for session in range(len(out)):
-            while stop < len(leaves) and own.row[stop] <= session:
+            while stop < len(row) and row[stop] <= session:
                 stop += 1
-            while first < stop and own.row[first] + window <= session:
+            while first < stop and row[first] + window <= session:
                 first += 1
+            if first < stop:
+                count = _different(owner[first:stop], leaves[first:stop], session)
             if session >= begins[column]:
-                out[session, column] = _different(own.weights, leaves, first, stop, session)
+                out[session, column] = count if first < stop else 0
 
 
 @kernel
-def _different(owners: Block, leaves: Positions, first: int, stop: int, session: int) -> int:
+def _different(owner: Values, leaves: Positions, session: int) -> int:
     count = 0
-    for entry in range(first, stop):
-        if owners[entry, 0] != NOBODY and leaves[entry] > session:
-            new = 1
-            for other in range(first, entry):
-                same = owners[other, 0] == owners[entry, 0]
-                new = 0 if same and leaves[other] > session else new
-            count += new
+    for entry in range(len(owner)):
+        new = leaves[entry] > session
+        other = 0
+        while new and other < entry:
+            new = owner[other] != owner[entry] or leaves[other] <= session
+            other += 1
+        count += new
     return count
