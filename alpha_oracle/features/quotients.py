@@ -17,4 +17,9 @@ if TYPE_CHECKING:
 @kernel
 def over_positive(values: Values, divisor: Values) -> Values:
     """Return values over a divisor of the same shape; NaN where that is not above 0."""
-    return values / np.where(divisor > 0.0, divisor, np.nan)
+    out = np.empty(values.shape)
+    quotients, numerators, divisors = out.ravel(), values.ravel(), divisor.ravel()
+    for place in range(len(quotients)):
+        known = divisors[place] > 0.0
+        quotients[place] = numerators[place] / divisors[place] if known else np.nan
+    return out
