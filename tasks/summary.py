@@ -39,8 +39,8 @@ def finish_run(
         facts={
             "as of": run.as_of.isoformat(),
             **_bar_facts(checked, ingested),
-            **_reference_facts(reference),
-            **_feature_facts(features, absent),
+            **_reference_facts(reference, absent),
+            **_feature_facts(features),
             **_ranking_facts(ranking, results),
             **_signal_facts(publication),
         },
@@ -70,19 +70,20 @@ def _expected_fact(checked: Completeness) -> str:
     return f"{checked.stored} of {checked.expected} expected symbols ({checked.pct:.1f} %)"
 
 
-def _reference_facts(reference: Sequence[FamilyReport]) -> dict[str, object]:
-    asked = [report for report in reference if report.source is not None]
-    told = "; ".join(f"{_named(report.family)}: {report.line}" for report in asked)
-    return {"known beside bars": told or "nobody was asked"}
+def _reference_facts(
+    reference: Sequence[FamilyReport], absent: Mapping[Family, str]
+) -> dict[str, object]:
+    asked = {_named(one.family): one.line for one in reference if one.source is not None}
+    lacking = {f"without {_named(family)}": reason for family, reason in absent.items()}
+    return {**asked, **lacking}
 
 
-def _feature_facts(features: FeatureReport, absent: Mapping[Family, str]) -> dict[str, object]:
+def _feature_facts(features: FeatureReport) -> dict[str, object]:
     told = f"{features.features} over {features.sessions} sessions x {features.symbols} symbols"
     known = ", ".join(f"{one.group} {one.known_pct:.1f} %" for one in features.families)
     return {
         "features": f"{told}; the cache holds {features.cache_bytes / MIB:.0f} MiB",
         "known on the session": known.replace("_", " "),
-        "unknown for lack of": "; ".join(absent.values()) or "nothing",
     }
 
 

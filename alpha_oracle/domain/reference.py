@@ -68,8 +68,8 @@ class FamilyReport:
         """The report in a line for a person."""
         if self.source is None:
             return "nobody is asked"
-        if not self.asked and not self.ended_by:
-            return f"{self.source} had nothing due"
+        if not self.asked:
+            return f"not asked: {self.ended_by}" if self.ended_by else f"{self.source}: nothing due"
         told = f"{self.source} answered {self.answered} of {self.asked}: {self.stored} new"
         told += f", {self.corrected} corrected" if self.corrected else ""
         told += f", {self.refused} refused" if self.refused else ""

@@ -46,7 +46,9 @@ def test_a_run_brings_every_family_up_to_date_before_its_features(full_world):
     assert {row["ended by"] for row in rows.values()} == {"-"}
     assert all(row["answered"] == row["asked"] > 0 for row in rows.values())
     facts = full_world.run_record()[2]
-    assert facts["unknown for lack of"].startswith("no sectors stored")
+    assert [fact for fact in facts if fact.startswith("without")] == ["without sectors"]
+    assert facts["without sectors"].startswith("no sectors stored")
+    assert facts["short interest"].startswith("synthetic answered")
     known = dict(one.rsplit(" ", 2)[:2] for one in facts["known on the session"].split(", "))
     assert float(known["technical"]) > 90
     assert float(known["fundamental"]) > 40
@@ -76,8 +78,8 @@ def test_features_of_a_family_without_data_are_null_with_the_reason_and_the_run_
 ):
     state = daily_pipeline(return_state=True)
     assert state.is_completed(), state.message
-    reasons = world.run_record()[2]["unknown for lack of"]
-    assert "set data.reference.fundamentals, or `import fundamentals`" in reasons
+    reason = world.run_record()[2]["without fundamentals"]
+    assert "set data.reference.fundamentals, or `import fundamentals`" in reason
     catalogue = {row["name"]: row for row in ask("features", "list", "--json").document}
     assert {row["group"] for row in catalogue.values()} == GROUPS
     assert catalogue["rsi_14"]["unknown_because"] is None
@@ -122,7 +124,7 @@ def test_a_source_that_cannot_be_asked_is_told_and_the_run_goes_on(
         state = daily_pipeline(return_state=True)
         assert state.is_completed(), state.message
         assert told in rows_of(state)[family]["ended by"]
-        assert told in world.run_record()[2]["known beside bars"]
+        assert told in world.run_record()[2][family]
         assert world.signals() != []
 
 
