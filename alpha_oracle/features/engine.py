@@ -54,9 +54,10 @@ def compute(
     kinds = {name: formula.kind for name, formula in everything.items()}
     values = between | out
     _compute_symbols(everything, kinds, panel, out=values, start=start)
-    standings = Standings(panel, start=start, known=known)
-    for name, formula in everything.items():
-        if kinds[name] is Kind.CROSS_SECTION:
+    ranked = {name: everything[name] for name in kinds if kinds[name] is Kind.CROSS_SECTION}
+    if ranked:
+        standings = Standings(panel, start=start, known=known)
+        for name, formula in ranked.items():
             write = partial(standings.write, formula, values=values, out=values[name])
             _in_blocks(write, shape[0], size=BLOCK_SESSIONS)
     return out

@@ -81,7 +81,7 @@ class OwnBars:
         return self._lasts[key]
 
     def _last_anew(self, formula: Formula, mask: int, start: int) -> Last | None:
-        if formula.stretch is None or formula.lookback_sessions is None:
+        if not start or formula.stretch is None or formula.lookback_sessions is None:
             return None
         valid, _ = self._masks[mask]
         # Windows are cut at multiples of the stretch: from one on they round as they always do.
