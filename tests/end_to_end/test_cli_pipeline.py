@@ -178,7 +178,8 @@ def test_a_ranking_needs_no_run(world):
 def test_features_are_listed_and_exported_as_known_at_an_instant(world, tmp_path):
     file = tmp_path / "features.parquet"
     listed = ask("features", "list", "--json").document
-    assert set(listed[0]) == {"name", "group", "inputs", "lookback", "description"}
+    told = {"name", "group", "inputs", "lookback", "description", "unknown_because"}
+    assert set(listed[0]) == told
     days = ("--start", calendar.shift_session(HISTORY_ENDS, -1), "--end", HISTORY_ENDS)
     asked = ("features", "export", *days, "--out", file, "--json")
     assert ask(*asked).document == {"rows": 40, "features": len(listed), "out": str(file)}

@@ -52,15 +52,29 @@ def test_every_session_of_a_year_has_one_start_at_its_decision(deployments):
     assert {calendar.decision_instant(session) for session in sessions} <= started
 
 
-def test_only_the_daily_run_is_scheduled(deployments):
+def test_the_daily_run_and_the_full_refreshes_are_scheduled(deployments):
     scheduled = [name for name, deployment in deployments.items() if deployment["schedules"]]
-    assert scheduled == ["daily"]
+    assert scheduled == ["daily", "fundamentals", "alternative"]
+
+
+def test_statements_are_refreshed_weekly_and_the_rest_every_second_week(deployments):
+    [weekly] = deployments["fundamentals"]["schedules"]
+    assert (weekly["cron"], weekly["timezone"]) == ("0 6 * * 6", "America/New_York")
+    [biweekly] = deployments["alternative"]["schedules"]
+    assert (biweekly["interval"], biweekly["timezone"]) == (14 * 86_400, "America/New_York")
 
 
 def test_a_run_that_meets_another_waits_for_it(deployments):
     limits = {name: deployment.get("concurrency_limit") for name, deployment in deployments.items()}
     waits = {"limit": 1, "collision_strategy": "ENQUEUE"}
-    assert limits == {"daily": waits, "rerun": None, "backfill": waits, "rank": None}
+    assert limits == {
+        "daily": waits,
+        "rerun": None,
+        "backfill": waits,
+        "rank": None,
+        "fundamentals": waits,
+        "alternative": waits,
+    }
 
 
 def run_scheduled_for(instant):
