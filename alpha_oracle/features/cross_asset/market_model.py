@@ -38,7 +38,7 @@ def spreads_60(log_return: Panel, spy_log_return: Panel) -> Spreads:
     return Spreads(*_rolling_spreads(log_return, spy_log_return, 60))
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61, stretch=60)
 def spy_beta_60(spreads_60: Spreads) -> Panel:
     """Slope of 60 daily log returns on those of SPY, by least squares with an intercept.
 
@@ -47,7 +47,7 @@ def spy_beta_60(spreads_60: Spreads) -> Panel:
     return spreads_60.together / spreads_60.market
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=253)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=253, stretch=252)
 def spy_beta_252(log_return: Panel, spy_log_return: Panel) -> Panel:
     """Slope of 252 daily log returns on those of SPY, by least squares with an intercept.
 
@@ -57,7 +57,7 @@ def spy_beta_252(log_return: Panel, spy_log_return: Panel) -> Panel:
     return together / market
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61, stretch=60)
 def spy_correlation_60(spreads_60: Spreads) -> Panel:
     """Correlation of 60 daily log returns with those of SPY, -1 to 1.
 
@@ -67,7 +67,7 @@ def spy_correlation_60(spreads_60: Spreads) -> Panel:
     return np.clip(over_positive(together, np.sqrt(market * own)), -1.0, 1.0)
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=61, stretch=60)
 def idiosyncratic_volatility_60(spreads_60: Spreads) -> Panel:
     """Annualised deviation of 60 daily log returns from the line on SPY's, as a fraction.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alpha_oracle.features.ranks import Codes, Members, Standings
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=22)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=22, stretch=1)
 def spy_relative_strength_21(close: Panel, spy: Panel) -> Panel:
     """Total return over 21 sessions less that of SPY over the same, as a fraction.
 
@@ -24,7 +24,7 @@ def spy_relative_strength_21(close: Panel, spy: Panel) -> Panel:
     return growth(close, 21) - growth(spy, 21)
 
 
-@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=64)
+@feature(group="cross_asset", inputs=("close", "spy"), lookback_sessions=64, stretch=1)
 def spy_relative_strength_63(close: Panel, spy: Panel) -> Panel:
     """Total return over 63 sessions less that of SPY over the same, as a fraction.
 
