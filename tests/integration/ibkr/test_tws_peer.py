@@ -13,7 +13,7 @@ from alpha_oracle import calendar
 from tests.builders import sessions_from
 from tests.integration.ibkr.talk import Client, a_stock, talk, until
 from tests.peers.tws import notices
-from tests.peers.tws.faults import Point, Refuse
+from tests.peers.tws.faults import Point, Refuse, Slow
 from tests.peers.tws.ledger import ConnectionEvent
 from tests.peers.tws.market import RawBar, a_listing, market_of_closes
 from tests.peers.tws.process import ROOT
@@ -215,6 +215,8 @@ def test_a_request_is_kept_with_who_asked_what_and_when(gateway):
         await client.details("BRK B")
         await asyncio.gather(client.bars("AAPL"), client.bars("BRK B"))
 
+    # So slow that the second is asked before the first is answered, on any machine.
+    gateway.fault(Point.HISTORICAL_DATA, Slow(0.3), symbol="AAPL")
     talk(conversation, gateway=gateway)
     ledger = gateway.ledger
     (details,) = ledger.asked(Point.CONTRACT_DETAILS)

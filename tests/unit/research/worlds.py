@@ -76,7 +76,7 @@ def with_columns(market, decisions, order):
     panel = {
         one.name: getattr(market, one.name)[:, order]
         for one in fields(market)
-        if one.name not in {"sessions", "symbols"}
+        if one.name not in {"sessions", "symbols", "context"}
     }
     symbols = tuple(market.symbols[column] for column in order)
     return (
