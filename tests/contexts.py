@@ -147,17 +147,16 @@ def _trades(
             owner = 5 * symbol + int(random.integers(5))
             shares = float(random.integers(1, 90))
             told = (owner, position // apart % 2 == 0, owner % 2 == 0)
-            row = position + int(random.integers(0, 3))
-            table.append((symbol, row, position, 1, *told, shares))
+            price = np.nan if random.random() < 1 / 50 else float(random.lognormal(3.0, 0.3))
+            table.append((symbol, position, position, 1, *told, shares, shares * price))
             if random.random() < 1 / 8:
-                row += int(random.integers(1, 30))
-                table += [(symbol, row, position, -1, *told, shares)]
-                table += [(symbol, row, position, 1, *told, shares + 1.0)]
-    table = sorted(entry for entry in table if entry[1] < sessions)
+                # What is taken back is what was told, to the bit.
+                row, more = position + int(random.integers(1, 30)), shares + 1.0
+                table += [(symbol, row, position, -1, *told, shares, shares * price)]
+                table += [(symbol, row, position, 1, *told, more, more * price)]
+    table = sorted((entry for entry in table if entry[1] < sessions), key=lambda one: one[:4])
     columns = [np.array(column) for column in zip(*table, strict=True)]
-    symbol, row, position, sign, owner, is_purchase, is_officer, shares = columns
-    notional = shares * random.lognormal(3.0, 0.3, len(table))
-    notional[random.random(len(table)) < 0.02] = np.nan
+    symbol, row, position, sign, owner, is_purchase, is_officer, shares, notional = columns
     return InsiderTrades(
         sessions=sessions,
         offsets=np.searchsorted(symbol, np.arange(symbols + 1)),

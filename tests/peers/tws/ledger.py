@@ -112,7 +112,8 @@ def read_log(file: Path) -> Ledger:
     """The ledger a server wrote, also one that was killed."""
     ledger = Ledger()
     kinds = {kind.__name__: kind for kind in (Request, Refusal, Connection)}
-    for line in file.read_text().splitlines():
+    # What follows the last line's end is still being written, or was when the server was killed.
+    for line in file.read_text().split("\n")[:-1]:
         entry = json.loads(line)
         kind = kinds[entry.pop("kind")]
         if kind is Request:
