@@ -24,13 +24,13 @@ from alpha_oracle.features.assembly import build_context
 from alpha_oracle.features.declaration import FeatureGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.bars import StoredBars
-    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.market import CorporateAction, Session
     from alpha_oracle.features.context import MarketContext
     from alpha_oracle.features.panel import MarketPanel
     from alpha_oracle.features.store import FeatureStore
@@ -66,10 +66,11 @@ def load_market(record: MarketRecord, *, session: Session, as_of: datetime) -> M
             f"no bar up to {session} was known at {as_of.isoformat()}; ask as of a later instant"
         )
     members = record.reference.memberships(as_of=as_of)
+    actions = record.reference.actions(as_of=as_of)
     build = partial(
         build_panel,
         sessions=calendar.sessions_between(span[0], session),
-        actions_known=record.reference.actions(as_of=as_of),
+        actions_known=actions,
         actions_all=record.reference.actions(),
         members=members,
     )
@@ -77,7 +78,8 @@ def load_market(record: MarketRecord, *, session: Session, as_of: datetime) -> M
     is_traded = bool(benchmark.all()) or any(stay.symbol == BENCHMARK for stay in members)
     panel = build(stored if is_traded or not benchmark.any() else rows_of(stored, ~benchmark))
     spy = build(rows_of(stored, benchmark)).close[:, 0] if benchmark.any() else None
-    return replace(panel, context=_context(record, panel, spy=spy, as_of=as_of))
+    context = _context(record, panel, spy=spy, actions=actions, as_of=as_of)
+    return replace(panel, context=context)
 
 
 def benchmark_rows(stored: StoredBars) -> NDArray[np.bool_]:
@@ -102,7 +104,12 @@ def rows_of(stored: StoredBars, kept: NDArray[np.bool_]) -> StoredBars:
 
 
 def _context(
-    record: MarketRecord, panel: MarketPanel, *, spy: NDArray[np.float64] | None, as_of: datetime
+    record: MarketRecord,
+    panel: MarketPanel,
+    *,
+    spy: NDArray[np.float64] | None,
+    actions: Sequence[CorporateAction],
+    as_of: datetime,
 ) -> MarketContext:
     families = record.families
     first, last = panel.sessions[0].item(), panel.sessions[-1].item()
@@ -119,7 +126,7 @@ def _context(
         vix=families.levels.load(VIX, start=first, end=last, as_of=as_of),
         spy=spy,
         sectors=record.reference.sector_assignments(as_of=as_of),
-        actions=record.reference.actions(as_of=as_of),
+        actions=actions,
     )
 
 
