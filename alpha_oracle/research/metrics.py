@@ -1,6 +1,7 @@
 """Figures of a run, as contracted: 252 sessions a year, risk-free 0, sample standard deviation.
 
-A figure that does not exist is None and never a large or small number in its place.
+A figure that does not exist is None and never a large or small number in its place. Returns are
+fractions of the equity before, one a session; figures named `_pct` are in percent.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from alpha_oracle.domain.backtests import BenchmarkFigures, GrowthFigures
 from alpha_oracle.domain.ranking import PerformanceMetrics
 
 if TYPE_CHECKING:
@@ -116,10 +118,85 @@ def sortino(returns: Floats) -> float | None:
     return float(returns.mean()) / downside * sqrt(SESSIONS_A_YEAR)
 
 
-def max_drawdown_pct(returns: Floats) -> float:
-    """Return the deepest fall from a peak, the start included, in percent (0 or more)."""
+def cagr_pct(returns: Floats) -> float | None:
+    """Return the growth a year that compounds to the whole growth.
+
+    None without a return, and where so few returns compound to more than a float holds.
+    """
+    if len(returns) == 0:
+        return None
+    with np.errstate(over="ignore"):
+        growth = np.prod(1.0 + returns) ** (SESSIONS_A_YEAR / len(returns))
+    return float(growth - 1.0) * 100 if np.isfinite(growth) else None
+
+
+def volatility_pct(returns: Floats) -> float | None:
+    """Return the annualised sample deviation; None for fewer than two returns."""
+    if len(returns) < 2:  # noqa: PLR2004 - A sample deviation takes two.
+        return None
+    return float(returns.std(ddof=1)) * sqrt(SESSIONS_A_YEAR) * 100
+
+
+def drawdowns_pct(returns: Floats) -> Floats:
+    """Return how far each session's equity lies below its peak, the start included (0 or more)."""
     equity = np.concatenate(([1.0], np.cumprod(1.0 + returns)))
-    return float(np.max(1.0 - equity / np.maximum.accumulate(equity))) * 100
+    return (1.0 - equity / np.maximum.accumulate(equity))[1:] * 100
+
+
+def max_drawdown_pct(returns: Floats) -> float:
+    """Return the deepest fall from a peak, the start included (0 or more)."""
+    return float(drawdowns_pct(returns).max(initial=0.0))
+
+
+def longest_drawdown_sessions(returns: Floats) -> int:
+    """Return the most sessions in a row that closed below a peak; the last may not have ended."""
+    surfaced = np.flatnonzero(drawdowns_pct(returns) <= NOISE * 100)
+    between = np.diff(np.concatenate(([-1], surfaced, [len(returns)])))
+    return int(between.max()) - 1
+
+
+def growth_figures(returns: Floats) -> GrowthFigures:
+    """Return what a year of the record was like. Calmar is annual growth over the deepest fall."""
+    growth, deepest = cagr_pct(returns), max_drawdown_pct(returns)
+    return GrowthFigures(
+        cagr_pct=growth,
+        volatility_pct=volatility_pct(returns),
+        calmar=None if growth is None or deepest < NOISE else growth / deepest,
+        longest_drawdown_sessions=longest_drawdown_sessions(returns),
+    )
+
+
+def benchmark_figures(returns: Floats, benchmark: Floats) -> BenchmarkFigures | None:
+    """Return the least-squares line of returns on a benchmark's, over the sessions both are known.
+
+    `benchmark` has the shape of `returns`, NaN where unknown. None where fewer than two sessions
+    are known or the benchmark never moved. The intercept of a session is compounded to a year.
+    """
+    known = ~np.isnan(benchmark)
+    ours, theirs = returns[known], benchmark[known]
+    if len(ours) < 2 or theirs.std() < NOISE:  # noqa: PLR2004 - A line takes two.
+        return None
+    moved = theirs - theirs.mean()
+    beta = float(moved @ ours / (moved @ moved))
+    intercept = float(ours.mean()) - beta * float(theirs.mean())
+    return BenchmarkFigures(
+        sessions=len(ours),
+        alpha_pct=((1.0 + intercept) ** SESSIONS_A_YEAR - 1.0) * 100,
+        beta=beta,
+        correlation=beta * float(theirs.std() / ours.std()) if ours.std() >= NOISE else None,
+    )
+
+
+def rolling_sharpe(returns: Floats, *, window_sessions: int) -> Floats:
+    """Return the Sharpe ratio of the sessions up to each one; NaN until the window is full."""
+    rolled = np.full(len(returns), np.nan)
+    if len(returns) >= window_sessions:
+        windows = np.lib.stride_tricks.sliding_window_view(returns, window_sessions)
+        deviation = windows.std(axis=1, ddof=1)
+        constant = deviation < NOISE
+        ratio = windows.mean(axis=1) / np.where(constant, np.nan, deviation)
+        rolled[window_sessions - 1 :] = ratio * sqrt(SESSIONS_A_YEAR)
+    return rolled
 
 
 def profit_factor(profits: Floats) -> float | None:

@@ -51,6 +51,83 @@ def test_drawdown_is_measured_from_the_peak_the_start_included():
     assert metrics.max_drawdown_pct(np.array([])) == 0.0
 
 
+def test_growth_a_year_compounds_to_the_whole_growth():
+    # Half a year that gains 10 %: 1.1 squared a year.
+    half = np.concatenate(([0.1], np.zeros(125)))
+    assert metrics.cagr_pct(half) == pytest.approx(21.0)
+    assert metrics.cagr_pct(np.array([-1.0, 0.0])) == pytest.approx(-100.0)
+
+
+def test_growth_a_year_of_nothing_or_beyond_floats_is_unknown():
+    assert metrics.cagr_pct(np.array([])) is None
+    # 21 to the power of 252 has 333 digits.
+    assert metrics.cagr_pct(np.array([20.0])) is None
+
+
+def test_drawdowns_say_how_far_each_session_lies_below_the_peak():
+    # Equity 0.9, 1.35, 1.08, 1.188 below peaks of 1, 1.35, 1.35, 1.35.
+    falls = metrics.drawdowns_pct(np.array([-0.1, 0.5, -0.2, 0.1]))
+    assert falls == pytest.approx([10.0, 0.0, 20.0, 12.0])
+
+
+@pytest.mark.parametrize(
+    ("returns", "sessions"),
+    [
+        pytest.param([], 0, id="no session"),
+        pytest.param([0.1, 0.0, 0.1], 0, id="never below the peak"),
+        pytest.param([-0.1, 0.05, 0.2, -0.1, 0.2], 2, id="from the start"),
+        pytest.param([0.1, -0.1, 0.2, -0.1, -0.1, 0.0], 3, id="not over at the end"),
+        pytest.param([-0.5, 1.0, -0.5, 0.5], 2, id="back at the peak to the cent is over"),
+    ],
+)
+def test_the_longest_drawdown_counts_sessions_below_a_peak(returns, sessions):
+    assert metrics.longest_drawdown_sessions(np.array(returns)) == sessions
+
+
+def test_calmar_is_growth_a_year_over_the_deepest_fall():
+    year = np.concatenate(([0.3, -0.1], np.zeros(250)))
+    figures = metrics.growth_figures(year)
+    assert figures.cagr_pct == pytest.approx(17.0)
+    assert figures.calmar == pytest.approx(1.7)
+    assert figures.longest_drawdown_sessions == 251
+    assert metrics.growth_figures(np.array([0.1, 0.1])).calmar is None
+    assert metrics.growth_figures(np.array([])).calmar is None
+
+
+def test_a_line_on_the_benchmark_leaves_out_sessions_it_is_unknown_on():
+    # Returns are 0.001 + 2 b wherever b is known.
+    benchmark = np.array([0.01, np.nan, -0.02, 0.03])
+    figures = metrics.benchmark_figures(np.array([0.021, 0.9, -0.039, 0.061]), benchmark)
+    assert figures.sessions == 3
+    assert figures.beta == pytest.approx(2.0)
+    assert figures.alpha_pct == pytest.approx((1.001**252 - 1) * 100)
+    assert figures.correlation == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "benchmark", [[np.nan, np.nan, np.nan], [np.nan, 0.1, np.nan], [0.1, 0.1, 0.1]]
+)
+def test_there_is_no_line_on_a_benchmark_that_is_unknown_or_never_moved(benchmark):
+    returns = np.array([0.1, 0.2, 0.3])
+    assert metrics.benchmark_figures(returns, np.array(benchmark)) is None
+
+
+def test_a_record_that_never_moved_has_no_correlation():
+    figures = metrics.benchmark_figures(np.zeros(3), np.array([0.1, -0.1, 0.2]))
+    assert (figures.beta, figures.alpha_pct, figures.correlation) == (0.0, 0.0, None)
+
+
+def test_a_rolling_sharpe_is_that_of_the_sessions_up_to_each_one():
+    returns = np.array([0.01, 0.02, -0.01, 0.03, 0.0, 0.0, 0.0])
+    rolled = metrics.rolling_sharpe(returns, window_sessions=3)
+    assert np.isnan(rolled[:2]).all()
+    assert rolled[2:6] == pytest.approx(
+        [metrics.sharpe(returns[i - 2 : i + 1]) for i in range(2, 6)]
+    )
+    assert np.isnan(rolled[6])
+    assert np.isnan(metrics.rolling_sharpe(returns[:2], window_sessions=3)).all()
+
+
 def test_profit_factor_is_won_over_lost():
     assert metrics.profit_factor(np.array([30.0, -10.0, 15.0, -5.0])) == 3.0
     assert metrics.profit_factor(np.array([-10.0])) == 0.0
