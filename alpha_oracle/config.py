@@ -210,12 +210,17 @@ class PositionLimitSettings(Section):
     """Limits of one position."""
 
     max_position_pct: float = Field(default=5.0, gt=0.0, le=100.0)
+    max_sector_pct: float = Field(default=25.0, gt=0.0, le=100.0)
+    min_price: float = Field(default=5.0, ge=0.0)
 
 
 class PortfolioLimitSettings(Section):
     """Limits of the whole portfolio."""
 
+    max_drawdown_pct: float = Field(default=10.0, gt=0.0, le=100.0)
+    max_daily_loss_pct: float = Field(default=3.0, gt=0.0, le=100.0)
     max_positions: int = Field(default=20, ge=1)
+    max_trades_per_day: int = Field(default=50, ge=1)
     min_cash_pct: float = Field(default=10.0, ge=0.0, lt=100.0)
 
 
@@ -262,11 +267,19 @@ class StrategySettings(Section):
 
 
 class CostSettings(Section):
-    """What trading costs in a simulation: USD a share (with a minimum an order) and slippage."""
+    """What trading costs in a simulation.
 
-    commission_per_share_usd: float = Field(default=0.005, ge=0.0)
-    min_commission_usd: float = Field(default=1.0, ge=0.0)
-    slippage_bps: float = Field(default=5.0, ge=0.0)
+    A broker's schedule of commissions, each figure of which can be set apart (USD a share with a
+    minimum an order, at most a percentage of it); slippage in basis points of the price on each
+    side, and `impact`: how much of a day's volatility an order of a whole day's volume moves.
+    """
+
+    schedule: Literal["ibkr_fixed", "ibkr_tiered", "free"] = "ibkr_fixed"
+    commission_per_share_usd: float | None = Field(default=None, ge=0.0)
+    min_commission_usd: float | None = Field(default=None, ge=0.0)
+    max_commission_pct: float | None = Field(default=None, ge=0.0, le=100.0)
+    slippage_bps: float = Field(default=5.0, ge=0.0, lt=10_000.0)
+    impact: float = Field(default=0.0, ge=0.0)
 
 
 class ResearchSettings(Section):

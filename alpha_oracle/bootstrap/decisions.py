@@ -10,9 +10,12 @@ from alpha_oracle.config import DecisionSettings, parse_decision_settings
 from alpha_oracle.research.ranker import ScoreWeights, StrategyRanker, Thresholds
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
 from alpha_oracle.research.windows import WindowMonths
+from alpha_oracle.risk.commissions import SCHEDULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from alpha_oracle.config import CostSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +55,35 @@ def decision_terms(recorded: Mapping[str, object]) -> DecisionTerms:
 
 
 def _trading(settings: DecisionSettings) -> TradingTerms:
+    position, portfolio = settings.risk.position, settings.risk.portfolio
     return TradingTerms(
         capital_usd=settings.capital_usd,
         limits=TradingLimits(
-            max_position_pct=settings.risk.position.max_position_pct,
-            max_positions=settings.risk.portfolio.max_positions,
-            min_cash_pct=settings.risk.portfolio.min_cash_pct,
+            max_position_pct=position.max_position_pct,
+            max_sector_pct=position.max_sector_pct,
+            min_price_usd=position.min_price,
+            max_positions=portfolio.max_positions,
+            max_trades_per_day=portfolio.max_trades_per_day,
+            min_cash_pct=portfolio.min_cash_pct,
+            max_drawdown_pct=portfolio.max_drawdown_pct,
+            max_daily_loss_pct=portfolio.max_daily_loss_pct,
         ),
-        costs=TradingCosts(**settings.research.costs.model_dump()),
+        costs=trading_costs(settings.research.costs),
+    )
+
+
+def trading_costs(settings: CostSettings) -> TradingCosts:
+    """Return what trading costs: the schedule, with the figures that are set apart."""
+    apart = {
+        "per_share": settings.commission_per_share_usd,
+        "minimum": settings.min_commission_usd,
+        "max_pct": settings.max_commission_pct,
+    }
+    schedule = SCHEDULES[settings.schedule]
+    return TradingCosts(
+        commission=schedule._replace(
+            **{name: figure for name, figure in apart.items() if figure is not None}
+        ),
+        slippage_bps=settings.slippage_bps,
+        impact=settings.impact,
     )

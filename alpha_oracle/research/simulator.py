@@ -1,8 +1,9 @@
 """The portfolio simulator: decisions in, fills, trades and a daily ledger out.
 
 Rules, in the order of a session: dividends and splits of its open; exits; entries by strength then
-symbol, sized at that open with equity marked at that open; marks at the close. Decisions of a close
-trade at the next open. An entry lapses where that session has no bar, an exit waits for the next.
+symbol, sized at that open with equity marked at that open, under every limit of positions and of
+the portfolio; marks at the close. Decisions of a close trade at the next open. An entry lapses
+where that session has no bar, an exit waits for the next. A bar without volume is no trade.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.research import kernel
 from alpha_oracle.research.compiled import compiled
-from alpha_oracle.risk import sizing
+from alpha_oracle.research.simulation import kernel, ledger, records, wishes
+from alpha_oracle.research.simulation.market import read_only, simulated_market, symbol_order
+from alpha_oracle.risk import commissions, limits, sizing
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.research.simulation.records import Market
+    from alpha_oracle.risk.commissions import Commission
     from alpha_oracle.strategies.base import Decisions, Strategy
 
 FLAT_CAP: Final = 1.0
@@ -37,37 +39,56 @@ _run_sessions = compiled(
         sizing.target_notional,
         sizing.spendable_cash,
         sizing.whole_shares,
-        sizing.order_commission,
         sizing.affordable_shares,
-        kernel.record_fill,
-        kernel.open_lot,
-        kernel.close_lot,
-        kernel.apply_actions,
+        commissions.order_commission,
+        limits.room_usd,
+        limits.is_price_allowed,
+        limits.decline_pct,
+        limits.is_below,
+        ledger.record_fill,
+        ledger.open_lot,
+        ledger.close_lot,
+        ledger.apply_actions,
+        ledger.equity_at_open,
+        kernel.slippage_of,
         kernel.close_due,
-        kernel.wished_for,
-        kernel.equity_at_open,
+        kernel.halt,
+        kernel.sum_sectors,
+        kernel.refused_by,
+        kernel.take,
+        kernel.buy,
         kernel.enter,
         kernel.mark_at_close,
     ),
 )
+_listed = compiled(wishes.listed, calls=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingLimits:
-    """Limits of a simulated portfolio; percents of equity."""
+    """Limits of a simulated portfolio; percents of equity, prices in USD."""
 
     max_position_pct: float
+    max_sector_pct: float
+    min_price_usd: float
     max_positions: int
+    max_trades_per_day: int
     min_cash_pct: float
+    max_drawdown_pct: float
+    max_daily_loss_pct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingCosts:
-    """Commission in USD a share with a minimum an order, and slippage on each side."""
+    """A broker's commissions, and what an order gives away to the market.
 
-    commission_per_share_usd: float
-    min_commission_usd: float
+    Slippage is `slippage_bps` on each side, and `impact` times the symbol's daily volatility times
+    the square root of the order's share of its daily volume (0: a size does not matter).
+    """
+
+    commission: Commission[float]
     slippage_bps: float
+    impact: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +109,11 @@ class BacktestResult:
     """What a run did, session by session. The first session only decides: nothing can fill on it.
 
     `equity`, `cash` at each close, `traded` (bought and sold) and `costs` (commissions and
-    slippage) are USD by session. `fills` has the fields of `kernel.FILL` (a sale's quantity is
-    negative), `trades` those of `kernel.TRADE`: closed lots in the order they closed, with profit
+    slippage) are USD by session; `halted_by` is the loss that halted a session's entries, a place
+    in `records.REFUSALS`, or -1. `fills` has the fields of `records.FILL` (a sale's quantity is
+    negative), `trades` those of `records.TRADE`: closed lots in the order they closed, with profit
     after costs, dividends included. Their sessions and symbols are indices into `sessions` and
-    `symbols`.
+    `symbols`. `refused` counts the entries that were not bought, by `records.REFUSALS`.
     """
 
     sessions: NDArray[np.datetime64]
@@ -100,11 +122,101 @@ class BacktestResult:
     cash: NDArray[np.float64]
     traded: NDArray[np.float64]
     costs: NDArray[np.float64]
+    halted_by: NDArray[np.int64]
     fills: NDArray[np.void]
     trades: NDArray[np.void]
+    refused: NDArray[np.int64]
 
 
-def backtest(  # noqa: D417 - The rest says what it is.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Simulator:
+    """Decisions on a market, laid out once for any number of runs over parts of it."""
+
+    panel: MarketPanel
+    market: Market
+    wishes: records.Wishes
+    terms: TradingTerms
+    min_hold: int
+    max_hold: int
+
+    @classmethod
+    def of(
+        cls, decisions: Decisions, panel: MarketPanel, *, strategy: Strategy, terms: TradingTerms
+    ) -> Simulator:
+        """Lay out a strategy's decisions, of the same shape as the panel."""
+        offsets, symbols = _listed(read_only(decisions.entry), symbol_order(panel.symbols))
+        return cls(
+            panel=panel,
+            market=simulated_market(panel, impact=terms.costs.impact),
+            wishes=records.Wishes(offsets, symbols, read_only(decisions.exit)),
+            terms=terms,
+            min_hold=int(strategy.min_hold_days),
+            max_hold=int(strategy.max_hold_days),
+        )
+
+    def run(
+        self, *, kelly_fraction: float, start: Session | None = None, end: Session | None = None
+    ) -> BacktestResult:
+        """Trade from `start` to `end`, both included (None: the whole panel).
+
+        Args:
+            kelly_fraction: share of equity an entry may take below the position cap; 0 or less
+                buys nothing, `FLAT_CAP` leaves the cap alone to decide.
+            start: its close is the first to decide.
+            end: the last session traded.
+
+        Raises:
+            ConfigurationError: no session of the market lies between `start` and `end`.
+        """
+        first, stop = _span(self.panel, start, end)
+        book = self._empty_book(stop - first)
+        _run_sessions(
+            self.market, self.wishes, self._terms(first=first, kelly_fraction=kelly_fraction), book
+        )
+        return _result(book, self.panel, first=first, stop=stop)
+
+    def _terms(self, *, first: int, kelly_fraction: float) -> records.Terms:
+        bounds, costs = self.terms.limits, self.terms.costs
+        return records.Terms(
+            first=first,
+            kelly_fraction=float(kelly_fraction),
+            max_position_pct=float(bounds.max_position_pct),
+            max_sector_pct=float(bounds.max_sector_pct),
+            min_price=float(bounds.min_price_usd),
+            min_cash_pct=float(bounds.min_cash_pct),
+            max_positions=int(bounds.max_positions),
+            max_trades_per_day=int(bounds.max_trades_per_day),
+            max_drawdown_pct=float(bounds.max_drawdown_pct),
+            max_daily_loss_pct=float(bounds.max_daily_loss_pct),
+            commission=costs.commission,
+            slippage_fraction=float(costs.slippage_bps) / BPS,
+            min_hold=self.min_hold,
+            max_hold=self.max_hold,
+        )
+
+    def _empty_book(self, sessions: int) -> records.Book:
+        columns = self.wishes.exit.shape[1]
+        slots = min(self.terms.limits.max_positions, columns)
+        # The most there can be; the system gives pages only to what is written.
+        entries = min(slots * sessions, len(self.wishes.symbols))
+        days = np.zeros(sessions, records.DAY)
+        days["halted_by"] = records.NOT_REFUSED
+        return records.Book(
+            cash=np.array([self.terms.capital_usd], np.float64),
+            equity=np.array([self.terms.capital_usd], np.float64),
+            peak=np.array([self.terms.capital_usd], np.float64),
+            counts=np.zeros(3, np.int64),
+            taken=np.full(columns, -1, np.int64),
+            lots=np.zeros(slots, records.LOT),
+            fills=np.zeros(2 * entries, records.FILL),
+            trades=np.zeros(entries, records.TRADE),
+            days=days,
+            refused=np.zeros(len(records.REFUSALS), np.int64),
+            sector_usd=np.zeros(int(self.market.sector.max(initial=0)) + 1),
+        )
+
+
+def backtest(
     decisions: Decisions,
     market: MarketPanel,
     *,
@@ -114,25 +226,9 @@ def backtest(  # noqa: D417 - The rest says what it is.
     start: Session | None = None,
     end: Session | None = None,
 ) -> BacktestResult:
-    """Trade a strategy's decisions from `start` to `end`, both included (None: the whole panel).
-
-    Args:
-        decisions: of the same shape as the market.
-        kelly_fraction: share of equity an entry may take below the position cap; 0 or less buys
-            nothing, `FLAT_CAP` leaves the cap alone to decide.
-
-    Raises:
-        ConfigurationError: no session of the market lies between `start` and `end`.
-    """
-    first, stop = _span(market, start, end)
-    book = _empty_book(decisions, first=first, stop=stop, terms=terms)
-    _run_sessions(
-        _market(market),
-        kernel.Wishes(entry=_read_only(decisions.entry), exit=_read_only(decisions.exit)),
-        _terms(strategy, first=first, kelly_fraction=kelly_fraction, terms=terms),
-        book,
-    )
-    return _result(book, market, first=first, stop=stop)
+    """Trade a strategy's decisions once, as `Simulator.run` does."""
+    simulator = Simulator.of(decisions, market, strategy=strategy, terms=terms)
+    return simulator.run(kelly_fraction=kelly_fraction, start=start, end=end)
 
 
 def _span(market: MarketPanel, start: Session | None, end: Session | None) -> tuple[int, int]:
@@ -151,51 +247,7 @@ def _span(market: MarketPanel, start: Session | None, end: Session | None) -> tu
     return first, stop
 
 
-def _market(market: MarketPanel) -> kernel.Market:
-    return kernel.Market(
-        open=_read_only(market.traded_open),
-        close=_read_only(market.traded_close),
-        split=_read_only(market.split),
-        dividend=_read_only(market.dividend),
-        order=np.array(
-            sorted(range(len(market.symbols)), key=market.symbols.__getitem__), np.int64
-        ),
-    )
-
-
-def _terms(
-    strategy: Strategy, *, first: int, kelly_fraction: float, terms: TradingTerms
-) -> kernel.Terms:
-    return kernel.Terms(
-        first=first,
-        kelly_fraction=float(kelly_fraction),
-        max_position_pct=float(terms.limits.max_position_pct),
-        min_cash_pct=float(terms.limits.min_cash_pct),
-        max_positions=int(terms.limits.max_positions),
-        commission_per_share=float(terms.costs.commission_per_share_usd),
-        min_commission=float(terms.costs.min_commission_usd),
-        slippage_fraction=float(terms.costs.slippage_bps) / BPS,
-        min_hold=int(strategy.min_hold_days),
-        max_hold=int(strategy.max_hold_days),
-    )
-
-
-def _empty_book(decisions: Decisions, *, first: int, stop: int, terms: TradingTerms) -> kernel.Book:
-    slots = min(terms.limits.max_positions, decisions.entry.shape[1])
-    # The most there can be; the system gives pages only to what is written.
-    entries = slots * (stop - first)
-    return kernel.Book(
-        cash=np.array([terms.capital_usd], np.float64),
-        counts=np.zeros(3, np.int64),
-        taken=np.full(decisions.entry.shape[1], -1, np.int64),
-        lots=np.zeros(slots, kernel.LOT),
-        fills=np.zeros(2 * entries, kernel.FILL),
-        trades=np.zeros(entries, kernel.TRADE),
-        days=np.zeros(stop - first, kernel.DAY),
-    )
-
-
-def _result(book: kernel.Book, market: MarketPanel, *, first: int, stop: int) -> BacktestResult:
+def _result(book: records.Book, market: MarketPanel, *, first: int, stop: int) -> BacktestResult:
     fills = book.fills[: book.counts[1]].copy()
     trades = book.trades[: book.counts[2]].copy()
     fills["session"] -= first
@@ -208,13 +260,8 @@ def _result(book: kernel.Book, market: MarketPanel, *, first: int, stop: int) ->
         cash=book.days["cash"],
         traded=book.days["traded"],
         costs=book.days["costs"],
+        halted_by=book.days["halted_by"],
         fills=fills,
         trades=trades,
+        refused=book.refused,
     )
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    # One memory layout and one mutability: numba compiles anew for each combination it meets.
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

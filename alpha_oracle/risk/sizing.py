@@ -7,6 +7,8 @@ numba and calls it with floats, so constants are integers and nothing here knows
 from decimal import Decimal
 from typing import TypeVar
 
+from alpha_oracle.risk.commissions import Commission
+
 Number = TypeVar("Number", Decimal, float)
 """Exact money live, float64 in a simulation; never mixed in one call."""
 
@@ -46,11 +48,13 @@ def whole_shares(notional: Number, price: Number) -> int:
     return int(shares + shares / 10**12)
 
 
-def order_commission(quantity: int, per_share: Number, minimum: Number) -> Number:
-    """Return the commission of an order in USD: by the share, at least the minimum."""
-    return max(quantity * per_share, minimum)
-
-
-def affordable_shares(spendable: Number, price: Number, per_share: Number, minimum: Number) -> int:
+def affordable_shares(spendable: Number, price: Number, commission: Commission[Number]) -> int:
     """Return how many whole shares `spendable` USD pay for, commission included."""
-    return min(whole_shares(spendable - minimum, price), whole_shares(spendable, price + per_share))
+    each = price + commission.fees_per_share
+    return max(
+        min(
+            whole_shares(spendable - commission.minimum, each),
+            whole_shares(spendable, each + commission.per_share),
+        ),
+        whole_shares(spendable, each + price * commission.max_pct / 100),
+    )

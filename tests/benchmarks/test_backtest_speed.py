@@ -14,6 +14,7 @@ from alpha_oracle.research.metrics import performance
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
 from alpha_oracle.research.walk_forward import walk_forward
 from alpha_oracle.research.windows import WindowMonths, plan_windows
+from alpha_oracle.risk.commissions import IBKR_FIXED
 from alpha_oracle.strategies import registry
 from tests.builders import a_panel
 
@@ -21,8 +22,17 @@ SYMBOLS, SESSIONS, SLOTS, REPEATS = 500, 2520, 20, 5
 MONTHS = WindowMonths(train=24, test=6, step=3)
 TERMS = TradingTerms(
     capital_usd=100_000.0,
-    limits=TradingLimits(max_position_pct=5.0, max_positions=SLOTS, min_cash_pct=10.0),
-    costs=TradingCosts(commission_per_share_usd=0.005, min_commission_usd=1.0, slippage_bps=5.0),
+    limits=TradingLimits(
+        max_position_pct=5.0,
+        max_sector_pct=25.0,
+        min_price_usd=5.0,
+        max_positions=SLOTS,
+        max_trades_per_day=50,
+        min_cash_pct=10.0,
+        max_drawdown_pct=10.0,
+        max_daily_loss_pct=3.0,
+    ),
+    costs=TradingCosts(commission=IBKR_FIXED, slippage_bps=5.0),
 )
 
 

@@ -54,8 +54,8 @@ class Replay:
         return _exact(value) if value == value else None  # noqa: PLR0124 - NaN: no bar.
 
     def _fee(self, quantity):
-        by_share = quantity * _exact(self.terms.costs.commission_per_share_usd)
-        return max(by_share, _exact(self.terms.costs.min_commission_usd))
+        by_share = quantity * _exact(self.terms.costs.commission.per_share)
+        return max(by_share, _exact(self.terms.costs.commission.minimum))
 
     def _slip(self):
         return _exact(self.terms.costs.slippage_bps) / 10_000

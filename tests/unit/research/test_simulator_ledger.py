@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.research import kernel
-from alpha_oracle.research.simulator import FLAT_CAP, TradingCosts, backtest
-from tests.unit.research.worlds import Holding, a_market, some_decisions, some_terms
+from alpha_oracle.research.simulation import records
+from alpha_oracle.research.simulator import FLAT_CAP, backtest
+from tests.unit.research.worlds import Holding, a_market, some_costs, some_decisions, some_terms
 
 NONE = np.nan
-COSTS = TradingCosts(commission_per_share_usd=0.01, min_commission_usd=1.0, slippage_bps=10.0)
+COSTS = some_costs(per_share=0.01, minimum=1.0, slippage_bps=10.0)
 ROWS = 20
 
 
@@ -91,10 +91,10 @@ def test_closed_trades_of_the_hand_worked_ledger_carry_their_profit_after_costs(
         for trade in result.trades
     ]
     assert trades == [
-        ("AAA", 1, 3, kernel.STRATEGY_EXIT),
-        ("BBB", 1, 6, kernel.STRATEGY_EXIT),
-        ("CCC", 3, 9, kernel.MAX_HOLD_EXIT),
-        ("DDD", 7, 19, kernel.DELISTED),
+        ("AAA", 1, 3, records.STRATEGY_EXIT),
+        ("BBB", 1, 6, records.STRATEGY_EXIT),
+        ("CCC", 3, 9, records.MAX_HOLD_EXIT),
+        ("DDD", 7, 19, records.DELISTED),
     ]
     # AAA earned 20.00 of dividends, BBB 26.00 for its fraction.
     assert result.trades["pnl"] == pytest.approx([137.875, -22.918, 468.146, 116.6], abs=1e-6)
@@ -158,13 +158,13 @@ def test_a_reverse_split_that_leaves_no_share_ends_the_lot_in_cash():
         terms=some_terms(capital=1000, cap=50),
     )
     assert result.fills["quantity"].tolist() == [50]
-    assert result.trades["reason"].tolist() == [kernel.CASHED_OUT]
+    assert result.trades["reason"].tolist() == [records.CASHED_OUT]
     assert result.cash[-1] == pytest.approx(1000.0)
 
 
 def test_a_sale_never_costs_more_than_it_brings():
     market = a_market({"AAA": [10.0, 10.0, 10.0, 0.01, 0.01]})
-    costs = TradingCosts(commission_per_share_usd=0.0, min_commission_usd=5.0, slippage_bps=0.0)
+    costs = some_costs(minimum=5.0)
     result = backtest(
         some_decisions(market, entries=[(0, "AAA", 1.0)], exits=[(2, "AAA")]),
         market,

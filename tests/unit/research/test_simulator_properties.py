@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_oracle.research import kernel, simulator
-from alpha_oracle.research.simulator import FLAT_CAP, backtest
+from alpha_oracle.research.simulation import kernel, ledger, records
+from alpha_oracle.research.simulator import FLAT_CAP, Simulator, backtest
 from tests.unit.research.reference_simulator import Replay
 from tests.unit.research.worlds import (
     Holding,
     a_market,
+    some_costs,
     some_decisions,
     some_terms,
     with_columns,
@@ -58,17 +59,17 @@ def test_an_independent_decimal_simulator_books_the_same(world):
 def test_compiled_and_plain_sessions_are_one(world):
     market, decisions, strategy, terms = world
     compiled = _run(*world)
-    book = simulator._empty_book(decisions, first=0, stop=len(market.sessions), terms=terms)
+    laid_out = Simulator.of(decisions, market, strategy=strategy, terms=terms)
+    book = laid_out._empty_book(len(market.sessions))
     kernel.run_sessions(
-        simulator._market(market),
-        kernel.Wishes(entry=decisions.entry, exit=decisions.exit),
-        simulator._terms(strategy, first=0, kelly_fraction=FLAT_CAP, terms=terms),
+        laid_out.market,
+        laid_out.wishes,
+        laid_out._terms(first=0, kelly_fraction=FLAT_CAP),
         book,
     )
-    plain = simulator._result(book, market, first=0, stop=len(market.sessions))
-    assert plain.fills.tobytes() == compiled.fills.tobytes()
-    assert plain.trades.tobytes() == compiled.trades.tobytes()
-    assert plain.equity.tobytes() == compiled.equity.tobytes()
+    assert book.fills[: book.counts[1]].tobytes() == compiled.fills.tobytes()
+    assert book.trades[: book.counts[2]].tobytes() == compiled.trades.tobytes()
+    assert book.days["equity"].tobytes() == compiled.equity.tobytes()
 
 
 @KEPT
@@ -80,7 +81,7 @@ def test_money_is_neither_made_nor_lost(world):
     for row in range(len(market.sessions)):
         cash += held @ market.dividend[row]
         exact = held * market.split[row]
-        whole = np.floor(exact + kernel.SPLIT_ROUNDING)
+        whole = np.floor(exact + ledger.SPLIT_ROUNDING)
         # Paid fractions follow a mark the fills do not show: the run with gaps at a split is left
         # to the independent simulator.
         paid = np.maximum(exact - whole, 0.0)
@@ -110,10 +111,10 @@ def test_nothing_fills_before_it_was_decided(world):
     for trade in result.trades:
         age = trade["exit"] - trade["entry"]
         column = decisions.exit[trade["entry"] : trade["exit"], trade["symbol"]]
-        if trade["reason"] == kernel.STRATEGY_EXIT:
+        if trade["reason"] == records.STRATEGY_EXIT:
             assert age >= strategy.min_hold_days
             assert column.any()
-        if trade["reason"] == kernel.MAX_HOLD_EXIT:
+        if trade["reason"] == records.MAX_HOLD_EXIT:
             assert age >= strategy.max_hold_days
 
 
@@ -129,7 +130,7 @@ def test_the_limits_hold_on_every_session(world):
         held -= {
             int(trade["symbol"])
             for trade in result.trades[result.trades["exit"] == row]
-            if trade["reason"] == kernel.CASHED_OUT
+            if trade["reason"] == records.CASHED_OUT
         }
         assert len(held) <= terms.limits.max_positions
 
@@ -171,9 +172,9 @@ def test_costs_only_reduce_equity_where_prices_stand_still(world, dearer):
     market, decisions, strategy, terms = world
     flat = a_market({symbol: [10.0] * len(market.sessions) for symbol in market.symbols})
     costs = {
-        "commission": replace(terms.costs, commission_per_share_usd=0.3),
-        "minimum": replace(terms.costs, min_commission_usd=9.0),
-        "slippage": replace(terms.costs, slippage_bps=300.0),
+        "commission": some_costs(per_share=0.3),
+        "minimum": some_costs(minimum=9.0),
+        "slippage": some_costs(slippage_bps=300.0),
     }[dearer]
     free = some_terms(
         capital=terms.capital_usd,

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.features.panel import MarketPanel
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
+from alpha_oracle.risk.commissions import FREE
 from alpha_oracle.strategies.base import Decisions
 from tests.builders import sessions_from
 
-FREE = TradingCosts(commission_per_share_usd=0.0, min_commission_usd=0.0, slippage_bps=0.0)
+COSTLESS = TradingCosts(commission=FREE, slippage_bps=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,24 @@ class Holding:
         raise NotImplementedError
 
 
-def some_terms(*, capital=10_000.0, cap=25.0, positions=20, min_cash=0.0, costs=FREE):
-    limits = TradingLimits(max_position_pct=cap, max_positions=positions, min_cash_pct=min_cash)
+def some_costs(*, per_share=0.0, minimum=0.0, slippage_bps=0.0):
+    """Costs of the plainest schedule: by the share, with a minimum."""
+    commission = FREE._replace(per_share=per_share, minimum=minimum)
+    return TradingCosts(commission=commission, slippage_bps=slippage_bps)
+
+
+def some_terms(*, capital=10_000.0, cap=25.0, positions=20, min_cash=0.0, costs=COSTLESS, **bounds):
+    """Terms of which only the position's cap and the cash reserve bind, and the bounds given."""
+    limits = TradingLimits(
+        max_position_pct=cap,
+        max_positions=positions,
+        min_cash_pct=min_cash,
+        max_sector_pct=bounds.get("sector", 100.0),
+        min_price_usd=bounds.get("min_price", 0.0),
+        max_trades_per_day=bounds.get("trades", 1_000),
+        max_drawdown_pct=bounds.get("drawdown", 1_000.0),
+        max_daily_loss_pct=bounds.get("daily_loss", 1_000.0),
+    )
     return TradingTerms(capital_usd=capital, limits=limits, costs=costs)
 
 
@@ -110,9 +127,9 @@ def worlds(draw):
     )
     min_hold = draw(st.integers(2, 4))
     strategy = Holding(min_hold_days=min_hold, max_hold_days=min_hold + draw(st.integers(0, 8)))
-    costs = TradingCosts(
-        commission_per_share_usd=draw(st.sampled_from([0.0, 0.005, 0.1])),
-        min_commission_usd=draw(st.sampled_from([0.0, 1.0, 7.0])),
+    costs = some_costs(
+        per_share=draw(st.sampled_from([0.0, 0.005, 0.1])),
+        minimum=draw(st.sampled_from([0.0, 1.0, 7.0])),
         slippage_bps=draw(st.sampled_from([0.0, 5.0, 200.0])),
     )
     terms = some_terms(

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from alpha_oracle.research.compiled import compiled
 from alpha_oracle.risk import sizing
+from alpha_oracle.risk.commissions import order_commission
+from tests.unit.risk.schedules import IN_DECIMALS, SCHEDULES, in_floats
 
 CENTS = st.integers(min_value=1, max_value=10**9).map(lambda cents: Decimal(cents) / 100)
 PERCENTS = st.integers(min_value=0, max_value=1000).map(lambda tenths: Decimal(tenths) / 10)
@@ -55,18 +57,13 @@ def test_shares_are_whole_and_rounded_down(notional, price, shares):
     assert sizing.whole_shares(float(notional), float(price)) == shares
 
 
-def test_a_commission_is_at_least_the_minimum():
-    assert sizing.order_commission(100, Decimal("0.005"), Decimal(1)) == 1
-    assert sizing.order_commission(1000, Decimal("0.005"), Decimal(1)) == 5
-
-
-@given(cash=CENTS, price=CENTS, per_share=PERCENTS, minimum=PERCENTS)
-def test_what_is_affordable_costs_no_more_than_the_cash(cash, price, per_share, minimum):
-    shares = sizing.affordable_shares(cash, price, per_share, minimum)
+@given(cash=CENTS, price=CENTS, schedule=SCHEDULES)
+def test_what_is_affordable_costs_no_more_than_the_cash(cash, price, schedule):
+    shares = sizing.affordable_shares(cash, price, schedule)
     if shares > 0:
-        assert shares * price + sizing.order_commission(shares, per_share, minimum) <= cash
+        assert shares * price + order_commission(shares, price, schedule) <= cash
     more = shares + 1
-    assert more * price + sizing.order_commission(more, per_share, minimum) > cash
+    assert more * price + order_commission(more, price, schedule) > cash
 
 
 @given(equity=CENTS, cash=CENTS, price=CENTS, cap=PERCENTS, reserve=PERCENTS)
@@ -75,7 +72,7 @@ def test_a_size_exceeds_neither_the_cap_nor_the_reserve(equity, cash, price, cap
     spendable = sizing.spendable_cash(cash, equity, reserve)
     shares = min(
         sizing.whole_shares(target, price),
-        sizing.affordable_shares(spendable, price, Decimal(0), Decimal(1)),
+        sizing.affordable_shares(spendable, price, IN_DECIMALS),
     )
     assert shares * price <= equity * cap / 100
     assert shares == 0 or cash - shares * price >= equity * reserve / 100
@@ -83,18 +80,16 @@ def test_a_size_exceeds_neither_the_cap_nor_the_reserve(equity, cash, price, cap
 
 def test_decimals_and_compiled_floats_size_alike():
     whole_shares = compiled(sizing.whole_shares, calls=())
-    affordable_shares = compiled(
-        sizing.affordable_shares, calls=(sizing.whole_shares, sizing.order_commission)
-    )
+    affordable_shares = compiled(sizing.affordable_shares, calls=(sizing.whole_shares,))
     half_kelly = compiled(sizing.half_kelly, calls=())
 
     @settings(deadline=None)  # The first call compiles.
-    @given(notional=CENTS, price=CENTS, per_share=PERCENTS, minimum=PERCENTS)
-    def agree(notional, price, per_share, minimum):
+    @given(notional=CENTS, price=CENTS, schedule=SCHEDULES)
+    def agree(notional, price, schedule):
         assert whole_shares(float(notional), float(price)) == sizing.whole_shares(notional, price)
         assert affordable_shares(
-            float(notional), float(price), float(per_share), float(minimum)
-        ) == sizing.affordable_shares(notional, price, per_share, minimum)
+            float(notional), float(price), in_floats(schedule)
+        ) == sizing.affordable_shares(notional, price, schedule)
 
     @settings(deadline=None)
     @given(wins=SHARES, losses=SHARES, ratio=CENTS)
