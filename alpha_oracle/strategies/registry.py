@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.strategies.base import require_holding_bounds
 from alpha_oracle.strategies.breakout import BreakoutStrategy
 from alpha_oracle.strategies.mean_reversion import MeanReversionStrategy
 from alpha_oracle.strategies.momentum import MomentumStrategy
 
 if TYPE_CHECKING:
     from alpha_oracle.strategies.base import Strategy
-
-MIN_HOLD_SESSIONS: Final = 2
-"""Swing trades only: a lot sold a session after its purchase is one slip from a day trade."""
 
 _REGISTERED: Final[dict[str, Strategy]] = {}
 
@@ -26,16 +24,7 @@ def register(strategy: Strategy) -> None:
     """
     if strategy.name in _REGISTERED:
         raise ConfigurationError(f"a strategy named {strategy.name} is registered; rename one")
-    if strategy.min_hold_days < MIN_HOLD_SESSIONS:
-        raise ConfigurationError(
-            f"{strategy.name} holds at least {strategy.min_hold_days} sessions; "
-            f"min_hold_days must be {MIN_HOLD_SESSIONS} or more"
-        )
-    if strategy.max_hold_days < strategy.min_hold_days:
-        raise ConfigurationError(
-            f"{strategy.name}: max_hold_days {strategy.max_hold_days} is below "
-            f"min_hold_days {strategy.min_hold_days}"
-        )
+    require_holding_bounds(strategy)
     _REGISTERED[strategy.name] = strategy
 
 
