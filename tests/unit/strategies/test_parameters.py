@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.strategies.base import parameters_of, variants, with_parameters
 from alpha_oracle.strategies.breakout import BreakoutStrategy
 from alpha_oracle.strategies.momentum import MomentumStrategy
+from alpha_oracle.strategies.parameters import parameters_of, variants, with_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
