@@ -28,12 +28,13 @@ def read_records(path: Path, choose: Callable[[Sequence[str]], Mapping[str, str]
     """Read the columns that `choose` picks from the file's header, under its keys.
 
     Raises:
-        DataError: as `read_table`; or the file's name ends in neither CSV nor Parquet.
+        DataError: as `read_table`; the file's name ends in neither CSV nor Parquet, or a column
+            holds what has no text.
     """
     if path.exists() and not (path.is_file() and has_suffix(path, SUFFIXES)):
         raise DataError(f"{path} is neither a CSV nor a Parquet file")
     found = read_table(path, choose)
-    columns = {name: _texts(found.table[name]) for name in found.table.column_names}
+    columns = {name: _texts(found.table, name, path=path) for name in found.table.column_names}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return Records(rows=rows, broken=found.broken)
 
@@ -77,5 +78,9 @@ def require_columns(
             )
 
 
-def _texts(column: pa.ChunkedArray) -> list[str]:
-    return [(text or "").strip() for text in column.cast(pa.string()).to_pylist()]
+def _texts(table: pa.Table, name: str, *, path: Path) -> list[str]:
+    try:
+        column = table[name].cast(pa.string())
+    except pa.ArrowException:
+        raise DataError(f"{path}: column {name} holds {table[name].type}, no text") from None
+    return [(text or "").strip() for text in column.to_pylist()]

@@ -1,13 +1,12 @@
 """Reads index membership, sectors and corporate actions from CSV (or Parquet) files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from alpha_oracle.adapters.files.records import columns_by_key, read_records, require_columns
-from alpha_oracle.adapters.files.values import parse_dates
+from alpha_oracle.adapters.files.rows import Record, needed_date, read_rows
 from alpha_oracle.calendar import is_session, next_session_after, session_open
 from alpha_oracle.domain.market import (
     ActionKind,
@@ -17,10 +16,6 @@ from alpha_oracle.domain.market import (
     Symbol,
     parse_symbol,
 )
-from alpha_oracle.errors import ConfigurationError, DataError, UnknownSymbol
-
-Row = TypeVar("Row")
-_Record = Mapping[str, str]
 
 _SYMBOL: Final = ("symbol", "ticker", "ticker_symbol")
 _MEMBERS: Final = {"symbol": _SYMBOL, "start": ("start_date",), "end": ("end_date",)}
@@ -36,7 +31,6 @@ _ONE_OF_TWO: Final = {
     ActionKind.DIVIDEND: "write one row with the sum of what was paid",
     ActionKind.SPLIT: "write one row with what became of one share",
 }
-_LINES_NAMED: Final = 3
 _LARGEST_VALUE: Final = Decimal(1_000_000)
 
 
@@ -47,11 +41,11 @@ def read_members(path: Path) -> tuple[Membership, ...]:
         DataError: the file or a row cannot be read; nothing is half read.
     """
 
-    def member(record: _Record, dates: Mapping[str, date | None]) -> Membership:
-        start, end = _needed(dates, "start"), dates["end"]
+    def member(record: Record, dates: Mapping[str, date | None]) -> Membership:
+        start, end = needed_date(dates, "start"), dates["end"]
         return Membership(symbol=_symbol(record), start=start, end=end)
 
-    return _rows(path, member, required=_MEMBERS, dates=("start", "end"))
+    return read_rows(path, member, required=_MEMBERS, dates=("start", "end"))
 
 
 def read_sectors(path: Path) -> tuple[SectorAssignment, ...]:
@@ -61,14 +55,14 @@ def read_sectors(path: Path) -> tuple[SectorAssignment, ...]:
         DataError: as `read_members`.
     """
 
-    def assignment(record: _Record, dates: Mapping[str, date | None]) -> SectorAssignment:
+    def assignment(record: Record, dates: Mapping[str, date | None]) -> SectorAssignment:
         if not record["sector"]:
             raise ValueError("the sector is blank")
         return SectorAssignment(
             symbol=_symbol(record), sector=record["sector"], start=dates["start"], end=dates["end"]
         )
 
-    return _rows(
+    return read_rows(
         path, assignment, required=_SECTORS, optional=_SECTOR_DATES, dates=("start", "end")
     )
 
@@ -85,8 +79,8 @@ def read_actions(path: Path) -> tuple[CorporateAction, ...]:
     """
     found: set[tuple[Symbol, date, ActionKind]] = set()
 
-    def action(record: _Record, dates: Mapping[str, date | None]) -> CorporateAction:
-        day = _needed(dates, "ex_date")
+    def action(record: Record, dates: Mapping[str, date | None]) -> CorporateAction:
+        day = needed_date(dates, "ex_date")
         ex_date = day if is_session(day) else next_session_after(day)
         symbol, kind = _symbol(record), _kind(record["type"])
         if (symbol, ex_date, kind) in found:
@@ -100,65 +94,11 @@ def read_actions(path: Path) -> tuple[CorporateAction, ...]:
             known_at=session_open(ex_date),
         )
 
-    return _rows(path, action, required=_ACTIONS, dates=("ex_date",))
+    return read_rows(path, action, required=_ACTIONS, dates=("ex_date",))
 
 
-def _rows(
-    path: Path,
-    make: Callable[[_Record, Mapping[str, date | None]], Row],
-    *,
-    required: Mapping[str, Sequence[str]],
-    optional: Mapping[str, Sequence[str]] | None = None,
-    dates: Sequence[str],
-) -> tuple[Row, ...]:
-    records = _records(path, required, optional or {})
-    parsed = {key: parse_dates([record[key] for record in records], path=path) for key in dates}
-    rows: list[Row] = []
-    problems: list[str] = []
-    for position, record in enumerate(records):
-        try:
-            row_dates = {key: _date(record[key], parsed[key][position]) for key in dates}
-            rows.append(make(record, row_dates))
-        except (ValueError, UnknownSymbol, ConfigurationError) as error:
-            problems.append(f"row {position + 1}: {error}")
-    if problems:
-        more = len(problems) - _LINES_NAMED
-        tail = f" (and {more} more)" if more > 0 else ""
-        raise DataError(f"{path}: {'; '.join(problems[:_LINES_NAMED])}{tail}; mend the file")
-    return tuple(rows)
-
-
-def _records(
-    path: Path, required: Mapping[str, Sequence[str]], optional: Mapping[str, Sequence[str]]
-) -> list[dict[str, str]]:
-    def choose(names: Sequence[str]) -> dict[str, str]:
-        chosen = columns_by_key(names, {**required, **optional}, path=path)
-        require_columns(chosen, names, required, path=path)
-        return chosen
-
-    found = read_records(path, choose)
-    if found.broken:
-        line = found.broken[0]
-        raise DataError(f"{path}: {line.reason} in line {line.text!r}; mend the file")
-    blank = dict.fromkeys((*required, *optional), "")
-    return [blank | row for row in found.rows]
-
-
-def _symbol(record: _Record) -> Symbol:
+def _symbol(record: Record) -> Symbol:
     return parse_symbol(record["symbol"])
-
-
-def _date(text: str, parsed: date | None) -> date | None:
-    if text and parsed is None:
-        raise ValueError(f"{text!r} is no date; write YYYY-MM-DD")
-    return parsed
-
-
-def _needed(dates: Mapping[str, date | None], key: str) -> date:
-    day = dates[key]
-    if day is None:
-        raise ValueError(f"the {key} date is blank")
-    return day
 
 
 def _kind(text: str) -> ActionKind:
