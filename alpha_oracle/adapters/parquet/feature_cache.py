@@ -6,7 +6,7 @@ import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from itertools import groupby
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from alpha_oracle.adapters.parquet.parts import (
     PartReader,
     encoded_digests,
     sessions_of,
+    sync_folder,
     write_part,
 )
 from alpha_oracle.adapters.parquet.search import Search
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 READERS: Final = 2
 WRITERS: Final = 2
+VALUES_A_PART: Final = 16 << 20
 LOCK_NAME: Final = ".lock"
 
 log = structlog.get_logger()
@@ -46,12 +48,14 @@ log = structlog.get_logger()
 class ParquetFeatureCache:
     """Feature values under a folder, at most `max_bytes` of them.
 
+    Features are kept together up to `values_a_part` values, or alone.
     Over the bound, the parts that were not read for longest go first.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+    def __init__(self, folder: Path, *, max_bytes: int, values_a_part: int = VALUES_A_PART) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
+        self._values_a_part = values_a_part
 
     def load(
         self,
@@ -82,7 +86,7 @@ class ParquetFeatureCache:
         sessions: NDArray[np.datetime64],
         symbols: Sequence[Symbol],
     ) -> None:
-        """Keep features, one part a calendar year; a disk that refuses is logged, not raised.
+        """Keep features over all the sessions, some to a part; a disk that refuses is logged.
 
         Without symbols there is nothing to keep.
         """
@@ -93,10 +97,13 @@ class ParquetFeatureCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._writing(), ThreadPoolExecutor(WRITERS) as writers:
                 parts = [
-                    writers.submit(self._write, keys, values, days, rows=rows, symbols=symbols)
-                    for rows in _years(days)
+                    writers.submit(self._write, part, values, days, symbols=symbols)
+                    for part in _split(
+                        keys, width=self._values_a_part // (len(days) * len(symbols))
+                    )
                 ]
                 written = {part.result() for part in parts}
+            sync_folder(self._folder)
             self._prune(keep=written)
         except OSError as error:
             log.warning("feature_part_not_written", folder=str(self._folder), reason=str(error))
@@ -111,13 +118,12 @@ class ParquetFeatureCache:
         values: Mapping[str, Values],
         days: Sequence[str],
         *,
-        rows: slice,
         symbols: Sequence[Symbol],
     ) -> Path:
-        digest_of = {name: encoded_digests(key.digests[rows]) for name, key in keys.items()}
+        digest_of = {name: encoded_digests(key.digests) for name, key in keys.items()}
         digests = list(dict.fromkeys(digest_of.values()))
         header = PartHeader(
-            sessions=tuple(days[rows]),
+            sessions=tuple(days),
             symbols=tuple(symbols),
             columns={
                 name: PartColumn(definition=key.definition, digests=digests.index(digest_of[name]))
@@ -125,7 +131,7 @@ class ParquetFeatureCache:
             },
             digests=tuple(digests),
         )
-        part = {name: np.ascontiguousarray(values[name][rows]) for name in keys}
+        part = {name: np.ascontiguousarray(values[name]) for name in keys}
         return write_part(self._folder, header, part)
 
     @contextmanager
@@ -190,9 +196,7 @@ def _take(path: Path, search: Search) -> None:
         log.warning("feature_part_not_read", part=path.name, reason=str(error))
 
 
-def _years(days: Sequence[str]) -> Iterator[slice]:
-    start = 0
-    for _, year in groupby(days, key=lambda day: day[:4]):
-        count = len(list(year))
-        yield slice(start, start + count)
-        start += count
+def _split(keys: Mapping[str, FeatureKey], *, width: int) -> Iterator[dict[str, FeatureKey]]:
+    names = iter(keys)
+    while part := {name: keys[name] for name in islice(names, max(1, width))}:
+        yield part

@@ -1,9 +1,9 @@
 """One part of the feature cache: a file of some features over some sessions, written once.
 
 Values lie session by session, one float32 column a feature, so that new sessions are small files
-of their own and a backtest reads only the columns and row groups it asks for. The footer says what
-formulas and what input they follow from; the name says whether that footer is whole, a checksum
-whether each page is.
+of their own and a backtest reads only the columns and row groups it asks for; what it reads of a
+column is decoded to one piece of memory. The footer says what formulas and what input they follow
+from; the name says whether that footer is whole, a checksum whether each page is.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 METADATA_KEY: Final = b"alpha_oracle.features"
 SESSIONS_A_GROUP: Final = 64
 SUFFIX: Final = ".parquet"
@@ -101,28 +101,31 @@ def sessions_of(path: Path) -> tuple[str, str]:
 
 
 def write_part(folder: Path, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> Path:
-    """Write a part whole or not at all, and return its path."""
+    """Write a part whole or not at all, and return its path.
+
+    Its content is on the disk then, its name only once the folder is, by `sync_folder`.
+    """
     path = folder / header.file_name
     handle, unfinished = tempfile.mkstemp(suffix=UNFINISHED, dir=folder)
     try:
-        with os.fdopen(handle, "wb") as file:
-            _write(file, header, values)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(Path(unfinished), header, values)
+        os.fsync(handle)
         Path(unfinished).replace(path)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    finally:
+        os.close(handle)
     return path
 
 
-def _write(file: object, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> None:
+def _write(path: Path, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> None:
+    # NaN is a value: a column that may hold nulls takes levels beside them, and a copy to read.
+    schema = pa.schema([pa.field(name, pa.float32(), nullable=False) for name in header.columns])
     arrays = [pa.array(values[name].reshape(-1), type=pa.float32()) for name in header.columns]
-    table = pa.Table.from_arrays(arrays, names=list(header.columns))
     with pq.ParquetWriter(
-        file,
-        table.schema,
+        path,
+        schema,
         # Read far more often than written: half the time of zstd for a twentieth more space.
         compression="lz4",
         # Dictionaries of floats cost four times the write and half again the size.
@@ -132,11 +135,15 @@ def _write(file: object, header: PartHeader, values: Mapping[str, NDArray[np.flo
         write_page_checksum=True,
         store_schema=False,
     ) as writer:
-        writer.write_table(table, row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)))
+        writer.write_table(
+            pa.Table.from_arrays(arrays, schema=schema),
+            row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)),
+        )
         writer.add_key_value_metadata({METADATA_KEY: header.encoded()})
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names of a folder's parts to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -174,55 +181,27 @@ class PartReader:
         """Let go of the file."""
         self._file.close()
 
-    def copy(
-        self,
-        names: Sequence[str],
-        into: Mapping[str, NDArray[np.float32]],
-        *,
-        first: int,
-        columns: NDArray[np.int64] | None,
-    ) -> None:
-        """Copy features from the part's session `first` on, as many as `into` has rows for.
+    def read(
+        self, names: Sequence[str], *, first: int, stop: int
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return features on the part's sessions from `first` to before `stop`, as it holds them.
 
-        `columns` are the part's symbols in the order wanted, -1 for one it does not have; None
-        where they are the same.
+        The values, `sessions x symbols` of the part, are read-only.
 
         Raises:
             BrokenPart: a page is not what was written.
             OSError: the system would not read it.
         """
-        stop = first + len(next(iter(into.values())))
         groups = range(first // SESSIONS_A_GROUP, (stop - 1) // SESSIONS_A_GROUP + 1)
         try:
             table = self._file.read_row_groups(list(groups), columns=list(names), use_threads=False)
         except (OSError, ValueError) as error:
             raise _broken(error) from error
-        for name in names:
-            _copy_chunks(
-                (chunk.to_numpy() for chunk in table[name].chunks),
-                into[name],
-                skipped=first - groups.start * SESSIONS_A_GROUP,
-                symbols=len(self.header.symbols),
-                columns=columns,
+        skipped = groups.start * SESSIONS_A_GROUP
+        shape = -1, len(self.header.symbols)
+        return {
+            name: column.chunk(0).to_numpy().reshape(shape)[first - skipped : stop - skipped]
+            for name, column in zip(
+                names, table.select(names).combine_chunks().columns, strict=True
             )
-
-
-def _copy_chunks(
-    chunks: Iterable[NDArray[np.float32]],
-    out: NDArray[np.float32],
-    *,
-    skipped: int,
-    symbols: int,
-    columns: NDArray[np.int64] | None,
-) -> None:
-    row = -skipped
-    for chunk in chunks:
-        sessions = chunk.reshape(-1, symbols)
-        start, stop = max(row, 0), min(row + len(sessions), len(out))
-        wanted = sessions[start - row : stop - row]
-        out[start:stop] = (
-            wanted
-            if columns is None
-            else np.where(columns >= 0, wanted[:, columns], np.float32(np.nan))
-        )
-        row += len(sessions)
+        }

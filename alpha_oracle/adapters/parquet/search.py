@@ -36,7 +36,10 @@ class Search:
         self._symbols = tuple(symbols)
         self._row_of = {day: row for row, day in enumerate(self.sessions)}
         shape = (len(sessions), len(symbols))
-        self._values: dict[str, Values] = {name: np.empty(shape, np.float32) for name in keys}
+        # In one piece: the system gives it out in pages of 2 MiB, and only where it is written to.
+        gathered = np.empty((len(keys), *shape), np.float32)
+        self._gathered: dict[str, Values] = dict(zip(keys, gathered, strict=True))
+        self._whole: dict[str, Values] = {}
         self._found = {name: np.zeros(len(sessions), dtype=np.bool_) for name in keys}
 
     def lacks(self, first: str, last: str) -> bool:
@@ -60,9 +63,12 @@ class Search:
         """Return the features of which something was found; NaN where it was not."""
         answer = {}
         for name, found in self._found.items():
-            if found.any():
-                self._values[name][~found] = np.nan
-                answer[name] = CachedFeature(values=self._values[name], found=found)
+            values = self._whole.get(name)
+            if values is None and found.any():
+                values = self._gathered[name]
+                values[~found] = np.nan
+            if values is not None:
+                answer[name] = CachedFeature(values=values, found=found)
         return answer
 
     def _matching(
@@ -97,13 +103,24 @@ class Search:
         rows = self._target(part.header.sessions, first=first, stop=stop)
         if rows is None:
             return
-        into = {name: self._values[name][rows] for name in names}
-        part.copy(names, into, first=first, columns=self._columns_of(part.header.symbols))
-        for name in names:
+        columns = self._columns_of(part.header.symbols)
+        for name, values in part.read(names, first=first, stop=stop).items():
+            if columns is None and stop - first == len(self.sessions):
+                self._whole[name] = values
+            else:
+                self._gathered[name][rows] = _chosen(values, columns)
             self._found[name][rows] = True
 
     def _columns_of(self, symbols: tuple[str, ...]) -> NDArray[np.int64] | None:
+        """Return where the part has each symbol, -1 where not; None where they are the same."""
         if symbols == self._symbols:
             return None
         column_of = {symbol: column for column, symbol in enumerate(symbols)}
         return np.array([column_of.get(symbol, -1) for symbol in self._symbols], dtype=np.int64)
+
+
+def _chosen(values: Values, columns: NDArray[np.int64] | None) -> Values:
+    if columns is None:
+        return values
+    chosen: Values = np.where(columns >= 0, values[:, columns], np.float32(np.nan))
+    return chosen

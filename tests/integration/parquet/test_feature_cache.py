@@ -123,10 +123,14 @@ def test_a_new_report_recomputes_what_reads_reports(store, cache, panel):
     assert_same(store.compute(revised, EVERY_KIND), fresh(revised, EVERY_KIND))
 
 
-def test_a_bulk_computation_writes_a_part_a_year(store, folder, panel):
-    store.compute(panel, NAMES)
-    years = sorted({str(day)[:4] for day in panel.sessions})
-    assert [path.name[:4] for path in parts(folder)] == years
+def test_a_bulk_computation_writes_few_features_to_a_part_over_all_sessions(folder, panel):
+    two_wide = 2 * len(panel.sessions) * len(panel.symbols)
+    cache = ParquetFeatureCache(folder, max_bytes=ROOMY, values_a_part=two_wide)
+    assert_same(FeatureStore(cache).compute(panel, NAMES), fresh(panel))
+    sessions = len(panel.sessions)
+    expected = [(sorted(NAMES[:2]), sessions), (NAMES[2:], sessions)]
+    assert sorted(map(columns_and_sessions, parts(folder))) == sorted(expected)
+    assert found(cache, panel) == dict.fromkeys(NAMES, sessions)
 
 
 def test_what_is_cached_is_not_written_again(store, folder, panel):
@@ -136,9 +140,9 @@ def test_what_is_cached_is_not_written_again(store, folder, panel):
     assert [(path.name, path.stat().st_ino) for path in parts(folder)] == before
 
 
-@pytest.mark.parametrize(("number", "first"), [(419, 419), (418, 417), (384, 321), (256, 253)])
+@pytest.mark.parametrize(("number", "first"), [(419, 419), (418, 417), (384, 321), (256, 193)])
 def test_a_new_session_is_written_with_few_before_it(store, folder, panel, number, first):
-    """The 384th in a part of 64; the 256th too, but parts end with the year, here after 252."""
+    """As many as the power of two in its number, at most 64."""
     now = panel.until(panel.sessions[number - 1].item())
     store.compute(panel.until(panel.sessions[number - 2].item()), NAMES)
     before = parts(folder)
@@ -256,7 +260,8 @@ def test_a_part_the_system_will_not_open_counts_as_a_miss(store, folder, panel):
 
 
 def test_the_parts_not_read_for_longest_go_first(folder, panel):
-    FeatureStore(ParquetFeatureCache(folder, max_bytes=ROOMY)).compute(panel, NAMES)
+    one_wide = ParquetFeatureCache(folder, max_bytes=ROOMY, values_a_part=1)
+    FeatureStore(one_wide).compute(panel, NAMES)
     for age, path in enumerate(parts(folder)):
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
     oldest = parts(folder)[-1]
@@ -264,7 +269,7 @@ def test_the_parts_not_read_for_longest_go_first(folder, panel):
     bounded = ParquetFeatureCache(folder, max_bytes=size)
     FeatureStore(bounded).compute(panel, ["adx_14"], first=panel.sessions[-1].item())
     assert oldest not in parts(folder)
-    assert len(parts(folder)) == 2
+    assert len(parts(folder)) == len(NAMES)
     assert bounded.size_bytes() == sum(path.stat().st_size for path in parts(folder)) <= size
 
 
@@ -296,9 +301,8 @@ from tests.unit.features.panels import a_panel_with_gaps
 whole = parts._write
 
 
-def interrupted(file, header, values):
-    whole(file, header, values)
-    file.flush()
+def interrupted(path, header, values):
+    whole(path, header, values)
     os.write(1, b"writing\\n")
     sys.stdin.read()
 
