@@ -51,6 +51,8 @@ _run_sessions = compiled(
         ledger.apply_actions,
         ledger.equity_at_open,
         kernel.slippage_of,
+        kernel.sale_of,
+        kernel.purchase_of,
         kernel.close_due,
         kernel.halt,
         kernel.sum_sectors,

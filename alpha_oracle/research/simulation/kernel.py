@@ -76,14 +76,29 @@ def close_due(market: Market, session: int, terms: Terms, book: Book) -> None:
         opened = market.open[session, lot["symbol"]]
         if not opened > 0.0:
             continue
-        slippage = slippage_of(market, session, lot["symbol"], lot["quantity"], terms)
-        # What nobody knows the volume of is sold all the same: an exit reduces risk.
-        price = opened * max(1.0 - (slippage if slippage > 0.0 else terms.slippage_fraction), 0.0)
-        commission = order_commission(-lot["quantity"], price, terms.commission)
-        fill = Fill(session, lot["symbol"], -lot["quantity"], price, commission)
+        fill = sale_of(market, session, lot["symbol"], lot["quantity"], terms)
         record_fill(book, fill, book.days[session - terms.first], opened)
         reason = MAX_HOLD_EXIT if is_over else STRATEGY_EXIT
-        close_lot(book, held, session, -fill.quantity * price - commission, reason)
+        close_lot(book, held, session, -fill.quantity * fill.price - fill.commission, reason)
+
+
+def sale_of(market: Market, session: int, symbol: int, quantity: int, terms: Terms) -> Fill:
+    """Return the sale of `quantity` shares at the open."""
+    slippage = slippage_of(market, session, symbol, quantity, terms)
+    # What nobody knows the volume of is sold all the same: an exit reduces risk.
+    given = slippage if slippage > 0.0 else terms.slippage_fraction
+    price = market.open[session, symbol] * max(1.0 - given, 0.0)
+    commission = order_commission(-quantity, price, terms.commission)
+    return Fill(session, symbol, -quantity, price, commission)
+
+
+def purchase_of(market: Market, session: int, symbol: int, quantity: int, terms: Terms) -> Fill:
+    """Return the purchase of `quantity` shares at the open."""
+    slippage = slippage_of(market, session, symbol, quantity, terms)
+    price = market.open[session, symbol] * (1.0 + slippage)
+    return Fill(
+        session, symbol, quantity, price, order_commission(quantity, price, terms.commission)
+    )
 
 
 def slippage_of(market: Market, session: int, symbol: int, quantity: int, terms: Terms) -> float:
@@ -186,9 +201,7 @@ def take(  # noqa: PLR0917 - Compiled code knows no keywords.
 ) -> None:
     """Book a purchase at the open."""
     opened = market.open[session, symbol]
-    price = opened * (1.0 + slippage_of(market, session, symbol, quantity, terms))
-    commission = order_commission(quantity, price, terms.commission)
-    fill = Fill(session, symbol, quantity, price, commission)
+    fill = purchase_of(market, session, symbol, quantity, terms)
     record_fill(book, fill, book.days[session - terms.first], opened)
     open_lot(book, fill, opened)
     if market.sector.size:
