@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -20,6 +20,9 @@ STRENGTH_DIGITS: Final = 6
 
 MIN_HOLD_SESSIONS: Final = 2
 """Swing trades only: a lot sold a session after its purchase is one slip from a day trade."""
+
+MAX_HOLD_SESSIONS: Final = 252
+"""A year of sessions: what is held longer is no swing trade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,8 +85,47 @@ def decisions(
     )
 
 
+def checked(decided: object, market: MarketPanel, *, strategy: str) -> Decisions:
+    """Return what `decide` of the strategy named gave, held to the universe as `decisions` does.
+
+    Raises:
+        ConfigurationError: it is no `Decisions` of the market's shape, or a strength is outside
+            0..1; says which.
+    """
+    if not isinstance(decided, Decisions):
+        raise ConfigurationError(
+            f"{strategy}.decide returned {type(decided).__name__}; expected Decisions, as "
+            "alpha_oracle.strategies.base.decisions makes them"
+        )
+    entry = _matrix(decided.entry, market, name=f"{strategy}: entry", kind="f").astype(np.float64)
+    wanted = ~np.isnan(entry)
+    outside = np.argwhere(wanted & ~((entry >= 0.0) & (entry <= 1.0)))
+    if len(outside):
+        row, column = outside[0].tolist()
+        raise ConfigurationError(
+            f"{strategy} wants {market.symbols[column]} on {market.sessions[row]} with strength "
+            f"{entry[row, column]:g}; expected 0 to 1, or NaN where nothing is wanted"
+        )
+    exits = _matrix(decided.exit, market, name=f"{strategy}: exit", kind="b")
+    return decisions(market, wanted=wanted, strength=entry, exits=exits)
+
+
+def _matrix(values: object, market: MarketPanel, *, name: str, kind: str) -> NDArray[Any]:
+    shape, expected = market.is_member.shape, {"f": "float64", "b": "bool"}[kind]
+    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
+        raise ConfigurationError(
+            f"{name} is of type {type(values).__name__}; expected a plain numpy array"
+        )
+    if values.dtype.kind != kind or values.shape != shape:
+        raise ConfigurationError(
+            f"{name} is {values.dtype} of shape {values.shape}; expected {expected} of {shape}, "
+            "sessions x symbols"
+        )
+    return values
+
+
 def require_holding_bounds(strategy: Strategy) -> None:
-    """Refuse a strategy that may hold too short, or no time at all.
+    """Refuse a strategy that may hold too short, too long, or no time at all.
 
     Raises:
         ConfigurationError: its holding bounds are not allowed.
@@ -97,4 +139,9 @@ def require_holding_bounds(strategy: Strategy) -> None:
         raise ConfigurationError(
             f"{strategy.name}: max_hold_days {strategy.max_hold_days} is below "
             f"min_hold_days {strategy.min_hold_days}"
+        )
+    if strategy.max_hold_days > MAX_HOLD_SESSIONS:
+        raise ConfigurationError(
+            f"{strategy.name} holds up to {strategy.max_hold_days} sessions; "
+            f"max_hold_days must be {MAX_HOLD_SESSIONS} or less"
         )
