@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alpha_oracle.research.walk_forward import WalkForwardResult, walk_forward
 from alpha_oracle.research.windows import WindowMonths, plan_windows
+from alpha_oracle.strategies.deciding import wishes_of
 
 if TYPE_CHECKING:
     from alpha_oracle.features.panel import MarketPanel
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def decide(strategy: Strategy, market: MarketPanel, *, features: FeatureStore) -> Decisions:
     """Return what a strategy wants at every close of the market."""
-    return strategy.decide(market, features.compute(market, strategy.features))
+    return wishes_of(strategy, market, features.compute(market, strategy.features))
 
 
 def evaluate(
