@@ -257,13 +257,17 @@ class WalkForwardSettings(Section):
 
 
 class StrategySettings(Section):
-    """How strategies are tested, ranked and admitted."""
+    """How strategies are tested, ranked and admitted.
+
+    `parameters` are values to try, by strategy and parameter; each train window chooses.
+    """
 
     min_sharpe: float = 1.0
     min_profit_factor: float = 1.5
     max_drawdown_pct: float = 20.0
     weights: RankWeights = RankWeights()
     walk_forward: WalkForwardSettings = WalkForwardSettings()
+    parameters: dict[str, dict[str, tuple[bool | int | float | str, ...]]] = {}
 
 
 class CostSettings(Section):

@@ -15,6 +15,7 @@ from alpha_oracle.domain.signals import Signal
 from alpha_oracle.research.evaluation import decide
 from alpha_oracle.research.signals import in_order_of_work, signals_of
 from alpha_oracle.strategies import registry
+from alpha_oracle.strategies.parameters import with_parameters
 from tasks.artifacts import show_signals
 from tasks.retries import is_transient
 
@@ -49,7 +50,7 @@ def publish_signals(signals: Sequence[Signal]) -> Publication:
 
 
 def _signals_of_strategy(runtime: Runtime, run: RunInputs, rank: StrategyRank) -> list[Signal]:
-    strategy = registry.named(rank.strategy)
+    strategy = with_parameters(registry.named(rank.strategy), **rank.parameters)
     market = runtime.markets.market(run.session, as_of=run.as_of)
     # Twice the longest hold: an exit missed while nothing ran is still told.
     since = calendar.shift_session(run.session, -2 * strategy.max_hold_days)

@@ -6,10 +6,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.bootstrap.evidence import evidence_of
 from alpha_oracle.bootstrap.pipeline import open_runtime
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import RunInputs
-from alpha_oracle.research.evaluation import evaluate
 from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.strategies import registry
 from tasks.artifacts import show_ranking
@@ -25,12 +25,12 @@ def evaluate_strategy(name: str, *, run: RunInputs) -> WalkForwardResult:
     """Walk a strategy forward over every stored session."""
     with open_runtime() as runtime:
         terms = decision_terms(run.settings)
-        return evaluate(
+        return runtime.evaluator.evaluate(
             registry.named(name),
             runtime.markets.market(run.session, as_of=run.as_of),
-            features=runtime.features,
             terms=terms.trading,
             months=terms.months,
+            grid=terms.grid(name),
         )
 
 
@@ -38,7 +38,11 @@ def evaluate_strategy(name: str, *, run: RunInputs) -> WalkForwardResult:
 def rank_strategies(run: RunInputs, results: Sequence[WalkForwardResult]) -> list[StrategyRank]:
     """Rank the strategies, keep the ranking and show it."""
     with open_runtime() as runtime:
-        ranking = decision_terms(run.settings).ranker.rank(results, session=run.session)
+        ranking = decision_terms(run.settings).ranker.rank(
+            results,
+            session=run.session,
+            evidence=evidence_of(runtime, results, session=run.session, as_of=run.as_of),
+        )
         runtime.rankings.save(ranking, at=runtime.clock.now())
     show_ranking(run.session, ranking)
     return ranking

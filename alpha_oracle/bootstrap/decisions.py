@@ -13,9 +13,10 @@ from alpha_oracle.research.windows import WindowMonths
 from alpha_oracle.risk.commissions import SCHEDULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from alpha_oracle.config import CostSettings
+    from alpha_oracle.domain.walk_forward import Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,11 @@ class DecisionTerms:
     months: WindowMonths
     ranker: StrategyRanker
     window: ExecutionWindow
+    parameters: Mapping[str, Mapping[str, Sequence[Parameter]]]
+
+    def grid(self, strategy: str) -> Mapping[str, Sequence[Parameter]]:
+        """Return the values to try of a strategy's parameters; empty where it is taken as it is."""
+        return self.parameters.get(strategy, {})
 
 
 def decision_terms(recorded: Mapping[str, object]) -> DecisionTerms:
@@ -51,6 +57,7 @@ def decision_terms(recorded: Mapping[str, object]) -> DecisionTerms:
             ),
         ),
         window=ExecutionWindow(**settings.execution.model_dump()),
+        parameters=settings.strategy.parameters,
     )
 
 

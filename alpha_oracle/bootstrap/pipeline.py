@@ -17,6 +17,7 @@ from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
+from alpha_oracle.adapters.postgres.windows import PostgresTrials, PostgresWindows
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
 from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
 from alpha_oracle.bootstrap.reference import absences
@@ -30,6 +31,7 @@ from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.universe import followed_symbols
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from alpha_oracle.ports.progress import NoProgress, Progress
+from alpha_oracle.research.evaluation import Evaluator
 from alpha_oracle.research.market import MarketMemory, MarketRecord
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.runs import RunStore
     from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
+    from alpha_oracle.ports.walk_forward import TrialStore
 
 
 MIB: Final = 1024**2
@@ -64,7 +67,9 @@ class Runtime:
     outbox: Outbox
     bus: SignalBus
     rankings: RankingStore
+    trials: TrialStore
     features: FeatureStore
+    evaluator: Evaluator
     progress: Progress
     markets: MarketMemory
     reference: ReferenceIntake
@@ -164,9 +169,12 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
     )
     families = reference_stores(database)
     sources = BarSources(settings, memory)
-    cache = ParquetFeatureCache(
-        settings.home / "features", max_bytes=settings.features.cache_max_mib * MIB
+    features = FeatureStore(
+        ParquetFeatureCache(
+            settings.home / "features", max_bytes=settings.features.cache_max_mib * MIB
+        )
     )
+    trials = PostgresTrials(database)
     return Runtime(
         settings=settings,
         clock=clock,
@@ -178,7 +186,11 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         outbox=PostgresOutbox(database),
         bus=RedisSignalBus(stores.redis),
         rankings=PostgresRankings(database),
-        features=FeatureStore(cache),
+        trials=trials,
+        features=features,
+        evaluator=Evaluator(
+            features=features, windows=PostgresWindows(database), trials=trials, clock=clock
+        ),
         progress=progress,
         markets=MarketMemory(
             MarketRecord(bars=market.bars, reference=market.reference, families=families)

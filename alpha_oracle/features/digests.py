@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alpha_oracle.features.formula import Kind
-from alpha_oracle.features.words import HAS_BAR, PanelWords, chained
+from alpha_oracle.features.formula import PANEL_FIELDS, STANDING_FIELDS, Kind
+from alpha_oracle.features.words import AS_TRADED, HAS_BAR, PanelWords, chained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,20 @@ def input_digests(panel: MarketPanel, formulas: Mapping[str, Formula]) -> dict[s
         seed = hashlib.blake2b("|".join(fields).encode(), digest_size=16).digest()
         digests[fields] = chained(np.hstack([sessions, *(known[name] for name in fields)]), seed)
     return {name: digests[fields] for name, fields in read.items()}
+
+
+def market_digests(panel: MarketPanel) -> Digests:
+    """Return one digest a session of every bar, action, membership and sector up to it.
+
+    What a strategy may decide by beside its features, and all that a simulation trades on.
+    """
+    names = (*PANEL_FIELDS, *AS_TRADED, *STANDING_FIELDS, HAS_BAR)
+    words = PanelWords(panel)
+    with ThreadPoolExecutor(THREADS) as pool:
+        known = list(pool.map(words.of, names))
+    sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
+    seed = hashlib.blake2b("|".join(names).encode(), digest_size=16).digest()
+    return chained(np.hstack([sessions, *known]), seed)
 
 
 def _read_by(formula: Formula) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ Codes: TypeAlias = NDArray[np.int16]
 
 HAS_BAR: Final = "has_bar"
 
+AS_TRADED: Final = ("traded_open", "traded_close", "split", "dividend")
+"""Fields of the panel that no feature reads, and every simulation does."""
+
 # The multipliers of SplitMix64: a changed bit of a value reaches every bit of its word.
 FIRST_MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
 SECOND_MULTIPLIER: Final = np.uint64(0x94D049BB133111EB)
@@ -49,6 +52,8 @@ class PanelWords:
         """Return two words a session for a field."""
         if name == HAS_BAR:
             return self._codes(np.zeros(self._has_bar.shape, np.int16), ("bar",))
+        if name in AS_TRADED:
+            return self._bars(name)
         ways: Mapping[Source, Callable[[str], Words]] = {
             Source.BARS: self._bars,
             Source.MARKET: self._market,

@@ -10,10 +10,10 @@ from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.research.metrics import performance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.ranking import PerformanceMetrics
+    from alpha_oracle.domain.ranking import PerformanceMetrics, RankEvidence
     from alpha_oracle.research.walk_forward import WalkForwardResult
 
 
@@ -44,11 +44,19 @@ class StrategyRanker:
     weights: ScoreWeights
     thresholds: Thresholds
 
-    def rank(self, results: Sequence[WalkForwardResult], *, session: Session) -> list[StrategyRank]:
+    def rank(
+        self,
+        results: Sequence[WalkForwardResult],
+        *,
+        session: Session,
+        evidence: Mapping[str, RankEvidence] | None = None,
+    ) -> list[StrategyRank]:
         """Return the ranking of a session, best composite first, then by name.
 
-        Refused strategies keep their place: what closes their lots is ordered by it too.
+        Refused strategies keep their place: what closes their lots is ordered by it too. The
+        evidence, by strategy, is shown beside; it neither orders nor admits.
         """
+        known = evidence or {}
         scored = sorted(
             (self._scored(result) for result in results),
             key=lambda one: (-one.composite, one.result.strategy),
@@ -63,6 +71,8 @@ class StrategyRanker:
                 windows=len(one.result.windows),
                 metrics=one.metrics,
                 refusals=tuple(refusals(one.metrics, self.thresholds)),
+                parameters=one.result.parameters,
+                evidence=known.get(one.result.strategy),
             )
             for place, one in enumerate(scored, start=1)
         ]

@@ -63,6 +63,12 @@ def plan_windows(sessions: NDArray[np.datetime64], months: WindowMonths) -> Wind
     return WindowPlan(windows=tuple(windows), note=_coverage(sessions, windows, months))
 
 
+def newest_train_row(sessions: NDArray[np.datetime64], months: WindowMonths) -> int:
+    """Return the first row of the train months that end with the newest session."""
+    last: date = sessions[-1].item()
+    return _position(sessions, _later(last.replace(day=1), 1 - months.train))
+
+
 def _window(sessions: NDArray[np.datetime64], start: date, months: WindowMonths) -> Window:
     test = _later(start, months.train)
     return Window(

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from math import isfinite
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.strategies.base import require_holding_bounds
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from dataclasses import Field
 
+    from alpha_oracle.domain.walk_forward import Parameter
     from alpha_oracle.strategies.base import Strategy
 
 S = TypeVar("S", bound="Strategy")
-
-Parameter: TypeAlias = bool | int | float | str
-"""What a parameter may be: plain, so that it can be recorded and read back."""
 
 IDENTITY: Final = frozenset({"name", "features"})
 HOLDING: Final = ("min_hold_days", "max_hold_days")
@@ -46,6 +44,12 @@ def parameters_of(strategy: Strategy) -> dict[str, Parameter]:
         for name, kind in _settable(strategy).items()
         if name not in HOLDING
     }
+
+
+def settings_of(strategy: Strategy) -> dict[str, Parameter]:
+    """Return what `with_parameters` needs to make the same strategy: parameters, holding bounds."""
+    bounds = {name: int(getattr(strategy, name)) for name in HOLDING if name in _settable(strategy)}
+    return parameters_of(strategy) | bounds
 
 
 def with_parameters(strategy: S, /, **values: Parameter) -> S:

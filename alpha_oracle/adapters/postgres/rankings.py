@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
-from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
+from alpha_oracle.adapters.postgres.documents import to_json
+from alpha_oracle.domain.ranking import PerformanceMetrics, RankEvidence, StrategyRank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 _METRICS: Final = tuple(field.name for field in fields(PerformanceMetrics))
 _OWN: Final = ("session", "rank", "strategy", "composite", "consistency", "windows", "refusals")
-_COLUMNS: Final = (*_OWN, *_METRICS)
+_EVIDENCE: Final = tuple(field.name for field in fields(RankEvidence))
+_COLUMNS: Final = (*_OWN, *_METRICS, *_EVIDENCE)
 _INSERT: Final = (
-    f"INSERT INTO rankings ({', '.join(_COLUMNS)}, ranked_at)"
-    f" VALUES ({', '.join(f':{column}' for column in _COLUMNS)}, :ranked_at)"
+    f"INSERT INTO rankings ({', '.join(_COLUMNS)}, parameters, ranked_at)"
+    f" VALUES ({', '.join(f':{column}' for column in _COLUMNS)}, CAST(:parameters AS json),"
+    " :ranked_at)"
 )
 _SELECT: Final = (
-    f"SELECT {', '.join(_COLUMNS)} FROM rankings"
+    f"SELECT {', '.join(_COLUMNS)}, parameters FROM rankings"
     " WHERE CAST(:session AS date) IS NULL OR session = :session"
     " ORDER BY session DESC, rank LIMIT :limit"
 )
@@ -60,15 +63,27 @@ class PostgresRankings:
 
 def _to_values(rank: StrategyRank, at: datetime) -> dict[str, object]:
     own = {name: getattr(rank, name) for name in _OWN}
+    evidence = dict.fromkeys(_EVIDENCE) if rank.evidence is None else asdict(rank.evidence)
     return {
         **own,
         **asdict(rank.metrics),
+        **evidence,
         "refusals": list(rank.refusals),
+        "parameters": to_json(rank.parameters),
         "ranked_at": at,
     }
 
 
 def _to_rank(row: Row[Any]) -> StrategyRank:
     own = {name: getattr(row, name) for name in _OWN}
-    metrics = PerformanceMetrics(**{name: getattr(row, name) for name in _METRICS})
-    return StrategyRank(**{**own, "refusals": tuple(row.refusals)}, metrics=metrics)
+    return StrategyRank(
+        **{**own, "refusals": tuple(row.refusals)},
+        metrics=PerformanceMetrics(**{name: getattr(row, name) for name in _METRICS}),
+        parameters=row.parameters,
+        # The trials are counted wherever evidence was looked for.
+        evidence=(
+            None
+            if row.trials is None
+            else RankEvidence(**{name: getattr(row, name) for name in _EVIDENCE})
+        ),
+    )

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
-from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
+from alpha_oracle.domain.ranking import PerformanceMetrics, RankEvidence, StrategyRank
 
 AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
 SESSION = date(2016, 6, 1)
@@ -46,6 +46,26 @@ def test_a_ranking_is_read_back_to_the_last_bit_best_first(rankings):
     ranks = [a_rank("Momentum", 1), a_rank("Breakout", 2, refusals=("sharpe 0.4 < 1.0",))]
     rankings.save(ranks[::-1], at=AT)
     assert rankings.rankings(session=SESSION) == ranks
+
+
+def test_evidence_and_parameters_are_read_back_to_the_last_bit(rankings):
+    evidence = RankEvidence(
+        sharpe_low=-0.1,
+        sharpe_high=1 / 3,
+        deflated_sharpe=0.9,
+        trials=12,
+        coverage_pct=99.5,
+        benchmark_return_pct=None,
+        alpha_pct=1e-300,
+        beta=-0.25,
+    )
+    told = replace(
+        a_rank("Momentum", 1),
+        parameters={"entry_fraction": 0.1, "max_hold_days": 63, "is_quick": True},
+        evidence=evidence,
+    )
+    rankings.save([told], at=AT)
+    assert rankings.rankings() == [told]
 
 
 def test_a_ranking_replaces_the_one_before(rankings):

@@ -4,11 +4,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from alpha_oracle.domain.ranking import PerformanceMetrics
+from alpha_oracle.domain.ranking import PerformanceMetrics, RankEvidence
 from alpha_oracle.research import ranker
 from alpha_oracle.research.ranker import ScoreWeights, StrategyRanker, Thresholds
-from alpha_oracle.research.walk_forward import WalkForwardResult, WindowOutcome
 from tests.unit.research.test_metrics import a_record
+from tests.unit.research.walk_forwards import a_walk_forward, an_outcome
 
 WEIGHTS = ScoreWeights(
     sharpe=0.30, sortino=0.20, drawdown=0.20, profit_factor=0.15, consistency=0.15
@@ -104,20 +104,8 @@ def test_a_refusal_names_both_figures(change, refusal):
 
 
 def _result(strategy, *, returns, profits=(10.0, -5.0)):
-    windows = tuple(
-        WindowOutcome(
-            train_start=date(2014, 1, 2),
-            test_start=date(2016, 1, 4),
-            test_end=date(2016, 6, 30),
-            train_trades=9,
-            kelly_fraction=0.04,
-            return_pct=return_pct,
-        )
-        for return_pct in (1.0, 2.0)
-    )
-    return WalkForwardResult(
-        strategy=strategy, windows=windows, record=a_record(returns, profits), note=""
-    )
+    windows = tuple(an_outcome(return_pct=return_pct) for return_pct in (1.0, 2.0))
+    return a_walk_forward(a_record(returns, profits), strategy=strategy, windows=windows)
 
 
 def test_strategies_are_ranked_by_composite_then_name():
@@ -132,3 +120,24 @@ def test_strategies_are_ranked_by_composite_then_name():
     assert not ranking[2].is_eligible
     assert ranking[0].windows == 2
     assert ranking[0].consistency == pytest.approx(1 - 0.7071068 / 50)
+
+
+def test_a_rank_carries_what_to_trade_with_and_how_far_to_believe_it():
+    evidence = RankEvidence(
+        sharpe_low=0.1,
+        sharpe_high=2.0,
+        deflated_sharpe=0.8,
+        trials=4,
+        coverage_pct=99.0,
+        benchmark_return_pct=12.0,
+        alpha_pct=3.0,
+        beta=0.4,
+    )
+    result = a_walk_forward(
+        a_record([0.01, -0.002]), strategy="A", parameters={"entry_fraction": 0.2}
+    )
+    (rank,) = StrategyRanker(weights=WEIGHTS, thresholds=THRESHOLDS).rank(
+        [result], session=date(2016, 6, 30), evidence={"A": evidence}
+    )
+    assert rank.parameters == {"entry_fraction": 0.2}
+    assert rank.evidence == evidence

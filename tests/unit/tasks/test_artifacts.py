@@ -5,9 +5,9 @@ import numpy as np
 
 from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
 from alpha_oracle.domain.runs import PipelineReport
-from alpha_oracle.research.walk_forward import WalkForwardResult
 from tasks import artifacts
 from tests.unit.research.test_metrics import a_record
+from tests.unit.research.walk_forwards import a_walk_forward
 
 SESSION = date(2019, 11, 29)
 RANK = StrategyRank(
@@ -46,9 +46,7 @@ def a_report(**changes):
 
 
 def a_result(returns, note="5 windows"):
-    return WalkForwardResult(
-        strategy="MomentumStrategy", windows=(), record=a_record(returns), note=note
-    )
+    return a_walk_forward(a_record(returns), note=note)
 
 
 def summary(report=None, results=()):

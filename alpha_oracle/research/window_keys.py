@@ -1,0 +1,82 @@
+"""What a test window follows from, in a few bytes: its key on record, and that of a trial."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from alpha_oracle.features import registry as features
+from alpha_oracle.features.digests import market_digests
+from alpha_oracle.features.store import feature_keys
+from alpha_oracle.research import metrics, simulator, trades, walk_forward
+from alpha_oracle.research.simulation import kernel, ledger, market, records, wishes
+from alpha_oracle.risk import commissions, limits, sizing
+from alpha_oracle.strategies import base
+from alpha_oracle.strategies.parameters import settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.research.simulator import TradingTerms
+    from alpha_oracle.research.windows import WindowPlan
+    from alpha_oracle.strategies.base import Strategy
+
+SIMULATION = (
+    kernel, ledger, market, records, wishes, simulator, walk_forward, metrics, trades,
+    sizing, limits, commissions, base,
+)  # fmt: skip
+"""The modules a test window's figures come from."""
+
+
+def window_keys(
+    variants: Sequence[Strategy], panel: MarketPanel, *, terms: TradingTerms, plan: WindowPlan
+) -> list[str]:
+    """Return the key of each window of a plan.
+
+    It stands for the rules (of the strategy, its features and the simulation), the parameters
+    tried, the terms, and every input up to the window's last session. A helper module of a custom
+    strategy's own is not looked into.
+    """
+    names = sorted({name for variant in variants for name in variant.features})
+    known = feature_keys(panel, features.named(names))
+    inputs = [market_digests(panel), *(known[name].digests for name in names)]
+    rules = _digest(
+        *(trial_key(variant, terms=terms) for variant in variants),
+        *(known[name].definition for name in names),
+    )
+    days = panel.sessions
+    return [
+        _digest(
+            rules,
+            *(str(days[row]) for row in (window.train_start, window.test_start)),
+            *(digests[window.test_stop - 1].tobytes().hex() for digests in inputs),
+        )
+        for window in plan.windows
+    ]
+
+
+def trial_key(strategy: Strategy, *, terms: TradingTerms) -> str:
+    """Return what stands for a strategy with its parameters and terms, whatever the data."""
+    module = sys.modules[type(strategy).__module__]
+    return _digest(
+        strategy.name,
+        repr(sorted(settings_of(strategy).items())),
+        repr((strategy.min_hold_days, strategy.max_hold_days, tuple(strategy.features))),
+        repr(terms),
+        _source(module),
+        *(_source(one) for one in SIMULATION),
+    )
+
+
+@cache
+def _source(module: ModuleType) -> str:
+    return _digest(inspect.getsource(module))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=20).hexdigest()
