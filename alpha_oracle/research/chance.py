@@ -103,9 +103,12 @@ def chance_figures(
     estimate = sharpe_estimate(returns)
     if estimate is None:
         return ChanceFigures(
-            trials=trials, luckiest_sharpe=None, probabilistic_sharpe=None,
-            deflated_sharpe=None, sessions_needed=None,
-        )  # fmt: skip
+            trials=trials,
+            luckiest_sharpe=None,
+            probabilistic_sharpe=None,
+            deflated_sharpe=None,
+            sessions_needed=None,
+        )
     known = [ratio for ratio in trial_sharpes if ratio is not None]
     deviation = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     luckiest = luckiest_sharpe(trials=trials, deviation=deviation)

@@ -46,9 +46,14 @@ def resampled_figures(
     """
     if len(returns) < FEWEST_RETURNS:
         return ResampledFigures(
-            resamples=0, block_sessions=1.0, seed=seed,
-            sharpe=None, sortino=None, cagr_pct=None, max_drawdown_pct=None,
-        )  # fmt: skip
+            resamples=0,
+            block_sessions=1.0,
+            seed=seed,
+            sharpe=None,
+            sortino=None,
+            cagr_pct=None,
+            max_drawdown_pct=None,
+        )
     block = block_sessions(returns)
     histories = _histories(returns, block=block, seed=seed, resamples=resamples)
     figures = np.concatenate([_figures(history) for history in histories], axis=1)

@@ -77,7 +77,9 @@ def test_drawdowns_say_how_far_each_session_lies_below_the_peak():
         pytest.param([0.1, 0.0, 0.1], 0, id="never below the peak"),
         pytest.param([-0.1, 0.05, 0.2, -0.1, 0.2], 2, id="from the start"),
         pytest.param([0.1, -0.1, 0.2, -0.1, -0.1, 0.0], 3, id="not over at the end"),
-        pytest.param([-0.5, 1.0, -0.5, 0.5], 2, id="back at the peak to the cent is over"),
+        pytest.param([-0.5, 1.0, -0.5, 0.5], 2, id="back at the peak is over"),
+        # In floats, 0.95 * (1 + (1 / 0.95 - 1)) lies below 1 by one bit.
+        pytest.param([-0.05, 1 / 0.95 - 1, -0.05], 1, id="back but for rounding is over"),
     ],
 )
 def test_the_longest_drawdown_counts_sessions_below_a_peak(returns, sessions):
