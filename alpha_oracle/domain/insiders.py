@@ -8,11 +8,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from alpha_oracle.domain.bars import Absence
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.reference import RefusedRow
 
-OPEN_MARKET: Final = ("P", "S")
+PURCHASE: Final = "P"
+SALE: Final = "S"
+OPEN_MARKET: Final = (PURCHASE, SALE)
 """Codes of purchases and sales that an insider decided on: what tells of their view."""
 
 
@@ -94,3 +99,54 @@ class ReceivedFilings:
     filings: tuple[OwnershipFiling, ...] = ()
     refused: tuple[RefusedRow, ...] = ()
     absence: Absence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OwnerColumns:
+    """Owners of filings as arrays: those of filing f are `offsets[f]` to before `offsets[f + 1]`.
+
+    They are in the filing's order. `number` counts the owners of all filings by their `owner_id`.
+    """
+
+    offsets: NDArray[np.int64]
+    number: NDArray[np.int64]
+    is_officer: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradeColumns:
+    """Open-market purchases and sales of filings as arrays, by filing as `OwnerColumns`.
+
+    They are by line, none of a derivative table. `shares` are as then counted, `price_usd` and
+    `shares_after` NaN where none was given.
+    """
+
+    offsets: NDArray[np.int64]
+    traded_on: NDArray[np.datetime64]
+    is_purchase: NDArray[np.bool_]
+    shares: NDArray[np.float64]
+    price_usd: NDArray[np.float64]
+    shares_after: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilingColumns:
+    """Filings as arrays of one length, with what their owners dealt on the open market.
+
+    Rows ascend by symbol, then `known_at`, originals before amendments, then accession. `symbols`
+    is the ascending dictionary of `symbol_index`; `replaces_filed_on` is NaT where no day is
+    named; `known_at` is UTC.
+    """
+
+    symbols: tuple[Symbol, ...]
+    symbol_index: NDArray[np.int32]
+    known_at: NDArray[np.datetime64]
+    period_of_report: NDArray[np.datetime64]
+    filed_on: NDArray[np.datetime64]
+    replaces_filed_on: NDArray[np.datetime64]
+    is_amendment: NDArray[np.bool_]
+    owners: OwnerColumns
+    trades: TradeColumns
+
+    def __len__(self) -> int:
+        return len(self.known_at)

@@ -8,6 +8,9 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.reference import RefusedRow
 
@@ -42,3 +45,22 @@ class ReceivedShortInterest:
 
     positions: tuple[ShortPosition, ...] = ()
     refused: tuple[RefusedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShortInterestColumns:
+    """Short positions as arrays of one length, every revision a row of its own.
+
+    Rows ascend by symbol, settlement date and revision. `symbols` is the ascending dictionary of
+    `symbol_index`; `average_daily_volume` is NaN where none was given; `known_at` is UTC.
+    """
+
+    symbols: tuple[Symbol, ...]
+    symbol_index: NDArray[np.int32]
+    settlement_date: NDArray[np.datetime64]
+    shares_short: NDArray[np.float64]
+    average_daily_volume: NDArray[np.float64]
+    known_at: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.shares_short)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.fundamentals import FactColumns
-    from alpha_oracle.domain.insiders import OwnershipFiling
+    from alpha_oracle.domain.insiders import FilingColumns
     from alpha_oracle.domain.levels import IndexLevel
     from alpha_oracle.domain.market import CorporateAction, SectorAssignment, Symbol
-    from alpha_oracle.domain.short_interest import ShortPosition
+    from alpha_oracle.domain.short_interest import ShortInterestColumns
     from alpha_oracle.features.joining.frame import Frame
 
 
@@ -38,9 +38,9 @@ def build_context(
     symbols: tuple[Symbol, ...],
     first_bar: NDArray[np.int64],
     facts: FactColumns | None,
-    filings: Sequence[OwnershipFiling],
+    filings: FilingColumns,
     covered: Mapping[Symbol, date],
-    positions: Sequence[ShortPosition],
+    positions: ShortInterestColumns,
     vix: Sequence[IndexLevel],
     spy: NDArray[np.float64] | None,
     sectors: Sequence[SectorAssignment],

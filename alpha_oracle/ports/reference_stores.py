@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.bars import StoreReport
     from alpha_oracle.domain.fundamentals import FactColumns, FinancialFact
-    from alpha_oracle.domain.insiders import OwnershipFiling
+    from alpha_oracle.domain.insiders import FilingColumns, OwnershipFiling
     from alpha_oracle.domain.levels import IndexLevel
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.reference import Family, Fetch, RefusedRow
-    from alpha_oracle.domain.short_interest import ShortPosition
+    from alpha_oracle.domain.short_interest import ShortInterestColumns, ShortPosition
 
 
 class FactStore(Protocol):
@@ -80,17 +80,11 @@ class InsiderStore(Protocol):
         """
         ...
 
-    def load(
-        self,
-        *,
-        as_of: datetime,
-        symbols: Sequence[Symbol] | None = None,
-        codes: Sequence[str] | None = None,
-    ) -> tuple[OwnershipFiling, ...]:
-        """Return the filings known at `as_of`, by symbol, `known_at` and accession.
+    def load(self, *, as_of: datetime) -> FilingColumns:
+        """Return the filings known at `as_of` that tell of an open-market trade, and amendments.
 
-        With `codes`, transactions of other codes are left out, and the filings that had none of
-        these, amendments excepted.
+        An amendment may take the place of a filing that tells of one. `symbols` of the answer are
+        those that have a row in it.
         """
         ...
 
@@ -113,10 +107,8 @@ class ShortInterestStore(Protocol):
         """Return the settlement dates of which something is stored."""
         ...
 
-    def load(
-        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
-    ) -> tuple[ShortPosition, ...]:
-        """Return every revision known at `as_of`, by symbol, settlement date and revision."""
+    def load(self, *, as_of: datetime) -> ShortInterestColumns:
+        """Return every revision known at `as_of`; `symbols` are those that have a row."""
         ...
 
 

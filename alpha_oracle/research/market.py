@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.insiders import OPEN_MARKET
 from alpha_oracle.domain.levels import VIX
 from alpha_oracle.domain.market import BENCHMARK, Symbol
 from alpha_oracle.domain.reference import Family
@@ -118,7 +117,7 @@ def _context(
         symbols=panel.symbols,
         first_bar=np.argmax(np.isfinite(panel.traded_close), axis=0),
         facts=families.facts.load(as_of=as_of),
-        filings=families.insiders.load(as_of=as_of, codes=OPEN_MARKET),
+        filings=families.insiders.load(as_of=as_of),
         covered={
             Symbol(subject): day for subject, day in families.log.coverage(Family.INSIDERS).items()
         },

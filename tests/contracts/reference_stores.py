@@ -1,6 +1,7 @@
 """The stores of what is known beside bars, on Postgres and in memory, and rows for them."""
 
 from contextlib import closing, contextmanager
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -27,10 +28,10 @@ from alpha_oracle.domain.market import SectorAssignment, Symbol
 from alpha_oracle.domain.short_interest import ShortPosition
 from tests.fakes.facts import InMemoryFacts
 from tests.fakes.fetch_log import InMemoryFetchLog
-from tests.fakes.insiders import InMemoryInsiders
+from tests.fakes.insiders import InMemoryInsiders, filing_columns
 from tests.fakes.levels import InMemoryLevels
 from tests.fakes.reference import InMemoryReference
-from tests.fakes.short_interest import InMemoryShortInterest
+from tests.fakes.short_interest import InMemoryShortInterest, position_columns
 
 YEAR_END = date(2015, 12, 31)
 
@@ -184,8 +185,28 @@ def told(columns: FactColumns):
 def assert_same_facts(one: FactColumns, other: FactColumns):
     """That they are the same to the bit, and of the types that the noun names."""
     assert rows_of(one) == rows_of(other)
-    assert one.symbols == other.symbols
-    for name in ("symbol_index", "item", "period_start", "period_end", "value", "known_at"):
-        first, second = getattr(one, name), getattr(other, name)
-        assert first.dtype == second.dtype, name
-        np.testing.assert_array_equal(first, second)
+    assert_same_columns(one, other)
+
+
+def assert_same_columns(one, other):
+    """That two answers in columns are the same to the bit, and of the same types."""
+    assert type(one) is type(other)
+    for field in fields(one):
+        first, second = getattr(one, field.name), getattr(other, field.name)
+        if is_dataclass(first):
+            assert_same_columns(first, second)
+        elif isinstance(first, tuple):
+            assert first == second
+        else:
+            assert first.dtype == second.dtype, field.name
+            np.testing.assert_array_equal(first, second, err_msg=field.name)
+
+
+def assert_known_filings(stores, *filings, as_of):
+    """That a store tells of these filings, in their order, and of no others."""
+    assert_same_columns(stores.insiders.load(as_of=as_of), filing_columns(filings))
+
+
+def assert_known_positions(stores, *positions, as_of):
+    """That a store tells of these positions, and of no others."""
+    assert_same_columns(stores.short_interest.load(as_of=as_of), position_columns(positions))

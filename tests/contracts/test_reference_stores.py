@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from alpha_oracle.domain.bars import StoreReport
@@ -16,6 +17,8 @@ from tests.contracts.reference_stores import (
     a_sector,
     a_trade,
     an_insider,
+    assert_known_filings,
+    assert_known_positions,
     day,
 )
 
@@ -28,25 +31,35 @@ RECEIVED = day(100)
 LATE = day(1000)
 
 
-def test_a_filing_comes_back_as_it_was_told(stores):
+def test_a_filing_comes_back_in_columns(stores):
     trades = (
-        a_trade(),
-        a_trade(line=2, code="S", is_acquisition=False, price_usd=0.0, is_planned=True),
-        a_trade(line=3, is_derivative=True, price_usd=None, shares_after=None, is_planned=None),
+        a_trade(line=2, code="S", price_usd=0.0, shares=7.0, traded_on=date(2016, 1, 2)),
+        a_trade(line=1, price_usd=None, shares_after=None),
     )
-    owners = (
-        an_insider(name="Åsa Öström", officer_title="Chief\tExecutive\n\\ 'Officer'"),
-        an_insider(owner_id="0002", is_officer=True, is_director=False),
-        an_insider(owner_id="0003", is_ten_percent_owner=True, is_director=False),
-    )
+    owners = (an_insider(owner_id="2"), an_insider(owner_id="10", is_officer=True))
     filings = (
         a_filing(transactions=trades, owners=owners),
-        a_filing("2", form="4/A", known_at=day(6), replaces_filed_on=date(2016, 1, 5)),
-        a_filing("3", known_at=day(7), transactions=()),
+        a_filing("2", form="4/A", known_at=day(6), replaces_filed_on=date(2016, 1, 4)),
     )
     report = stores.insiders.store(filings, source="edgar", received_at=RECEIVED)
-    assert report == StoreReport(inserted=3, unchanged=0, corrected=0)
-    assert stores.insiders.load(as_of=LATE) == filings
+    assert report == StoreReport(inserted=2, unchanged=0, corrected=0)
+    known = stores.insiders.load(as_of=LATE)
+    assert known.symbols == ("A",)
+    assert known.known_at.tolist() == [at.replace(tzinfo=None) for at in (day(5), day(6))]
+    assert known.period_of_report.tolist() == [date(2016, 1, 4)] * 2
+    assert known.filed_on.tolist() == [date(2016, 1, 5)] * 2
+    assert known.replaces_filed_on.tolist() == [None, date(2016, 1, 4)]
+    assert known.is_amendment.tolist() == [False, True]
+    assert known.owners.offsets.tolist() == [0, 2, 3]
+    assert known.owners.number.tolist() == [2, 1, 0]
+    assert known.owners.is_officer.tolist() == [False, True, False]
+    assert known.trades.offsets.tolist() == [0, 2, 3]
+    assert known.trades.traded_on.tolist() == [date(2016, 1, number) for number in (4, 2, 4)]
+    assert known.trades.is_purchase.tolist() == [True, False, True]
+    assert known.trades.shares.tolist() == [100.0, 7.0, 100.0]
+    np.testing.assert_array_equal(known.trades.price_usd, [np.nan, 0.0, 10.0])
+    np.testing.assert_array_equal(known.trades.shares_after, [np.nan, 1100.0, 1100.0])
+    assert_known_filings(stores, *filings, as_of=LATE)
 
 
 def test_a_filing_stored_changes_nothing(stores):
@@ -54,49 +67,52 @@ def test_a_filing_stored_changes_nothing(stores):
     stores.insiders.store([a_filing(), other], source="edgar", received_at=RECEIVED)
     report = stores.insiders.store([other, a_filing("2")], source="edgar", received_at=RECEIVED)
     assert report == StoreReport(inserted=1, unchanged=1, corrected=0)
-    assert stores.insiders.load(as_of=LATE) == (a_filing(), a_filing("2"))
+    assert_known_filings(stores, a_filing(), a_filing("2"), as_of=LATE)
     assert stores.insiders.store([], source="edgar", received_at=RECEIVED) == NOTHING
 
 
 def test_one_filing_may_be_of_two_symbols(stores):
-    filings = [a_filing(symbol="GOOG"), a_filing(symbol="GOOGL", transactions=())]
+    filings = [a_filing(symbol="GOOG"), a_filing(symbol="GOOGL", transactions=(a_trade(),) * 2)]
     stores.insiders.store(filings[:1], source="edgar", received_at=RECEIVED)
     assert stores.insiders.store(filings[1:], source="edgar", received_at=RECEIVED) == NEW
-    assert stores.insiders.load(as_of=LATE) == tuple(filings)
+    assert stores.insiders.load(as_of=LATE).symbols == ("GOOG", "GOOGL")
+    assert_known_filings(stores, *filings, as_of=LATE)
 
 
-def test_filings_ascend_by_symbol_instant_and_accession(stores):
+def test_filings_ascend_by_symbol_instant_and_accession_amendments_last(stores):
     filings = [
-        a_filing("2", known_at=day(3)),
-        a_filing("1"),
-        a_filing("3"),
-        a_filing("0", symbol="B"),
+        a_filing("2", known_at=day(3), transactions=(a_trade(shares=1.0),)),
+        a_filing("1", transactions=(a_trade(shares=2.0),)),
+        a_filing("3", transactions=(a_trade(shares=3.0),)),
+        a_filing("0", form="4/A", transactions=(a_trade(shares=4.0),)),
+        a_filing("0", symbol="B", transactions=(a_trade(shares=5.0),)),
     ]
     stores.insiders.store(filings[::-1], source="edgar", received_at=RECEIVED)
-    assert stores.insiders.load(as_of=LATE) == tuple(filings)
-    assert stores.insiders.load(as_of=LATE, symbols=["B", "Z"]) == (filings[3],)
-    assert stores.insiders.load(as_of=LATE, symbols=[]) == ()
+    known = stores.insiders.load(as_of=LATE)
+    assert known.trades.shares.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert known.symbol_index.tolist() == [0, 0, 0, 0, 1]
 
 
-def test_filings_can_be_asked_for_by_what_was_dealt(stores):
-    bought, awarded = a_trade(code="P"), a_trade(line=2, code="A")
+def test_filings_are_known_by_what_was_dealt_on_the_open_market(stores):
+    """Awards, exercises and gifts are none, nor what is in the derivative tables."""
+    others = [a_trade(line=line, code=code) for line, code in enumerate("AMFGX", start=2)]
+    derivative = a_trade(line=7, is_derivative=True)
     both, award_alone, amendment = (
-        a_filing("1", transactions=(bought, awarded)),
-        a_filing("2", transactions=(awarded,)),
+        a_filing("1", transactions=(a_trade(), *others, derivative)),
+        a_filing("2", transactions=(others[0],), symbol="B"),
         a_filing("3", form="4/A", transactions=()),
     )
     stores.insiders.store([both, award_alone, amendment], source="edgar", received_at=LATE)
-    assert stores.insiders.load(as_of=LATE, codes=["P", "S"]) == (
-        replace(both, transactions=(bought,)),
-        amendment,
-    )
-    assert stores.insiders.load(as_of=LATE) == (both, award_alone, amendment)
+    known = stores.insiders.load(as_of=LATE)
+    assert known.symbols == ("A",)
+    assert known.is_amendment.tolist() == [False, True]
+    assert known.trades.offsets.tolist() == [0, 1, 1]
 
 
 def test_a_filing_is_known_from_its_own_instant(stores):
     stores.insiders.store([a_filing()], source="edgar", received_at=RECEIVED)
-    assert stores.insiders.load(as_of=day(5) - A_MOMENT) == ()
-    assert stores.insiders.load(as_of=day(5)) == (a_filing(),)
+    assert_known_filings(stores, as_of=day(5) - A_MOMENT)
+    assert_known_filings(stores, a_filing(), as_of=day(5))
 
 
 def test_filings_stored_or_refused_need_not_be_fetched_again(stores):
@@ -114,25 +130,32 @@ def keep_positions(stores, *positions, at=RECEIVED):
     return stores.short_interest.store(positions, source="finra", received_at=at)
 
 
-def test_a_position_comes_back_as_it_was_told(stores):
+def test_a_position_comes_back_in_columns(stores):
     positions = (a_position(5), a_position(0, symbol="B", average_daily_volume=None))
     report = keep_positions(stores, *positions)
     assert report == StoreReport(inserted=2, unchanged=0, corrected=0)
-    assert stores.short_interest.load(as_of=LATE) == positions
+    known = stores.short_interest.load(as_of=LATE)
+    assert known.symbols == ("A", "B")
+    assert known.symbol_index.tolist() == [0, 1]
+    assert known.settlement_date.tolist() == [YEAR_END] * 2
+    assert known.shares_short.tolist() == [5.0, 0.0]
+    np.testing.assert_array_equal(known.average_daily_volume, [1000.0, np.nan])
+    assert known.known_at.tolist() == [day(12).replace(tzinfo=None)] * 2
+    assert_known_positions(stores, *positions, as_of=LATE)
     assert keep_positions(stores) == NOTHING
 
 
 def test_a_position_is_known_from_its_own_instant(stores):
     keep_positions(stores, a_position(5))
-    assert stores.short_interest.load(as_of=day(12) - A_MOMENT) == ()
-    assert stores.short_interest.load(as_of=day(12)) == (a_position(5),)
+    assert_known_positions(stores, as_of=day(12) - A_MOMENT)
+    assert_known_positions(stores, a_position(5), as_of=day(12))
 
 
 def test_a_position_given_again_changes_nothing(stores):
     keep_positions(stores, a_position(5))
     assert keep_positions(stores, a_position(5), a_position(5), at=day(200)) == SAME
     assert keep_positions(stores, a_position(5, known_at=day(20)), at=day(200)) == SAME
-    assert stores.short_interest.load(as_of=LATE) == (a_position(5),)
+    assert_known_positions(stores, a_position(5), as_of=LATE)
 
 
 @pytest.mark.parametrize(
@@ -145,34 +168,32 @@ def test_a_corrected_position_is_known_from_its_receipt(stores, change):
     corrected = replace(a_position(5), **change)
     assert keep_positions(stores, corrected, at=day(200)) == CORRECTED
     both = (a_position(5), replace(corrected, known_at=day(200)))
-    assert stores.short_interest.load(as_of=day(200)) == both
-    assert stores.short_interest.load(as_of=day(200) - A_MOMENT) == both[:1]
+    assert_known_positions(stores, *both, as_of=day(200))
+    assert_known_positions(stores, both[0], as_of=day(200) - A_MOMENT)
     assert keep_positions(stores, corrected, at=day(300)) == SAME
 
 
 def test_a_position_is_held_against_the_newest_revision(stores):
     for number, shares in enumerate([5, 6, 5]):
         keep_positions(stores, a_position(shares), at=day(200 + number))
-    assert [one.shares_short for one in stores.short_interest.load(as_of=LATE)] == [5, 6, 5]
+    assert stores.short_interest.load(as_of=LATE).shares_short.tolist() == [5.0, 6.0, 5.0]
 
 
 def test_a_revision_is_known_no_sooner_than_it_says_and_than_the_one_before(stores):
     keep_positions(stores, a_position(5))
     keep_positions(stores, a_position(6, known_at=day(250)), at=day(200))
     keep_positions(stores, a_position(7), at=day(220))
-    known = [(one.shares_short, one.known_at) for one in stores.short_interest.load(as_of=LATE)]
-    assert known == [(5, day(12)), (6, day(250)), (7, day(250))]
+    told = a_position(5), a_position(6, known_at=day(250)), a_position(7, known_at=day(250))
+    assert_known_positions(stores, *told, as_of=LATE)
 
 
 def test_positions_ascend_by_symbol_settlement_and_revision(stores):
     earlier = {"settlement_date": date(2015, 12, 15)}
     keep_positions(stores, a_position(3), a_position(4, symbol="B"))
     keep_positions(stores, a_position(1, **earlier), a_position(2))
-    shares = [one.shares_short for one in stores.short_interest.load(as_of=LATE)]
-    assert shares == [1, 3, 2, 4]
-    of_b = stores.short_interest.load(as_of=LATE, symbols=["B", "Z"])
-    assert of_b == (a_position(4, symbol="B"),)
-    assert stores.short_interest.load(as_of=LATE, symbols=[]) == ()
+    known = stores.short_interest.load(as_of=LATE)
+    assert known.shares_short.tolist() == [1.0, 3.0, 2.0, 4.0]
+    assert known.symbol_index.tolist() == [0, 0, 0, 1]
 
 
 def test_settlement_dates_are_those_of_which_something_is_stored(stores):
@@ -187,7 +208,7 @@ def test_settlement_dates_are_those_of_which_something_is_stored(stores):
 def test_a_position_given_twice_with_two_values_is_refused_with_its_file(stores):
     with pytest.raises(DataError, match="given twice"):
         keep_positions(stores, a_position(1, symbol="B"), a_position(1), a_position(2))
-    assert stores.short_interest.load(as_of=LATE) == ()
+    assert_known_positions(stores, as_of=LATE)
 
 
 def keep_levels(stores, *levels, at=RECEIVED):

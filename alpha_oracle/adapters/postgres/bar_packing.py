@@ -13,6 +13,7 @@ import numpy as np
 
 from alpha_oracle.adapters.postgres.bar_rows import PRICES_AND_VOLUME
 from alpha_oracle.adapters.postgres.binary_copy import copy_out
+from alpha_oracle.adapters.postgres.packing import SENT, packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,20 +30,12 @@ if TYPE_CHECKING:
 KNOWN: Final = ("session", *PRICES_AND_VOLUME, "batch_id")
 REVISED: Final = (*KNOWN, "revision")
 
-# One pass and one hash table: parallel workers and sorting would each cost more than they save.
-SCAN_ONCE: Final = """
-SET LOCAL jit = off;
-SET LOCAL work_mem = '128MB';
-SET LOCAL max_parallel_workers_per_gather = 0
-"""
-
 _SEND: Final = {
     "session": "date_send",
     **dict.fromkeys(PRICES_AND_VOLUME, "float8send"),
     "batch_id": "int4send",
     "revision": "int4send",
 }
-_SENT: Final = {"date_send": ">i4", "int4send": ">i4", "float8send": ">f8"}
 
 _ASKED: Final = """
 symbol_id BETWEEN %(first)s AND %(last)s AND session BETWEEN %(start)s AND %(end)s
@@ -91,9 +84,9 @@ def pack(
     cursor: Cursor, rows: str, parameters: Mapping[str, object], *, names: Sequence[str]
 ) -> PackedColumns:
     """Run a query of rows and return the columns named, a group a symbol."""
-    packed = ", ".join(f"string_agg({_SEND[name]}({name}), '')" for name in names)
-    query = f"SELECT symbol_id, {packed} FROM ({rows}) AS known GROUP BY symbol_id"
-    types = {name: _SENT[_SEND[name]] for name in names}
+    columns = packed({name: _SEND[name] for name in names})
+    query = f"SELECT symbol_id, {columns} FROM ({rows}) AS known GROUP BY symbol_id"
+    types = {name: SENT[_SEND[name]] for name in names}
     return copy_out(cursor, cursor.mogrify(query, parameters).decode(), types)
 
 
@@ -141,7 +134,7 @@ def overlay(first: Columns, newest: Columns) -> Columns:
 
 
 def _joined(blocks: Sequence[NDArray[Any]], name: str) -> NDArray[Any]:
-    native = np.dtype(_SENT[_SEND[name]]).newbyteorder("=")
+    native = np.dtype(SENT[_SEND[name]]).newbyteorder("=")
     return np.concatenate(blocks, dtype=native) if blocks else np.empty(0, native)
 
 

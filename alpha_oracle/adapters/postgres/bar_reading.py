@@ -13,7 +13,6 @@ import numpy as np
 from alpha_oracle import calendar
 from alpha_oracle.adapters.postgres.bar_packing import (
     KNOWN,
-    SCAN_ONCE,
     Reading,
     in_order,
     overlay,
@@ -23,6 +22,7 @@ from alpha_oracle.adapters.postgres.bar_packing import (
 from alpha_oracle.adapters.postgres.bar_rows import PRICES_AND_VOLUME
 from alpha_oracle.adapters.postgres.binary_copy import from_postgres_days
 from alpha_oracle.adapters.postgres.engine import raw_cursor
+from alpha_oracle.adapters.postgres.packing import SCAN_ONCE
 from alpha_oracle.domain.bars import BarBatch, BarColumns, StoredBars
 from alpha_oracle.domain.market import PriceBasis, Symbol
 

@@ -21,7 +21,6 @@ import numpy as np
 from psycopg2.errors import UniqueViolation
 
 from alpha_oracle.adapters.postgres.bar_packing import (
-    SCAN_ONCE,
     Reading,
     find,
     in_order,
@@ -37,6 +36,7 @@ from alpha_oracle.adapters.postgres.binary_copy import (
 )
 from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.engine import raw_cursor
+from alpha_oracle.adapters.postgres.packing import SCAN_ONCE
 from alpha_oracle.domain.bars import StoreReport
 
 if TYPE_CHECKING:

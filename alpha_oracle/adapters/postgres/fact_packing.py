@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from alpha_oracle.adapters.postgres.binary_copy import copy_out
+from alpha_oracle.adapters.postgres.packing import SENT, native, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,18 +20,8 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-NO_START: Final = -(2**31)
-"""How the server sends `-infinity`, where a period has no start."""
-
 TOLD: Final = {"document_id": "int4send", "figure_id": "int4send", "value": "float8send"}
 CORRECTED: Final = {**TOLD, "revision": "int4send", "known_at": "timestamptz_send"}
-
-_SENT: Final = {
-    "int4send": ">i4",
-    "date_send": ">i4",
-    "timestamptz_send": ">i8",
-    "float8send": ">f8",
-}
 
 
 def read_groups(
@@ -46,13 +37,12 @@ def read_groups(
 
     `columns` names the others, with the server's function that sends their values.
     """
-    ordered = f" ORDER BY {order}" if order else ""
-    packed = ", ".join(f"string_agg({send}({name}), ''{ordered})" for name, send in columns.items())
-    grouped = f"SELECT {group}, {packed} FROM ({query}) AS found GROUP BY {group}"
-    types = {name: _SENT[send] for name, send in columns.items()}
+    aggregates = packed(columns, order=order)
+    grouped = f"SELECT {group}, {aggregates} FROM ({query}) AS found GROUP BY {group}"
+    types = {name: SENT[send] for name, send in columns.items()}
     answer = copy_out(cursor, cursor.mogrify(grouped, parameters).decode(), types)
     for number, key in enumerate(answer.groups):
-        yield key, {name: _native(answer.values[name][number]) for name in columns}
+        yield key, {name: native(answer.values[name][number]) for name in columns}
 
 
 def as_columns(rows: Sequence[Sequence[float]], types: Mapping[str, str]) -> Columns:
@@ -62,7 +52,3 @@ def as_columns(rows: Sequence[Sequence[float]], types: Mapping[str, str]) -> Col
         name: np.array(column, kind)
         for (name, kind), column in zip(types.items(), values, strict=True)
     }
-
-
-def _native(values: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(values.dtype.newbyteorder("="))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from alpha_oracle.adapters.postgres.binary_copy import from_postgres_days, to_postgres_instant
+from alpha_oracle.adapters.postgres.binary_copy import to_postgres_instant
 from alpha_oracle.adapters.postgres.engine import raw_cursor
-from alpha_oracle.adapters.postgres.fact_packing import CORRECTED, NO_START, TOLD, read_groups
+from alpha_oracle.adapters.postgres.fact_packing import CORRECTED, TOLD, read_groups
+from alpha_oracle.adapters.postgres.packing import SCAN_ONCE, days, instants
 from alpha_oracle.domain.fundamentals import ITEMS, FactColumns
 from alpha_oracle.domain.market import Symbol
 
@@ -31,13 +32,7 @@ if TYPE_CHECKING:
 
 PREFERRED: Final = ("files", "edgar", "alpha_vantage", "synthetic")
 
-# One snapshot and one pass; parallel workers would each cost more than they save.
-_READING: Final = """
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '128MB';
-SET LOCAL max_parallel_workers_per_gather = 0
-"""
+_READING: Final = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {SCAN_ONCE}"
 _SPEAKING: Final = """
 SELECT DISTINCT ON (symbol) origin_id, symbol FROM fact_origins
 WHERE %(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[])
@@ -56,7 +51,6 @@ SELECT coalesce(array_position(%(items)s, item) - 1, -1) AS item, figure_id, per
        period_start
 FROM fact_figures
 """
-_EPOCH: Final = np.datetime64("2000-01-01", "us")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,19 +131,14 @@ def _figures(cursor: Cursor) -> Figures:
     )
     if groups and groups[0][0] < 0:
         raise ValueError("facts of an item are stored that this package does not know")
-    start = _joined([part["period_start"] for _, part in groups], np.int32)
-    period_start = from_postgres_days(start)
-    period_start[start == NO_START] = np.datetime64("NaT")
     return Figures(
         places=_places(_joined([part["figure_id"] for _, part in groups], np.int32)),
         item=np.repeat(
             np.array([item for item, _ in groups], np.int16),
             [len(part["figure_id"]) for _, part in groups],
         ),
-        period_end=from_postgres_days(
-            _joined([part["period_end"] for _, part in groups], np.int32)
-        ),
-        period_start=period_start,
+        period_end=days(_joined([part["period_end"] for _, part in groups], np.int32)),
+        period_start=days(_joined([part["period_start"] for _, part in groups], np.int32)),
     )
 
 
@@ -215,7 +204,7 @@ def _fact_columns(told: Mapping[Symbol, News], figures: Figures) -> FactColumns:
         period_start=figures.period_start[figure],
         period_end=figures.period_end[figure],
         value=_joined([told[symbol].value for symbol in symbols], np.float64),
-        known_at=_EPOCH + known_at.astype("timedelta64[us]"),
+        known_at=instants(known_at),
     )
 
 

@@ -5,16 +5,14 @@ A filing is what the SEC accepted and never changes: an amendment is a filing of
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import text
 
+from alpha_oracle.adapters.postgres import filing_reading
 from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.engine import raw_cursor
 from alpha_oracle.domain.bars import StoreReport
-from alpha_oracle.domain.insiders import Insider, InsiderTransaction, OwnershipFiling
-from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.reference import Family
 
 if TYPE_CHECKING:
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like a function.
 
     from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.insiders import FilingColumns, OwnershipFiling
+    from alpha_oracle.domain.market import Symbol
 
     Key = tuple[str, str]
     Row = tuple[Any, ...]
@@ -86,32 +86,6 @@ SELECT accession FROM ownership_filings WHERE symbol = :symbol
 UNION
 SELECT subject FROM refused_rows WHERE family = :family
 """
-# An amendment without such a transaction may take the place of a filing that has some.
-_IS_ASKED: Final = """
-filing.known_at <= %(as_of)s
-  AND (%(symbols)s::text[] IS NULL OR filing.symbol = ANY(%(symbols)s::text[]))
-  AND (%(codes)s::text[] IS NULL OR filing.form LIKE '%%/A' OR EXISTS (
-    SELECT FROM ownership_transactions AS dealt
-    WHERE dealt.symbol = filing.symbol AND dealt.accession = filing.accession
-      AND dealt.code = ANY(%(codes)s::text[])
-  ))
-"""
-_KNOWN: Final = f"""
-SELECT {{columns}} FROM ownership_filings AS filing
-WHERE {_IS_ASKED}
-ORDER BY symbol, known_at, accession
-"""
-_OWNERS: Final = f"""
-SELECT {{columns}} FROM ownership_owners JOIN ownership_filings AS filing USING (symbol, accession)
-WHERE {_IS_ASKED}
-ORDER BY symbol, accession, place
-"""
-_TRANSACTIONS: Final = f"""
-SELECT {{columns}} FROM ownership_transactions
-JOIN ownership_filings AS filing USING (symbol, accession)
-WHERE {_IS_ASKED} AND (%(codes)s::text[] IS NULL OR code = ANY(%(codes)s::text[]))
-ORDER BY symbol, accession, place
-"""
 
 
 class PostgresInsiders:
@@ -150,29 +124,9 @@ class PostgresInsiders:
         with self._database.at_once() as connection:
             return frozenset(connection.execute(text(_ACCESSIONS), values).scalars())
 
-    def load(
-        self,
-        *,
-        as_of: datetime,
-        symbols: Sequence[Symbol] | None = None,
-        codes: Sequence[str] | None = None,
-    ) -> tuple[OwnershipFiling, ...]:
-        """Return the filings known at `as_of`, by symbol, `known_at` and accession.
-
-        With `codes`, transactions of other codes are left out, and the filings that had none of
-        these, amendments excepted.
-        """
-        asked = {
-            "as_of": as_of,
-            "symbols": None if symbols is None else list(symbols),
-            "codes": None if codes is None else list(codes),
-        }
-        with self._database.begin() as connection, raw_cursor(connection) as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            owners = _of_filings(cursor, _OWNERS, OWNERS, asked)
-            transactions = _of_filings(cursor, _TRANSACTIONS, TRANSACTIONS, asked)
-            cursor.execute(_KNOWN.format(columns=", ".join(FILINGS.columns)), asked)
-            return tuple(_to_filing(row, owners[row[:2]], transactions[row[:2]]) for row in cursor)
+    def load(self, *, as_of: datetime) -> FilingColumns:
+        """Return the filings known at `as_of` with their open-market trades; see the port."""
+        return filing_reading.load(self._database, as_of=as_of)
 
 
 def _insert(cursor: Cursor, table: Table, rows: Iterable[Row], **shared: object) -> None:
@@ -184,16 +138,6 @@ def _insert(cursor: Cursor, table: Table, rows: Iterable[Row], **shared: object)
         " ON CONFLICT DO NOTHING RETURNING symbol, accession",
         (*shared.values(), *map(list, columns)),
     )
-
-
-def _of_filings(
-    cursor: Cursor, statement: str, table: Table, asked: Mapping[str, object]
-) -> defaultdict[Key, list[Row]]:
-    cursor.execute(statement.format(columns=", ".join(table.columns)), asked)
-    found: defaultdict[Key, list[Row]] = defaultdict(list)
-    for symbol, accession, _, *rest in cursor:
-        found[symbol, accession].append(tuple(rest))
-    return found
 
 
 def _filing_row(key: Key, filing: OwnershipFiling) -> Row:
@@ -240,47 +184,4 @@ def _transaction_rows(key: Key, filing: OwnershipFiling) -> Iterable[Row]:
             trade.is_planned,
         )
         for place, trade in enumerate(filing.transactions)
-    )
-
-
-def _to_filing(row: Row, owners: Iterable[Row], transactions: Iterable[Row]) -> OwnershipFiling:
-    symbol, accession, form, known_at, period, filed_on, replaces = row
-    return OwnershipFiling(
-        accession=accession,
-        symbol=Symbol(symbol),
-        form=form,
-        known_at=known_at,
-        period_of_report=period,
-        filed_on=filed_on,
-        owners=tuple(map(_to_owner, owners)),
-        transactions=tuple(map(_to_transaction, transactions)),
-        replaces_filed_on=replaces,
-    )
-
-
-def _to_owner(row: Row) -> Insider:
-    owner_id, name, is_director, is_officer, is_ten_percent_owner, title = row
-    return Insider(
-        owner_id=owner_id,
-        name=name,
-        is_director=is_director,
-        is_officer=is_officer,
-        is_ten_percent_owner=is_ten_percent_owner,
-        officer_title=title,
-    )
-
-
-def _to_transaction(row: Row) -> InsiderTransaction:
-    line, traded_on, code, derivative, acquired, shares, price, after, direct, planned = row
-    return InsiderTransaction(
-        line=line,
-        traded_on=traded_on,
-        code=code,
-        is_derivative=derivative,
-        is_acquisition=acquired,
-        shares=shares,
-        price_usd=price,
-        shares_after=after,
-        is_direct=direct,
-        is_planned=planned,
     )

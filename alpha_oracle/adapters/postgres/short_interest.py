@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from sqlalchemy import text
 
+from alpha_oracle.adapters.postgres.engine import raw_cursor
+from alpha_oracle.adapters.postgres.packing import (
+    SCAN_ONCE,
+    days,
+    in_order,
+    instants,
+    packed,
+    unpack,
+)
 from alpha_oracle.adapters.postgres.revisions import each_once, lock_table, report
 from alpha_oracle.domain.market import Symbol
-from alpha_oracle.domain.short_interest import ShortPosition
+from alpha_oracle.domain.short_interest import ShortInterestColumns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.bars import StoreReport
+    from alpha_oracle.domain.short_interest import ShortPosition
 
 _STORE: Final = """
 WITH given AS (
@@ -54,12 +65,20 @@ WITH RECURSIVE found AS (
 SELECT day FROM found WHERE day IS NOT NULL
 """
 
-_LOAD: Final = """
-SELECT symbol, settlement_date, shares_short, average_daily_volume, known_at
-FROM short_interest
-WHERE known_at <= :as_of
-  AND (CAST(:symbols AS text[]) IS NULL OR symbol = ANY(CAST(:symbols AS text[])))
-ORDER BY symbol, settlement_date, revision
+_SENT: Final = {
+    "settlement_date": "date_send",
+    "revision": "int4send",
+    "shares_short": "float8send",
+    "average_daily_volume": "float8send",
+    "known_at": "timestamptz_send",
+}
+_LOAD: Final = f"""
+SELECT symbol, count(*), {packed(_SENT)} FROM (
+    SELECT symbol, settlement_date, revision, shares_short,
+           coalesce(average_daily_volume, 'NaN') AS average_daily_volume, known_at
+    FROM short_interest WHERE known_at <= %(as_of)s
+) AS known
+GROUP BY symbol ORDER BY symbol
 """
 
 
@@ -98,21 +117,21 @@ class PostgresShortInterest:
         with self._database.begin() as connection:
             return frozenset(connection.execute(text(_SETTLEMENTS)).scalars())
 
-    def load(
-        self, *, as_of: datetime, symbols: Sequence[Symbol] | None = None
-    ) -> tuple[ShortPosition, ...]:
-        """Return every revision known at `as_of`, by symbol, settlement date and `known_at`."""
-        values = {"as_of": as_of, "symbols": None if symbols is None else list(symbols)}
-        with self._database.begin() as connection:
-            return tuple(
-                ShortPosition(
-                    symbol=Symbol(symbol),
-                    settlement_date=settlement,
-                    shares_short=shares,
-                    average_daily_volume=volume,
-                    known_at=known_at,
-                )
-                for symbol, settlement, shares, volume, known_at in connection.execute(
-                    text(_LOAD), values
-                )
-            )
+    def load(self, *, as_of: datetime) -> ShortInterestColumns:
+        """Return every revision known at `as_of`, by symbol, settlement date and revision."""
+        with self._database.begin() as connection, raw_cursor(connection) as cursor:
+            cursor.execute(SCAN_ONCE)
+            cursor.execute(_LOAD, {"as_of": as_of})
+            rows = cursor.fetchall()
+        symbols, counts, *values = zip(*rows, strict=True) if rows else ((), (), *[()] * len(_SENT))
+        told = unpack(_SENT, map(b"".join, values))
+        told["symbol_index"] = np.repeat(np.arange(len(symbols), dtype=np.int32), counts)
+        told = in_order(told, by=("symbol_index", "settlement_date", "revision"))
+        return ShortInterestColumns(
+            symbols=tuple(map(Symbol, symbols)),
+            symbol_index=told["symbol_index"],
+            settlement_date=days(told["settlement_date"]),
+            shares_short=told["shares_short"],
+            average_daily_volume=told["average_daily_volume"],
+            known_at=instants(told["known_at"]),
+        )

@@ -2,115 +2,94 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from alpha_oracle.features.context import InsiderTrades
-from alpha_oracle.features.joining.amendments import PURCHASE, changes
-from alpha_oracle.features.joining.frame import day_numbers, instants
+from alpha_oracle.features.joining.amendments import changes, filing_of_trades
+from alpha_oracle.features.joining.frame import day_numbers, days_of, microseconds_of
+from alpha_oracle.features.kernels import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import date
 
     from numpy.typing import NDArray
 
-    from alpha_oracle.domain.insiders import OwnershipFiling
+    from alpha_oracle.domain.insiders import FilingColumns
     from alpha_oracle.domain.market import Symbol
-    from alpha_oracle.features.joining.amendments import Change
+    from alpha_oracle.features.joining.amendments import Changes
     from alpha_oracle.features.joining.frame import Frame
 
     Positions = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Entries:
-    """Changes of every symbol with the symbol's column and its number of the owner."""
-
-    changes: list[Change]
-    columns: Positions
-    owners: NDArray[np.int32]
-
-
 def known_trades(
-    filings: Sequence[OwnershipFiling], frame: Frame, *, covered: Mapping[Symbol, date]
+    filings: FilingColumns, frame: Frame, *, covered: Mapping[Symbol, date]
 ) -> InsiderTrades | None:
     """Return the open-market trades of insiders from the session they were known; None: none.
 
     A filing of several owners counts for the first, as an officer's where any is one. What was
     known before the decision that precedes the first session lies outside every window.
     """
-    concerned = [filing for filing in filings if filing.symbol in frame.column_of]
-    coverage = [symbol for symbol in covered if symbol in frame.column_of]
-    if not concerned and not coverage:
+    columns = frame.columns_of(filings.symbols)
+    if (columns < 0).all() and not any(symbol in frame.column_of for symbol in covered):
         return None
-    entries = _entries(concerned, frame)
-    row = frame.rows_of_instants(instants([c.told_by.known_at for c in entries.changes]))
-    position = frame.rows_of_instants(
-        instants([c.trade.first_told.known_at for c in entries.changes])
-    )
-    kept = np.flatnonzero((row < frame.sessions) & (position >= 0))
-    kept = kept[np.lexsort((row[kept], entries.columns[kept]))]
-    return _trades(
-        entries, frame, row=row, position=position, kept=kept, covered=_covered(covered, frame)
-    )
-
-
-def _entries(filings: Iterable[OwnershipFiling], frame: Frame) -> _Entries:
-    of_symbol: dict[int, list[OwnershipFiling]] = defaultdict(list)
-    for filing in filings:
-        of_symbol[frame.column_of[filing.symbol]].append(filing)
-    found: list[Change] = []
-    columns: list[int] = []
-    owners: list[int] = []
-    for column, told in of_symbol.items():
-        # Numbered as they come: one who trades for the first time renumbers nobody.
-        numbers: dict[str, int] = {}
-        for change in changes(told):
-            first = change.trade.filing.owners[0].owner_id
-            owners.append(numbers.setdefault(first, len(numbers)))
-            columns.append(column)
-            found.append(change)
-    return _Entries(
-        changes=found,
-        columns=np.array(columns, dtype=np.int64),
-        owners=np.array(owners, dtype=np.int32),
-    )
-
-
-def _trades(
-    entries: _Entries,
-    frame: Frame,
-    *,
-    row: Positions,
-    position: Positions,
-    kept: Positions,
-    covered: Positions,
-) -> InsiderTrades:
-    columns = entries.columns[kept]
-    trades = [entries.changes[place].trade for place in kept.tolist()]
-    told = [trade.transaction for trade in trades]
-    shares = np.array([transaction.shares for transaction in told], dtype=np.float64)
-    # Without a price, None becomes NaN.
-    price = np.array([transaction.price_usd for transaction in told], dtype=np.float64)
-    days = day_numbers([transaction.traded_on for transaction in told])
-    officers = [any(owner.is_officer for owner in trade.filing.owners) for trade in trades]
+    found = changes(filings)
+    known_row = frame.rows_of_instants(microseconds_of(filings.known_at))
+    row, position = known_row[found.told_by], known_row[found.first_told]
+    column = columns[filings.symbol_index[found.told_by]]
+    kept = np.flatnonzero((column >= 0) & (row < frame.sessions) & (position >= 0))
+    kept = kept[np.lexsort((row[kept], column[kept]))]
     return InsiderTrades(
         sessions=frame.sessions,
-        offsets=frame.offsets(columns),
+        offsets=frame.offsets(column[kept]),
         row=row[kept],
         position=position[kept],
-        sign=np.array([entries.changes[place].sign for place in kept.tolist()], dtype=np.int8),
-        owner=entries.owners[kept],
-        is_purchase=np.array([of.code == PURCHASE for of in told], dtype=np.bool_),
-        is_officer=np.array(officers, dtype=np.bool_),
-        shares=shares * frame.in_first_bars(columns, days),
-        notional=shares * price,
-        covered_from=covered,
+        sign=found.sign[kept],
+        owner=_owners(filings, found)[kept],
+        covered_from=_covered(covered, frame),
+        **_described(filings, found.trade[kept], column[kept], frame=frame),
     )
+
+
+def _owners(filings: FilingColumns, found: Changes) -> NDArray[np.int32]:
+    """The first owner of each change's filing, by a number of the symbol's own."""
+    filing = filing_of_trades(filings)[found.trade]
+    owner = filings.owners.number[filings.owners.offsets[filing]]
+    return _numbered(filings.symbol_index[filing], owner, filings.owners.number.max(initial=0) + 1)
+
+
+def _described(
+    filings: FilingColumns, trade: Positions, column: Positions, *, frame: Frame
+) -> dict[str, NDArray[Any]]:
+    trades = filings.trades
+    officers = np.concatenate([[0], np.cumsum(filings.owners.is_officer)])[filings.owners.offsets]
+    shares = trades.shares[trade]
+    return {
+        "is_purchase": trades.is_purchase[trade],
+        "is_officer": (np.diff(officers) > 0)[filing_of_trades(filings)[trade]],
+        "shares": shares * frame.in_first_bars(column, days_of(trades.traded_on[trade])),
+        "notional": shares * trades.price_usd[trade],
+    }
+
+
+@kernel
+def _numbered(symbol: NDArray[np.int32], owner: Positions, owners: int) -> NDArray[np.int32]:
+    """Number the owners of each symbol as they come: one who is new renumbers nobody."""
+    out = np.empty(len(owner), dtype=np.int32)
+    number, numbered_in = np.empty(owners, dtype=np.int32), np.full(owners, -1)
+    known = 0
+    for entry in range(len(owner)):
+        if entry > 0 and symbol[entry] != symbol[entry - 1]:
+            known = 0
+        if numbered_in[owner[entry]] != symbol[entry]:
+            numbered_in[owner[entry]] = symbol[entry]
+            number[owner[entry]] = known
+            known += 1
+        out[entry] = number[owner[entry]]
+    return out
 
 
 def _covered(covered: Mapping[Symbol, date], frame: Frame) -> Positions:

@@ -55,6 +55,10 @@ class Frame:
         """How many there are; as a row, it means never."""
         return len(self.days)
 
+    def columns_of(self, symbols: Sequence[Symbol]) -> Positions:
+        """Return each symbol's column; -1 where it has none."""
+        return np.array([self.column_of.get(symbol, -1) for symbol in symbols], dtype=np.int64)
+
     def rows_of_instants(self, microseconds: Positions) -> Positions:
         """Return the first session at whose decision each instant has passed.
 
@@ -113,6 +117,16 @@ def day_numbers(of: Sequence[date]) -> Positions:
     """Return days counted from 1970."""
     first = EPOCH.toordinal()
     return np.fromiter((day.toordinal() - first for day in of), dtype=np.int64, count=len(of))
+
+
+def days_of(of: NDArray[np.datetime64]) -> Positions:
+    """Return days, or the days of instants, counted from 1970; of NaT the least number."""
+    return of.astype("datetime64[D]").astype(np.int64)
+
+
+def microseconds_of(of: NDArray[np.datetime64]) -> Positions:
+    """Return instants as microseconds from 1970."""
+    return of.astype("datetime64[us]").astype(np.int64)
 
 
 def _splits(actions: Sequence[CorporateAction], column_of: Mapping[Symbol, int]) -> Steps:

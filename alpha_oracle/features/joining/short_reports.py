@@ -8,15 +8,14 @@ import numpy as np
 
 from alpha_oracle.features.context import KnownValues
 from alpha_oracle.features.formula import SHORT_FIELDS
-from alpha_oracle.features.joining.frame import day_numbers, instants
+from alpha_oracle.features.grid import keys
+from alpha_oracle.features.joining.frame import days_of, microseconds_of
 from alpha_oracle.features.kernels import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from alpha_oracle.domain.short_interest import ShortPosition
+    from alpha_oracle.domain.short_interest import ShortInterestColumns
     from alpha_oracle.features.joining.frame import Frame
 
     Positions = NDArray[np.int64]
@@ -53,7 +52,7 @@ class Settlements(NamedTuple):
     volume: Values
 
 
-def known_short_interest(positions: Sequence[ShortPosition], frame: Frame) -> KnownValues | None:
+def known_short_interest(positions: ShortInterestColumns, frame: Frame) -> KnownValues | None:
     """Return SHORT_FIELDS of each symbol from the session they were known; None: of nobody.
 
     The report before is unknown where a settlement between is missing, mean and deviation where
@@ -76,31 +75,27 @@ def known_short_interest(positions: Sequence[ShortPosition], frame: Frame) -> Kn
     )
 
 
-def _books(positions: Sequence[ShortPosition], frame: Frame) -> tuple[Reports, Settlements]:
-    told = [position for position in positions if position.symbol in frame.column_of]
-    column = np.array([frame.column_of[position.symbol] for position in told], dtype=np.int64)
-    day = day_numbers([position.settlement_date for position in told])
-    known_at = instants([position.known_at for position in told])
+def _books(positions: ShortInterestColumns, frame: Frame) -> tuple[Reports, Settlements]:
+    column = frame.columns_of(positions.symbols)[positions.symbol_index]
+    known_at = microseconds_of(positions.known_at)
     row = np.maximum(frame.rows_of_instants(known_at), 0)
+    kept = np.flatnonzero((column >= 0) & (row < frame.sessions))
+    column, day = column[kept], days_of(positions.settlement_date[kept])
     factor = frame.in_first_bars(column, day)
-    shares = np.array([position.shares_short for position in told], dtype=np.float64) * factor
-    # Without a value, None becomes NaN.
-    volume = np.array([position.average_daily_volume for position in told], dtype=np.float64)
-    order = np.lexsort((volume, shares, day, known_at, column))
-    order = order[row[order] < frame.sessions]
+    shares = positions.shares_short[kept] * factor
+    volume = positions.average_daily_volume[kept] * factor
+    order = np.lexsort((volume, shares, day, known_at[kept], column))
     column, day = column[order], day[order]
-    settlements, place = np.unique(np.stack([column, day], axis=1), axis=0, return_inverse=True)
+    _, first, place = np.unique(keys(column, day), return_index=True, return_inverse=True)
     reports = Reports(
         offsets=frame.offsets(column),
-        row=row[order],
-        place=place.reshape(-1).astype(np.int64),
+        row=row[kept][order],
+        place=place.astype(np.int64),
         shares=shares[order],
-        volume=(volume * factor)[order],
+        volume=volume[order],
     )
-    unknown = np.full(len(settlements), np.nan)
-    days = np.ascontiguousarray(settlements[:, 1])
-    offsets = frame.offsets(np.ascontiguousarray(settlements[:, 0]))
-    return reports, Settlements(offsets, days, unknown, unknown.copy())
+    unknown = np.full(len(first), np.nan)
+    return reports, Settlements(frame.offsets(column[first]), day[first], unknown, unknown.copy())
 
 
 @kernel

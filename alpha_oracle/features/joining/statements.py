@@ -16,6 +16,7 @@ from alpha_oracle.domain.fundamentals import INSTANT_ITEMS, ITEMS, StatementItem
 from alpha_oracle.features.context import KnownValues
 from alpha_oracle.features.formula import REPORT_FIELDS
 from alpha_oracle.features.joining import periods
+from alpha_oracle.features.joining.frame import days_of, microseconds_of
 from alpha_oracle.features.joining.periods import Book, Items, States, Told
 
 if TYPE_CHECKING:
@@ -75,12 +76,8 @@ def known_statements(facts: FactColumns, frame: Frame) -> KnownValues | None:
 
 def _concerned(facts: FactColumns, frame: Frame) -> tuple[Positions, Positions, Positions]:
     """Facts of the frame's symbols that become known in it: their session and symbol."""
-    column_of_code = np.array(
-        [frame.column_of.get(symbol, -1) for symbol in facts.symbols], dtype=np.int64
-    )
-    known_at = facts.known_at.astype("datetime64[us]").astype(np.int64)
-    row = np.maximum(frame.rows_of_instants(known_at), 0)
-    columns = column_of_code[facts.symbol_index]
+    row = np.maximum(frame.rows_of_instants(microseconds_of(facts.known_at)), 0)
+    columns = frame.columns_of(facts.symbols)[facts.symbol_index]
     kept = np.flatnonzero((columns >= 0) & (row < frame.sessions))
     return row[kept], columns[kept], kept
 
@@ -89,8 +86,8 @@ def _books(
     facts: FactColumns, kept: Positions, *, columns: Positions, row: Positions, frame: Frame
 ) -> tuple[Told, Book]:
     item = facts.item[kept].astype(np.int64)
-    end = _days(facts.period_end[kept])
-    start = np.where(np.isnat(facts.period_start[kept]), end, _days(facts.period_start[kept]))
+    end = days_of(facts.period_end[kept])
+    start = np.where(np.isnat(facts.period_start[kept]), end, days_of(facts.period_start[kept]))
     item_keys = columns * len(ITEMS) + item
     places, place = np.unique(
         (item_keys * DAYS + end + DAY_ZERO) * DAYS + start + DAY_ZERO, return_inverse=True
@@ -124,7 +121,7 @@ def _in_first_bars(
     value, restated = facts.value[kept].copy(), facts.value[kept].copy()
     counts = np.flatnonzero(facts.item[kept] == KNOWN_ITEMS.shares)
     for values, days in ((value, facts.period_end), (restated, facts.known_at)):
-        values[counts] *= frame.in_first_bars(columns[counts], _days(days[kept][counts]))
+        values[counts] *= frame.in_first_bars(columns[counts], days_of(days[kept][counts]))
     return value, restated
 
 
@@ -133,10 +130,6 @@ def _spans(bounds: Positions) -> Positions:
     first = np.arange(0, len(bounds) - 1, len(ITEMS))[:, None]
     spans: Positions = bounds[first + np.arange(len(ITEMS) + 1)]
     return spans
-
-
-def _days(of: NDArray[np.datetime64]) -> Positions:
-    return of.astype("datetime64[D]").astype(np.int64)
 
 
 def _fields(

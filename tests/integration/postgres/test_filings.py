@@ -1,12 +1,16 @@
+from dataclasses import fields
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from alpha_oracle.adapters.postgres.filings import PostgresInsiders
+from alpha_oracle.domain.insiders import Insider, InsiderTransaction
 from tests.contracts.reference_stores import a_filing, a_trade, an_insider, day
 
 LATE = datetime(2099, 1, 1, tzinfo=UTC)
+OF_OWNERS = tuple(field.name for field in fields(Insider))
+OF_TRADES = tuple(field.name for field in fields(InsiderTransaction))
 
 
 @pytest.fixture
@@ -14,18 +18,39 @@ def insiders(database):
     return PostgresInsiders(database)
 
 
-def test_hostile_text_is_kept_as_escapes(insiders):
+def test_all_that_a_filing_tells_is_kept(insiders, rows):
+    trades = (
+        a_trade(),
+        a_trade(line=2, code="S", is_acquisition=False, price_usd=0.0, is_planned=True),
+        a_trade(line=3, is_derivative=True, price_usd=None, shares_after=None, is_planned=None),
+    )
+    owners = (
+        an_insider(name="Åsa Öström", officer_title="Chief\tExecutive\n\\ 'Officer'"),
+        an_insider(owner_id="0002", is_officer=True, is_director=False),
+        an_insider(owner_id="0003", is_ten_percent_owner=True, is_director=False),
+    )
+    filing = a_filing(transactions=trades, owners=owners)
+    insiders.store([filing], source="edgar", received_at=day(9))
+    assert rows(f"SELECT place, {', '.join(OF_OWNERS)} FROM ownership_owners ORDER BY 1") == [
+        (place, *(getattr(owner, name) for name in OF_OWNERS)) for place, owner in enumerate(owners)
+    ]
+    told = rows(f"SELECT place, {', '.join(OF_TRADES)} FROM ownership_transactions ORDER BY 1")
+    assert told == [
+        (place, *(getattr(trade, name) for name in OF_TRADES)) for place, trade in enumerate(trades)
+    ]
+    assert rows("SELECT form, replaces_filed_on FROM ownership_filings") == [("4", None)]
+
+
+def test_hostile_text_is_kept_as_escapes(insiders, rows):
     owner = an_insider(name="N\x00l \ud800", officer_title="'); DROP TABLE facts; --{,}\"")
     insiders.store(
         [a_filing(owners=(owner,), transactions=(a_trade(code="\x00"),))],
         source="edgar",
         received_at=day(9),
     )
-    [filing] = insiders.load(as_of=LATE)
-    [kept] = filing.owners
-    assert kept.name == "N\\x00l \\ud800"
-    assert kept.officer_title == owner.officer_title
-    assert [trade.code for trade in filing.transactions] == ["\\x00"]
+    kept = rows("SELECT name, officer_title FROM ownership_owners")
+    assert kept == [("N\\x00l \\ud800", owner.officer_title)]
+    assert rows("SELECT code FROM ownership_transactions") == [("\\x00",)]
 
 
 def test_a_hostile_accession_is_found_as_it_is_kept(insiders):
@@ -37,9 +62,8 @@ def test_a_hostile_accession_is_found_as_it_is_kept(insiders):
 
 def test_rows_with_the_same_line_are_kept_each(insiders):
     trades = (a_trade(shares=1.0), a_trade(shares=1.0), a_trade(shares=2.0))
-    filing = a_filing(transactions=trades)
-    insiders.store([filing], source="edgar", received_at=day(9))
-    assert insiders.load(as_of=LATE) == (filing,)
+    insiders.store([a_filing(transactions=trades)], source="edgar", received_at=day(9))
+    assert insiders.load(as_of=LATE).trades.shares.tolist() == [1.0, 1.0, 2.0]
 
 
 def test_when_a_filing_was_received_is_kept(insiders, rows):
@@ -63,4 +87,5 @@ def test_what_is_no_trade_is_refused_by_the_tables(insiders, database, column, v
 def test_ancient_and_far_days_are_kept(insiders):
     filing = a_filing(period_of_report=date.min, filed_on=date.max)
     insiders.store([filing], source="edgar", received_at=day(9))
-    assert insiders.load(as_of=LATE) == (filing,)
+    known = insiders.load(as_of=LATE)
+    assert (known.period_of_report.item(), known.filed_on.item()) == (date.min, date.max)

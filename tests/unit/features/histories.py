@@ -17,6 +17,8 @@ from alpha_oracle.domain.market import Membership, PriceBasis, SectorAssignment,
 from alpha_oracle.features.adjustment import build_panel
 from alpha_oracle.features.assembly import build_context
 from tests.builders import bars_of_rows, sessions_from
+from tests.fakes.insiders import filing_columns
+from tests.fakes.short_interest import position_columns
 from tests.unit.features.reference_rows import (
     a_filing,
     a_position,
@@ -119,9 +121,9 @@ class History:
             symbols=panel.symbols,
             first_bar=np.argmax(np.isfinite(panel.close), axis=0),
             facts=self.facts,
-            filings=self.filings,
+            filings=filing_columns(self.filings),
             covered=self.covered,
-            positions=self.positions,
+            positions=position_columns(self.positions),
             vix=self.levels,
             spy=np.array([self.spy.get(session, np.nan) for session in sessions]),
             sectors=self.sectors,

@@ -13,6 +13,7 @@ from alpha_oracle.features.context import InsiderTrades, KnownValues, MarketCont
 from alpha_oracle.features.formula import SHORT_FIELDS
 from alpha_oracle.features.joining.filings import known_trades
 from tests.contexts import a_whole_context
+from tests.fakes.insiders import filing_columns
 from tests.unit.features.panels import a_whole_panel
 from tests.unit.features.reference_rows import a_filing, a_frame, a_trade, an_insider, day
 from tests.unit.features.test_filings import many_filings
@@ -172,9 +173,8 @@ def generated_trades():
 
 
 def filed_trades():
-    return known_trades(
-        many_filings(3), a_frame(end="2015-12-31"), covered={"ACME": day("2014-12-01")}
-    )
+    filed = filing_columns(many_filings(3))
+    return known_trades(filed, a_frame(end="2015-12-31"), covered={"ACME": day("2014-12-01")})
 
 
 @pytest.mark.parametrize("window", [1, 21, 63])
@@ -202,7 +202,7 @@ def test_cutting_off_later_filings_changes_no_bit(source):
 def test_an_insider_counts_from_the_filing_not_from_the_trade():
     filed = [a_filing("2015-06-10T23:00", a_trade(on="2015-06-08"), owners=[an_insider("4")])]
     frame = a_frame(end="2015-12-31")
-    trades = known_trades(filed, frame, covered={"ACME": day("2014-12-01")})
+    trades = known_trades(filing_columns(filed), frame, covered={"ACME": day("2014-12-01")})
     values = windows.buyers(windows.standing(trades), 21)[:, 0]
     seen = np.flatnonzero(values == 1.0)
     assert str(frame.days[seen[0]].astype("datetime64[D]")) == "2015-06-11"

@@ -11,6 +11,8 @@ from alpha_oracle import calendar
 from alpha_oracle.domain.levels import VIX, IndexLevel
 from alpha_oracle.domain.market import SectorAssignment, Symbol
 from alpha_oracle.features.assembly import build_context
+from tests.fakes.insiders import filing_columns
+from tests.fakes.short_interest import position_columns
 from tests.unit.features.reference_rows import (
     a_filing,
     a_frame,
@@ -29,9 +31,9 @@ SYMBOLS = tuple(map(Symbol, ("ACME", "BETA")))
 def context(**families):
     nothing = {
         "facts": None,
-        "filings": (),
+        "filings": filing_columns(()),
         "covered": {},
-        "positions": (),
+        "positions": position_columns(()),
         "vix": (),
         "spy": None,
         "sectors": (),
@@ -82,9 +84,9 @@ def test_each_family_stands_where_its_rows_were_known():
     spy = np.arange(22.0)
     full = context(
         facts=facts("revenue 2014-01-01 2014-12-31 400 2015-03-04T21:30"),
-        filings=[a_filing("2015-03-05T21:30", a_trade(), symbol="BETA")],
+        filings=filing_columns([a_filing("2015-03-05T21:30", a_trade(), symbol="BETA")]),
         covered={Symbol("BETA"): day("2015-01-02")},
-        positions=[a_position("2015-02-13", 5, known_at="2015-03-06T14:30")],
+        positions=position_columns([a_position("2015-02-13", 5, known_at="2015-03-06T14:30")]),
         spy=spy,
     )
     assert full.reports.row.tolist() == [2]

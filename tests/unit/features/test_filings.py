@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from alpha_oracle.features.joining.filings import known_trades
+from tests.fakes.insiders import filing_columns
 from tests.unit.features.reference_rows import (
     a_filing,
     a_frame,
@@ -23,7 +24,7 @@ LATER = "2015-03-20T20:00"
 
 def entries(*filings, frame=None, **laid_out):
     frame = frame or a_frame(**laid_out)
-    trades = known_trades(filings, frame, covered={})
+    trades = known_trades(filing_columns(filings), frame, covered={})
     sessions = [str(np.datetime64(int(number), "D")) for number in frame.days]
     return [
         (
@@ -42,28 +43,25 @@ def test_a_trade_counts_from_the_session_its_filing_was_known_on():
     ]
 
 
-def test_awards_exercises_gifts_and_derivatives_are_no_trades_on_the_market():
-    others = [a_trade(code, line=line) for line, code in enumerate("AMFGX", start=1)]
-    derivative = a_trade("P", line=9, is_derivative=True)
-    bought, sold = a_trade("P", line=7, shares=7), a_trade("S", line=8, shares=8)
-    trades = known_trades(
-        [a_filing(FIRST, *others, derivative, bought, sold)], a_frame(), covered={}
-    )
-    assert trades.shares.tolist() == [7.0, 8.0]
-    assert trades.is_purchase.tolist() == [True, False]
-    assert trades.notional.tolist() == [70.0, 80.0]
+def test_purchases_and_sales_are_told_apart():
+    told = [a_trade("P", line=2, shares=7), a_trade("S", line=1, shares=8)]
+    trades = known_trades(filing_columns([a_filing(FIRST, *told)]), a_frame(), covered={})
+    assert trades.shares.tolist() == [8.0, 7.0]
+    assert trades.is_purchase.tolist() == [False, True]
+    assert trades.notional.tolist() == [80.0, 70.0]
 
 
 def test_a_filing_of_several_owners_counts_once_and_for_an_officer_if_any_is_one():
     owners = [an_insider("7"), an_insider("8", officer=True), an_insider("9")]
-    trades = known_trades([a_filing(FIRST, a_trade(), owners=owners)], a_frame(), covered={})
+    told = filing_columns([a_filing(FIRST, a_trade(), owners=owners)])
+    trades = known_trades(told, a_frame(), covered={})
     assert trades.shares.tolist() == [100.0]
     assert trades.is_officer.tolist() == [True]
 
 
 def test_a_price_not_given_is_unknown_and_a_price_of_zero_is_zero():
     told = a_filing(FIRST, a_trade(price=None, line=1), a_trade(price=0.0, line=2))
-    trades = known_trades([told], a_frame(), covered={})
+    trades = known_trades(filing_columns([told]), a_frame(), covered={})
     np.testing.assert_array_equal(trades.notional, [np.nan, 0.0])
 
 
@@ -199,7 +197,7 @@ def test_shares_are_those_of_the_first_bar():
     before = a_filing(FIRST, a_trade(shares=100, on="2015-03-02"))
     after = a_filing("2015-06-03T20:00", a_trade(shares=200, on="2015-06-01", price=5.0))
     frame = a_frame(actions=[split("2015-06-01", 2)])
-    trades = known_trades([before, after], frame, covered={})
+    trades = known_trades(filing_columns([before, after]), frame, covered={})
     assert trades.shares.tolist() == [100.0, 100.0]
     assert trades.notional.tolist() == [1000.0, 1000.0]
 
@@ -226,17 +224,21 @@ COVERAGE = {
 def test_a_session_is_covered_when_the_evening_before_it_is(covered, row):
     frame = a_frame()
     assert frame.sessions == 504
-    trades = known_trades([], frame, covered={"ACME": day(covered), "OTHER": day(covered)})
+    trades = known_trades(
+        filing_columns([]), frame, covered={"ACME": day(covered), "OTHER": day(covered)}
+    )
     assert trades.covered_from.tolist() == [row]
 
 
 def test_a_symbol_never_covered_is_covered_from_no_session():
-    trades = known_trades([a_filing(FIRST, a_trade())], a_frame(), covered={})
+    told = filing_columns([a_filing(FIRST, a_trade())])
+    trades = known_trades(told, a_frame(), covered={})
     assert trades.covered_from.tolist() == [trades.sessions]
 
 
 def test_without_filings_and_coverage_there_are_no_insiders():
-    assert known_trades([a_filing(FIRST, symbol="OTHER")], a_frame(), covered={}) is None
+    other = filing_columns([a_filing(FIRST, a_trade(), symbol="OTHER")])
+    assert known_trades(other, a_frame(), covered={"OTHER": day("2015-01-02")}) is None
 
 
 def many_filings(seed):
@@ -265,14 +267,6 @@ def many_filings(seed):
             for times in range(chance.choice((0, 0, 1, 2)))
         ]
     return filings
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_order_of_filings_does_not_matter(seed):
-    filings = many_filings(seed)
-    mixed = filings.copy()
-    random.Random(seed).shuffle(mixed)
-    assert entries(*mixed) == entries(*filings)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,6 +11,8 @@ from alpha_oracle.features import registry
 from alpha_oracle.features.assembly import build_context
 from alpha_oracle.features.context import KnownValues, MarketContext
 from alpha_oracle.features.formula import REPORT_FIELDS
+from tests.fakes.insiders import filing_columns
+from tests.fakes.short_interest import position_columns
 from tests.unit.features.panels import a_whole_panel
 from tests.unit.features.reference_rows import fact_rows, facts_of_rows, split
 
@@ -166,9 +168,9 @@ def test_price_to_earnings_from_filings_across_a_split():
         symbols=panel.symbols,
         first_bar=np.zeros(1, dtype=np.int64),
         facts=facts_of_rows(fact_rows(FILED, symbol=panel.symbols[0])),
-        filings=(),
+        filings=filing_columns(()),
         covered={},
-        positions=(),
+        positions=position_columns(()),
         vix=(),
         spy=None,
         sectors=(),

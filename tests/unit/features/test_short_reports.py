@@ -10,12 +10,13 @@ import pytest
 
 from alpha_oracle.features.formula import SHORT_FIELDS
 from alpha_oracle.features.joining.short_reports import known_short_interest
+from tests.fakes.short_interest import position_columns
 from tests.unit.features.reference_rows import a_frame, a_position, entries_of, split
 
 
 def reports(*positions, end="2016-12-30", **laid_out):
     frame = a_frame(end=end, **laid_out)
-    known = known_short_interest(positions, frame)
+    known = known_short_interest(position_columns(positions), frame)
     if known is None:
         return []
     return [(day, *map(float, values.values())) for day, values in entries_of(known, frame)]
@@ -84,13 +85,13 @@ def test_symbols_do_not_mix_and_others_are_left_aside():
         a_position("2015-03-13", shares, known_at="2015-03-25T13:30", symbol=symbol)
         for symbol, shares in (("ZETA", 1), ("OTHER", 2), ("ACME", 3))
     ]
-    known = known_short_interest(told, frame)
+    known = known_short_interest(position_columns(told), frame)
     assert known.offsets.tolist() == [0, 1, 1, 2]
     assert [entries_of(known, frame, column=at)[0][1]["short_shares"] for at in (0, 2)] == [3, 1]
 
 
 def test_without_reports_there_is_no_short_interest():
-    assert known_short_interest([], a_frame()) is None
+    assert known_short_interest(position_columns([]), a_frame()) is None
     assert reports(a_position("2014-03-13", 100, known_at="2014-03-25T13:30")) == []
 
 
@@ -109,7 +110,7 @@ def a_history(seed, *, count=60):
 
 
 def positions_of(told):
-    return [
+    return position_columns(
         a_position(
             settled.isoformat(),
             shares,
@@ -117,7 +118,7 @@ def positions_of(told):
             volume=volume,
         )
         for settled, known_at, shares, volume in told
-    ]
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -262,7 +262,7 @@ def test_of_a_short_interest_file_the_symbols_we_follow_are_kept(world):
     report = world.refresh.short_interest(source, ["AAA"])
     again = world.refresh.short_interest(source, ["AAA"])
     assert (report.stored, again.asked) == (1, 0)
-    assert [one.symbol for one in world.stores.short_interest.load(as_of=NOW)] == ["AAA"]
+    assert world.stores.short_interest.load(as_of=NOW).symbols == ("AAA",)
 
 
 def test_a_full_refresh_of_short_interest_asks_again_for_what_is_old(world):
