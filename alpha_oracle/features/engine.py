@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A block's working arrays stay in a core's own cache, and its rows are wide enough for vectors.
 BLOCK_SYMBOLS: Final = 32
+# Of few sessions little is computed: then it is the steps from block to block that cost.
+WIDE_BLOCK_SYMBOLS: Final = 64
 BLOCK_SESSIONS: Final = 128
 THREADS: Final = 2
 
@@ -86,7 +88,9 @@ def _compute_symbols(
         for name, formula in own.items():
             block.write(formula, kinds[name], out[name])
 
-    _in_blocks(run, len(panel.symbols), size=BLOCK_SYMBOLS)
+    is_short = len(panel.sessions) - start <= BLOCK_SESSIONS
+    size = WIDE_BLOCK_SYMBOLS if is_short else BLOCK_SYMBOLS
+    _in_blocks(run, len(panel.symbols), size=size)
 
 
 def _in_blocks(run: Callable[[slice], None], count: int, *, size: int) -> None:

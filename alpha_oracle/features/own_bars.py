@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Last:
-    """The last bars of each symbol: how many are left out before them, and how many there are."""
+    """The last bars of each symbol: how many are left out before them, how many there are.
+
+    `ahead` of them lie before the first session wanted.
+    """
 
     skipped: Columns
     bars: int
+    ahead: Columns
 
 
 class OwnBars:
@@ -38,6 +42,7 @@ class OwnBars:
         self._finite: dict[str, Mask] = {}
         self._masks: list[tuple[Mask, Columns]] = []
         self._masks_of: dict[frozenset[str], int] = {}
+        self._counts: dict[tuple[int, int], tuple[Columns, Columns]] = {}
         self._lasts: dict[tuple[int, int | None, int | None, int], Last | None] = {}
         self._known: dict[tuple[str, int, Last | None], object] = {}
 
@@ -55,7 +60,7 @@ class OwnBars:
         if last is None:
             unpack(result, valid, gappy, out, first)
         else:
-            unpack_last(result, valid, valid[:start].sum(axis=0) - last.skipped, out, first)
+            unpack_last(result, valid, last.ahead, out, first)
 
     def _value(self, parameter: str | Formula, mask: int, last: Last | None) -> object:
         name = parameter if isinstance(parameter, str) else parameter.name
@@ -83,12 +88,21 @@ class OwnBars:
     def _last_anew(self, formula: Formula, mask: int, start: int) -> Last | None:
         if not start or formula.stretch is None or formula.lookback_sessions is None:
             return None
-        valid, _ = self._masks[mask]
+        before, since = self._counted(mask, start)
         # Windows are cut at multiples of the stretch: from one on they round as they always do.
-        unneeded = np.maximum(valid[:start].sum(axis=0) + 1 - formula.lookback_sessions, 0)
+        unneeded = np.maximum(before + 1 - formula.lookback_sessions, 0)
         skipped = unneeded // formula.stretch * formula.stretch
-        bars = int((valid.sum(axis=0) - skipped).max(initial=0))
-        return Last(skipped=skipped, bars=bars) if 2 * bars < len(valid) else None
+        ahead = before - skipped
+        bars = int((ahead + since).max(initial=0))
+        few = 2 * bars < len(self._masks[mask][0])
+        return Last(skipped=skipped, bars=bars, ahead=ahead) if few else None
+
+    def _counted(self, mask: int, start: int) -> tuple[Columns, Columns]:
+        """Return how many bars each symbol has before session `start`, and from it on."""
+        if (mask, start) not in self._counts:
+            valid, _ = self._masks[mask]
+            self._counts[mask, start] = valid[:start].sum(axis=0), valid[start:].sum(axis=0)
+        return self._counts[mask, start]
 
     def _mask(self, names: frozenset[str]) -> int:
         if names not in self._masks_of:
