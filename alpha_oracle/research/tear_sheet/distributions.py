@@ -67,17 +67,19 @@ def trade_histogram(report: BacktestReport) -> Element:
     returns = np.array([trade.return_pct for trade in report.trades])
     edges = _edges(returns)
     many = np.histogram(np.clip(returns, edges[0], np.nextafter(edges[-1], -np.inf)), edges)[0]
-    marks = [mark for mark in ticks(0.0, float(many.max(initial=1)), count=4) if mark % 1.0 == 0.0]
+    marks = ticks(0.0, float(many.max(initial=1)), count=4)
     plot = Plot(
         width=HALF_WIDTH,
         height=210.0,
         count=len(edges),
         low=0.0,
-        high=max(marks),
+        high=marks[-1],
         left=40,
         right=12,
     )
-    parts = plot.grid(marks, lambda value: number(value, digits=0))
+    parts = plot.grid(
+        [mark for mark in marks if mark.is_integer()], lambda value: number(value, digits=0)
+    )
     for place, trades in enumerate(many):
         parts += _bar(plot, place, int(trades), edges)
     for mark in ticks(float(edges[0]), float(edges[-1]), count=6):

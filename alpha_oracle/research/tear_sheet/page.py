@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
 VARIED_COLUMNS: Final = ("Figure", "Value", "95 % interval", "", "What it means")
 FIGURE_COLUMNS: Final = ("Figure", "Value", "What it means")
-WINDOW_COLUMNS: Final = ("Test window", "Parameters", "Trades in training", "Half Kelly", "Return")
-TRADE_COLUMNS: Final = (
-    "Symbol",
-    "Bought",
-    "Sold",
-    "Shares",
-    "Profit, USD",
-    "Return",
-    "Commission, USD",
-    "Sold because",
-)
 
 
 def tear_sheet(report: BacktestReport) -> str:
@@ -104,7 +93,11 @@ def _lead(report: BacktestReport) -> Element:
             words.percent(metrics.max_drawdown_pct),
             meanings.between(drawn.max_drawdown_pct, words.percent),
         ),
-        ("Profit factor", words.number(metrics.profit_factor), f"{metrics.trades:,} trades"),
+        (
+            "Profit factor",
+            words.number(metrics.profit_factor),
+            words.count(metrics.trades, "trade"),
+        ),
         (
             "Confidence, deflated",
             words.chance(report.chance.deflated_sharpe),
@@ -193,10 +186,7 @@ def _other_figures(report: BacktestReport) -> Element:
 
 
 def _named(row: meanings.FigureRow) -> list[Element]:
-    return [
-        element("td", row.name, class_="name"),
-        element("td", row.value, class_="number"),
-    ]
+    return [element("td", row.name, class_="name"), element("td", row.value, class_="number")]
 
 
 def _meaning(row: meanings.FigureRow) -> Element:
@@ -213,22 +203,22 @@ def _windows(report: BacktestReport) -> list[Element]:
     if not report.windows:
         return []
     rows = [
-        profit_row(WINDOW_COLUMNS, tables.window_cells(window), profit=window.return_pct)
+        profit_row(tables.WINDOW_COLUMNS, tables.window_cells(window), profit=window.return_pct)
         for window in report.windows
     ]
     lost = sum(window.return_pct < 0 for window in report.windows)
     said = f"{words.count(len(rows), 'test window')}, {lost} of them at a loss."
-    return [section("Walk-forward windows", table(WINDOW_COLUMNS, rows), said=said)]
+    return [section("Walk-forward windows", table(tables.WINDOW_COLUMNS, rows), said=said)]
 
 
 def _trades(title: str, trades: Sequence[TradeLine]) -> Element:
     if not trades:
         return section(title, absent("None."))
     rows = [
-        profit_row(TRADE_COLUMNS, tables.trade_cells(trade), profit=trade.pnl_usd)
+        profit_row(tables.TRADE_COLUMNS, tables.trade_cells(trade), profit=trade.pnl_usd)
         for trade in trades
     ]
-    return section(title, table(TRADE_COLUMNS, rows))
+    return section(title, table(tables.TRADE_COLUMNS, rows))
 
 
 def _terms(report: BacktestReport) -> list[Element]:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from alpha_oracle.research.report import BacktestReport, TradeLine
 
 TRADES_SHOWN: Final = 10
+WINDOW_COLUMNS: Final = ("Test window", "Parameters", "Trades in training", "Half Kelly", "Return")
+TRADE_COLUMNS: Final = (
+    "Symbol",
+    "Bought",
+    "Sold",
+    "Shares",
+    "Profit, USD",
+    "Return",
+    "Commission, USD",
+    "Sold because",
+)
 
 
 def metrics_rows(report: BacktestReport) -> list[dict[str, object]]:

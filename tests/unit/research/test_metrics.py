@@ -128,6 +128,7 @@ def test_a_rolling_sharpe_is_that_of_the_sessions_up_to_each_one():
     )
     assert np.isnan(rolled[6])
     assert np.isnan(metrics.rolling_sharpe(returns[:2], window_sessions=3)).all()
+    assert metrics.rolling_sharpe(returns[:3], window_sessions=3)[2] == rolled[2]
 
 
 def test_profit_factor_is_won_over_lost():

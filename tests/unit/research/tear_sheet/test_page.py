@@ -147,6 +147,12 @@ def test_windows_tell_what_was_chosen_and_how_it_went():
     assert "2 test windows, 1 of them at a loss" in section.text
 
 
+def test_one_trade_is_told_as_one():
+    document = read(tear_sheet(a_report(trades=[a_trade(5.0)])))
+    assert "1 closed trade" in document.all("header")[0].text
+    assert "1 trade" in [node.text for node in document.all("span")]
+
+
 def test_notes_come_before_the_figures():
     page = tear_sheet(a_report(notes=("Entries halted by drawdown from 2018-10-24.",)))
     assert page.index("Entries halted by drawdown from 2018-10-24.") < page.index("Annual growth")

@@ -115,6 +115,14 @@ def test_every_trade_is_counted_once_and_none_beside_zero():
     assert counted == {"gain": 5, "loss": 3}
 
 
+@pytest.mark.parametrize("trades", [1, 2, 3, 7, 23])
+def test_bars_stay_within_the_picture_and_whole_trades_are_marked(trades):
+    histogram = trade_histogram(a_report(trades=[a_trade(5.0)] * trades))
+    (bar,) = histogram.iter("rect")
+    assert float(bar.get("y")) >= 10.0
+    assert not any("." in words for words in texts(histogram) if "%" not in words)
+
+
 @pytest.mark.parametrize("pnl", [5.0, -5.0, 0.0])
 def test_a_single_trade_is_one_bar(pnl):
     (bar,) = trade_histogram(a_report(trades=[a_trade(pnl)])).iter("rect")
