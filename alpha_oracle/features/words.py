@@ -28,6 +28,8 @@ Words: TypeAlias = NDArray[np.uint64]
 Mask: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.int64]
 Codes: TypeAlias = NDArray[np.int16]
+Owners: TypeAlias = NDArray[np.int32]
+Columns: TypeAlias = tuple[NDArray[np.uint64], ...]
 
 HAS_BAR: Final = "has_bar"
 
@@ -97,7 +99,7 @@ class PanelWords:
         one_each = np.arange(len(self._panel.symbols) + 1)
         covered = trades.covered_from.astype(np.int64)
         at = _next_bars(one_each, covered, self._has_bar)
-        since = covered.view(np.uint64)[:, None]
+        since = (covered.view(np.uint64),)
         return words + _record_words(one_each, at, since, self._symbols, sessions)
 
     def _standing(self, name: str) -> Words:
@@ -132,30 +134,18 @@ def _bits(values: NDArray[np.float64]) -> Words:
     return np.where(np.isnan(values), np.nan, values + 0.0).view(np.uint64)
 
 
-def _records(trades: InsiderTrades) -> Words:
-    columns = (
+def _records(trades: InsiderTrades) -> Columns:
+    owner = trades.owner - trades.owner.min(initial=0)
+    return (
         trades.row.view(np.uint64),
         trades.position.view(np.uint64),
         trades.sign.astype(np.int64).view(np.uint64),
-        _first_of_owner(trades).view(np.uint64),
+        _first_of_owner(trades.offsets, owner, owner.max(initial=0) + 1),
         trades.is_purchase.astype(np.uint64),
         trades.is_officer.astype(np.uint64),
         _bits(trades.shares),
         _bits(trades.notional),
     )
-    return np.stack(columns, axis=1)
-
-
-def _first_of_owner(trades: InsiderTrades) -> Rows:
-    """Return, for each trade, how many of its symbol's came before the owner's first.
-
-    An insider's number is of no account: who else there is may change it.
-    """
-    symbol = np.repeat(np.arange(len(trades.offsets) - 1), np.diff(trades.offsets))
-    pairs = symbol.astype(np.int64) << 32 | trades.owner.astype(np.int64)
-    _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
-    places: Rows = first[inverse] - trades.offsets[symbol]
-    return places.astype(np.int64)
 
 
 @kernel
@@ -241,7 +231,24 @@ def _newest_words(offsets: Rows, at: Rows, bits: Words, symbols: Words, rows: in
 
 
 @kernel
-def _record_words(offsets: Rows, at: Rows, records: Words, symbols: Words, rows: int) -> Words:
+def _first_of_owner(offsets: Rows, owner: Owners, owners: int) -> NDArray[np.uint64]:
+    """Return, for each trade, how many of its symbol's came before the owner's first.
+
+    An insider's number is of no account: who else there is may change it.
+    """
+    places = np.empty(len(owner), np.uint64)
+    symbol, place = np.full(owners, -1), np.zeros(owners, np.uint64)
+    for column in range(len(offsets) - 1):
+        for entry in range(offsets[column], offsets[column + 1]):
+            who = owner[entry]
+            if symbol[who] != column:
+                symbol[who], place[who] = column, entry - offsets[column]
+            places[entry] = place[who]
+    return places
+
+
+@kernel
+def _record_words(offsets: Rows, at: Rows, records: Columns, symbols: Words, rows: int) -> Words:
     out = np.zeros((rows, 2), np.uint64)
     for column in range(len(offsets) - 1):
         for entry in range(offsets[column], offsets[column + 1]):
@@ -249,7 +256,7 @@ def _record_words(offsets: Rows, at: Rows, records: Words, symbols: Words, rows:
                 continue
             for lane in range(2):
                 word = symbols[lane, column]
-                for part in records[entry]:
-                    word = _mixed(word ^ part)
+                for part in records:
+                    word = _mixed(word ^ part[entry])
                 out[at[entry], lane] += word
     return out
