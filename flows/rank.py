@@ -18,7 +18,8 @@ def rank_stored(session: date | None = None) -> list[StrategyRank]:
     Args:
         session: the last session looked at; none means the newest one stored.
     """
+    names = strategy_names(refuse_broken=True)
     run = plan_ranking(session)
     compute_features(run)
-    results = evaluate_strategy.map(strategy_names(), run=unmapped(run)).result()
+    results = evaluate_strategy.map(names, run=unmapped(run)).result()
     return rank_strategies(run, results)

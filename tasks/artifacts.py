@@ -64,15 +64,6 @@ def show_validation(what: str, report: ValidationReport) -> None:
     )
 
 
-def show_ranking(session: Session, ranks: Sequence[StrategyRank]) -> None:
-    """Show the ranking, with the reason beside each refusal."""
-    create_table_artifact(
-        table=[ranking_row(rank) for rank in ranks],
-        key="strategy-ranking",
-        description=f"Walk-forward ranking of {session}",
-    )
-
-
 def show_signals(session: Session, documents: Sequence[Mapping[str, object]]) -> None:
     """Show the signals of a session."""
     columns = ("symbol", "direction", "strength", "strategy", "reference_price", "expires_at")
@@ -105,6 +96,7 @@ def ranking_row(rank: StrategyRank) -> dict[str, object]:
         "max_drawdown_pct": round(metrics.max_drawdown_pct, 1),
         "profit_factor": _rounded(metrics.profit_factor),
         "consistency": round(rank.consistency, 3),
+        **_evidence(rank),
         "trades": metrics.trades,
         "windows": rank.windows,
     }
@@ -113,9 +105,11 @@ def ranking_row(rank: StrategyRank) -> dict[str, object]:
 def summary_markdown(report: PipelineReport, *, results: Sequence[WalkForwardResult]) -> str:
     """The run's page as Markdown."""
     lines = [f"# Session {report.session}", ""]
-    lines += _table([{"what": what, "result": result} for what, result in report.facts.items()])
+    lines += markdown_table(
+        [{"what": what, "result": result} for what, result in report.facts.items()]
+    )
     lines += ["", "## Strategies", ""]
-    lines += _table([ranking_row(rank) for rank in report.rankings])
+    lines += markdown_table([ranking_row(rank) for rank in report.rankings])
     charted = [result for result in results if len(result.record.sessions)]
     if charted:
         lines += ["", "## Out of sample, 100 at the start", "", f"![equity]({_chart(charted)})"]
@@ -140,7 +134,8 @@ def _growth(result: WalkForwardResult) -> list[float]:
     return [100.0, *growth[::-every][::-1].tolist()]
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> list[str]:
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Rows as the lines of a Markdown table; a missing value is a dash."""
     if not rows:
         return ["none"]
     header = list(rows[0])
@@ -152,6 +147,20 @@ def _table(rows: Sequence[Mapping[str, object]]) -> list[str]:
 
 def _cell(value: object) -> str:
     return "-" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _evidence(rank: StrategyRank) -> dict[str, object]:
+    evidence = rank.evidence
+    if evidence is None:
+        return {}
+    low, high = evidence.sharpe_low, evidence.sharpe_high
+    return {
+        "sharpe_95": None if low is None or high is None else f"{low:.2f} to {high:.2f}",
+        "deflated_sharpe": _rounded(evidence.deflated_sharpe),
+        "trials": evidence.trials,
+        "coverage_pct": _rounded(evidence.coverage_pct),
+        "spy_return_pct": _rounded(evidence.benchmark_return_pct),
+    }
 
 
 def _rounded(value: float | None) -> float | None:

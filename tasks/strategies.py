@@ -12,11 +12,17 @@ from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import RunInputs
 from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.strategies import registry
-from tasks.artifacts import show_ranking
+from tasks.rankings import show_ranking
 
 
-def strategy_names() -> list[str]:
-    """Return the name of every registered strategy."""
+def strategy_names(*, refuse_broken: bool = False) -> list[str]:
+    """Return the name of every strategy that can be used.
+
+    Raises:
+        ConfigurationError: a package offers one that cannot, and those are refused.
+    """
+    if refuse_broken:
+        registry.require_whole()
     return [strategy.name for strategy in registry.all()]
 
 
@@ -38,11 +44,12 @@ def evaluate_strategy(name: str, *, run: RunInputs) -> WalkForwardResult:
 def rank_strategies(run: RunInputs, results: Sequence[WalkForwardResult]) -> list[StrategyRank]:
     """Rank the strategies, keep the ranking and show it."""
     with open_runtime() as runtime:
-        ranking = decision_terms(run.settings).ranker.rank(
+        ranker = decision_terms(run.settings).ranker
+        ranking = ranker.rank(
             results,
             session=run.session,
             evidence=evidence_of(runtime, results, session=run.session, as_of=run.as_of),
         )
         runtime.rankings.save(ranking, at=runtime.clock.now())
-    show_ranking(run.session, ranking)
+    show_ranking(run.session, ranking, ranker=ranker, results=results)
     return ranking

@@ -1,6 +1,39 @@
 """What else a backtest says of a strategy, and how much of it may be chance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alpha_oracle.domain.market import Session, Symbol
+from alpha_oracle.domain.ranking import PerformanceMetrics
+from alpha_oracle.domain.walk_forward import Parameter
+
+
+class Sizing(StrEnum):
+    """How much of equity an entry takes, below the position cap."""
+
+    HALF_KELLY = "half_kelly"
+    FLAT_CAP = "flat_cap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestInputs:
+    """What a backtest is asked for.
+
+    `start` None means the first session with a whole train window before it; `symbols` None the
+    index's members of each session; `settings` are decision settings as runs record them.
+    """
+
+    strategy: str
+    parameters: Mapping[str, Parameter]
+    start: Session | None
+    end: Session
+    as_of: datetime
+    symbols: tuple[Symbol, ...] | None
+    sizing: Sizing
+    is_walk_forward: bool
+    settings: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +107,23 @@ class ChanceFigures:
     probabilistic_sharpe: float | None
     deflated_sharpe: float | None
     sessions_needed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestSummary:
+    """What a backtest came to, and where its page lies."""
+
+    strategy: str
+    title: str
+    notes: tuple[str, ...]
+    first: Session | None
+    last: Session | None
+    capital_usd: float
+    final_equity_usd: float
+    metrics: PerformanceMetrics
+    growth: GrowthFigures
+    against_benchmark: BenchmarkFigures | None
+    resampled: ResampledFigures
+    chance: ChanceFigures
+    coverage_pct: float | None
+    tear_sheet: str

@@ -10,6 +10,8 @@ import numpy as np
 from alpha_oracle.features.context import NO_CONTEXT, MarketContext
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.market import Session, Symbol
@@ -56,3 +58,8 @@ class MarketPanel:
             if field.name not in {"symbols", "context"}
         }
         return replace(self, **cut, context=self.context.until(stop))
+
+    def restricted_to(self, symbols: Collection[Symbol]) -> MarketPanel:
+        """Return the panel with a universe of these symbols, wherever they have a bar."""
+        chosen = np.array([symbol in symbols for symbol in self.symbols], dtype=np.bool_)
+        return replace(self, is_member=np.isfinite(self.traded_close) & chosen)

@@ -13,7 +13,7 @@ from alpha_oracle.research.metrics import sharpe
 from alpha_oracle.research.walk_forward import Variant, learn, stitch, trade_window
 from alpha_oracle.research.window_keys import trial_key, window_keys
 from alpha_oracle.research.window_records import read_back, recorded
-from alpha_oracle.research.windows import newest_train_row, plan_windows
+from alpha_oracle.research.windows import plan_windows, train_row_before
 from alpha_oracle.strategies.deciding import wishes_of
 from alpha_oracle.strategies.parameters import settings_of, variants
 
@@ -146,7 +146,7 @@ class _Desk:
         if len(self._tried) == 1:
             return settings_of(self._tried[0])
         sessions = self._market.sessions
-        start = newest_train_row(sessions, months)
+        start = train_row_before(sessions, len(sessions), months)
         lesson = learn(self.variants(), start=start, stop=len(sessions))
         return settings_of(lesson.variant.strategy)
 

@@ -103,19 +103,73 @@ def consistency(window_returns_pct: Sequence[float]) -> float:
     return _clamp(1.0 - stdev(window_returns_pct) / 50)
 
 
-def composite(metrics: PerformanceMetrics, *, consistency: float, weights: ScoreWeights) -> float:
-    """Return the weighted score, 0 to 1.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorePart:
+    """One figure's part of the composite: the figure, what it scores from 0 to 1, its weight."""
+
+    name: str
+    figure: float | None
+    formula: str
+    score: float
+    weight: float
+
+    @property
+    def points(self) -> float:
+        """What it adds to the composite."""
+        return self.weight * self.score
+
+
+def score_parts(
+    metrics: PerformanceMetrics, *, consistency: float, weights: ScoreWeights
+) -> tuple[ScorePart, ...]:
+    """Return the parts of the composite.
 
     Without a losing trade, or without a losing session on a gain, the figure is beyond every
-    bound and its part is 1; any other figure that does not exist scores 0.
+    bound and scores 1; any other figure that does not exist scores 0.
     """
     return (
-        weights.sharpe * _clamp((metrics.sharpe or 0.0) / 3)
-        + weights.sortino * _sortino_part(metrics)
-        + weights.drawdown * _clamp(1.0 - metrics.max_drawdown_pct / 50)
-        + weights.profit_factor * _profit_factor_part(metrics)
-        + weights.consistency * _clamp(consistency)
+        ScorePart(
+            name="Sharpe ratio",
+            figure=metrics.sharpe,
+            formula="ratio / 3",
+            score=_clamp((metrics.sharpe or 0.0) / 3),
+            weight=weights.sharpe,
+        ),
+        ScorePart(
+            name="Sortino ratio",
+            figure=metrics.sortino,
+            formula="ratio / 4",
+            score=_sortino_score(metrics),
+            weight=weights.sortino,
+        ),
+        ScorePart(
+            name="Max drawdown, %",
+            figure=metrics.max_drawdown_pct,
+            formula="1 - drawdown / 50",
+            score=_clamp(1.0 - metrics.max_drawdown_pct / 50),
+            weight=weights.drawdown,
+        ),
+        ScorePart(
+            name="Profit factor",
+            figure=metrics.profit_factor,
+            formula="(factor - 1) / 2",
+            score=_profit_factor_score(metrics),
+            weight=weights.profit_factor,
+        ),
+        ScorePart(
+            name="Consistency",
+            figure=consistency,
+            formula="1 - deviation of window returns in % / 50",
+            score=_clamp(consistency),
+            weight=weights.consistency,
+        ),
     )
+
+
+def composite(metrics: PerformanceMetrics, *, consistency: float, weights: ScoreWeights) -> float:
+    """Return the weighted score, 0 to 1: the points of its parts together."""
+    parts = score_parts(metrics, consistency=consistency, weights=weights)
+    return sum(part.points for part in parts)
 
 
 def refusals(metrics: PerformanceMetrics, thresholds: Thresholds) -> Iterator[str]:
@@ -144,13 +198,13 @@ def _beats_profit_factor(metrics: PerformanceMetrics, bound: float) -> bool:
     return metrics.profit_factor > bound
 
 
-def _profit_factor_part(metrics: PerformanceMetrics) -> float:
+def _profit_factor_score(metrics: PerformanceMetrics) -> float:
     if metrics.profit_factor is None:
         return 1.0 if _only_won(metrics) else 0.0
     return _clamp((metrics.profit_factor - 1) / 2)
 
 
-def _sortino_part(metrics: PerformanceMetrics) -> float:
+def _sortino_score(metrics: PerformanceMetrics) -> float:
     if metrics.sortino is None:
         return 1.0 if metrics.total_return_pct > 0 else 0.0
     return _clamp(metrics.sortino / 4)

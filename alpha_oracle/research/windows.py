@@ -63,9 +63,9 @@ def plan_windows(sessions: NDArray[np.datetime64], months: WindowMonths) -> Wind
     return WindowPlan(windows=tuple(windows), note=_coverage(sessions, windows, months))
 
 
-def newest_train_row(sessions: NDArray[np.datetime64], months: WindowMonths) -> int:
-    """Return the first row of the train months that end with the newest session."""
-    last: date = sessions[-1].item()
+def train_row_before(sessions: NDArray[np.datetime64], row: int, months: WindowMonths) -> int:
+    """Return the first row of the train months that end with the session before a row."""
+    last: date = sessions[row - 1].item()
     return _position(sessions, _later(last.replace(day=1), 1 - months.train))
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from alpha_oracle.entrypoints.cli import data, demo, records, reference, research, stack
+from alpha_oracle.entrypoints.cli import (
+    backtests,
+    data,
+    demo,
+    records,
+    reference,
+    research,
+    stack,
+    strategies,
+)
 from alpha_oracle.entrypoints.cli.output import quiet_logging
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError
 from alpha_oracle.telemetry import disable_dependency_telemetry, redact_text
@@ -30,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-for room in (demo, stack, data, reference, research, records):
+for room in (demo, stack, data, reference, research, backtests, strategies, records):
     room.register(app)
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from alpha_oracle.entrypoints.cli.options import DateOption, LimitOption
@@ -83,7 +84,9 @@ def rank_document(rank: StrategyRank) -> dict[str, Any]:
         "refusals": list(rank.refusals),
         "consistency": rank.consistency,
         "windows": rank.windows,
-        **{name: getattr(metrics, name) for name in metrics.__dataclass_fields__},
+        **asdict(metrics),
+        "parameters": dict(rank.parameters),
+        "evidence": None if rank.evidence is None else asdict(rank.evidence),
     }
 
 
@@ -95,6 +98,7 @@ def rank_row(rank: StrategyRank) -> dict[str, object]:
         "strategy": rank.strategy,
         "composite": rank.composite,
         "sharpe": metrics.sharpe,
+        "deflated": None if rank.evidence is None else rank.evidence.deflated_sharpe,
         "sortino": metrics.sortino,
         "drawdown_pct": metrics.max_drawdown_pct,
         "profit_factor": metrics.profit_factor,
