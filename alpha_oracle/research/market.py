@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -59,16 +60,37 @@ def load_market(record: MarketRecord, *, session: Session, as_of: datetime) -> M
     span = record.bars.span()
     if span is None or span[0] > session:
         raise DataError(f"no bars are stored up to {session}; import or backfill them first")
-    stored = record.bars.load(start=span[0], end=session, as_of=as_of)
+    start = span[0]
+    # The stores answer both at once, and what is read first is laid out while the other is read.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        families = beside.submit(_read_families, record, start=start, end=session, as_of=as_of)
+        panel, spy, actions = _read_bars(record, start=start, end=session, as_of=as_of)
+        known = families.result()
+    first_bar = np.argmax(np.isfinite(panel.traded_close), axis=0)
+    context = known(
+        sessions=panel.sessions,
+        symbols=panel.symbols,
+        first_bar=first_bar,
+        spy=spy,
+        actions=actions,
+    )
+    return replace(panel, context=context)
+
+
+def _read_bars(
+    record: MarketRecord, *, start: Session, end: Session, as_of: datetime
+) -> tuple[MarketPanel, NDArray[np.float64] | None, Sequence[CorporateAction]]:
+    """The panel, SPY's total return, and the actions known."""
+    stored = record.bars.load(start=start, end=end, as_of=as_of)
     if not len(stored.bars):
         raise DataError(
-            f"no bar up to {session} was known at {as_of.isoformat()}; ask as of a later instant"
+            f"no bar up to {end} was known at {as_of.isoformat()}; ask as of a later instant"
         )
     members = record.reference.memberships(as_of=as_of)
     actions = record.reference.actions(as_of=as_of)
     build = partial(
         build_panel,
-        sessions=calendar.sessions_between(span[0], session),
+        sessions=calendar.sessions_between(start, end),
         actions_known=actions,
         actions_all=record.reference.actions(),
         members=members,
@@ -77,8 +99,7 @@ def load_market(record: MarketRecord, *, session: Session, as_of: datetime) -> M
     is_traded = bool(benchmark.all()) or any(stay.symbol == BENCHMARK for stay in members)
     panel = build(stored if is_traded or not benchmark.any() else rows_of(stored, ~benchmark))
     spy = build(rows_of(stored, benchmark)).close[:, 0] if benchmark.any() else None
-    context = _context(record, panel, spy=spy, actions=actions, as_of=as_of)
-    return replace(panel, context=context)
+    return panel, spy, actions
 
 
 def benchmark_rows(stored: StoredBars) -> NDArray[np.bool_]:
@@ -102,30 +123,21 @@ def rows_of(stored: StoredBars, kept: NDArray[np.bool_]) -> StoredBars:
     )
 
 
-def _context(
-    record: MarketRecord,
-    panel: MarketPanel,
-    *,
-    spy: NDArray[np.float64] | None,
-    actions: Sequence[CorporateAction],
-    as_of: datetime,
-) -> MarketContext:
+def _read_families(
+    record: MarketRecord, *, start: Session, end: Session, as_of: datetime
+) -> partial[MarketContext]:
+    """What makes a context of the panel's own."""
     families = record.families
-    first, last = panel.sessions[0].item(), panel.sessions[-1].item()
-    return build_context(
-        sessions=panel.sessions,
-        symbols=panel.symbols,
-        first_bar=np.argmax(np.isfinite(panel.traded_close), axis=0),
+    return partial(
+        build_context,
         facts=families.facts.load(as_of=as_of),
         filings=families.insiders.load(as_of=as_of),
         covered={
             Symbol(subject): day for subject, day in families.log.coverage(Family.INSIDERS).items()
         },
         positions=families.short_interest.load(as_of=as_of),
-        vix=families.levels.load(VIX, start=first, end=last, as_of=as_of),
-        spy=spy,
+        vix=families.levels.load(VIX, start=start, end=end, as_of=as_of),
         sectors=record.reference.sector_assignments(as_of=as_of),
-        actions=actions,
     )
 
 
