@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
+# Looked up rather than called: there are thousands of actions.
+_KINDS: Final = {kind.value: kind for kind in ActionKind}
+
 _SAVE_ACTIONS: Final = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -144,13 +147,9 @@ class PostgresReference:
             rows = connection.execute(text(_ACTIONS), values).all()
         return [
             CorporateAction(
-                symbol=Symbol(row.symbol),
-                ex_date=row.ex_date,
-                kind=ActionKind(row.kind),
-                value=row.value,
-                known_at=row.known_at,
+                symbol=symbol, ex_date=day, kind=_KINDS[kind], value=value, known_at=known_at
             )
-            for row in rows
+            for symbol, day, kind, value, known_at in rows
         ]
 
 
