@@ -86,7 +86,10 @@ class FeatureStore:
         known = {name: values[name][first:] for name in found if found[name][first:].all()}
         fresh = engine.compute(missing, panel, dtype=np.float32, start=start + first, known=known)
         for name, rows in fresh.items():
-            values[name] = rows if first == 0 else np.concatenate([values[name][:first], rows])
+            if first == 0:
+                values[name] = rows
+            else:
+                values[name][first:] = rows
 
     def _save(
         self,

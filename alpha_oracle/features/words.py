@@ -184,15 +184,18 @@ def _block_words(field: Block, bits: Words, has_bar: Mask, symbols: Words) -> Wo
 @kernel
 def _code_words(codes: Codes, meanings: Words, has_bar: Mask, symbols: Words) -> Words:
     rows, columns = codes.shape
+    words = np.empty((len(meanings), 2, columns), np.uint64)
+    for code in range(len(meanings)):
+        for lane in range(2):
+            for column in range(columns):
+                words[code, lane, column] = _mixed(meanings[code] ^ symbols[lane, column])
     out = np.zeros((rows, 2), np.uint64)
     for row in range(rows):
-        for lane in range(2):
-            total = np.uint64(0)
-            for column in range(columns):
-                code = codes[row, column]
-                if code >= 0 and has_bar[row, column]:
-                    total += _mixed(meanings[code] ^ symbols[lane, column])
-            out[row, lane] = total
+        for column in range(columns):
+            code = codes[row, column]
+            if code >= 0 and has_bar[row, column]:
+                out[row, 0] += words[code, 0, column]
+                out[row, 1] += words[code, 1, column]
     return out
 
 

@@ -33,7 +33,11 @@ class FeatureKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CachedFeature:
-    """Values, `sessions x symbols`, and which sessions were found; the others hold nothing."""
+    """Values, `sessions x symbols`, and which sessions were found; the others hold nothing.
+
+    Where any was not, the values are the caller's to complete; where all were, they may be
+    read-only.
+    """
 
     values: NDArray[np.float32]
     found: NDArray[np.bool_]

@@ -14,6 +14,7 @@ import os
 import tempfile
 from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -158,7 +159,7 @@ def _broken(error: Exception) -> Exception:
 
 
 class PartReader:
-    """An open part.
+    """An open part, and the names of its features.
 
     Raises:
         BrokenPart: the file is not what its name says.
@@ -166,16 +167,26 @@ class PartReader:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
-            encoded = self._file.metadata.metadata[METADATA_KEY]
-            self.header = PartHeader.decoded(encoded)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             raise _broken(error) from error
-        expected = len(self.header.sessions) * len(self.header.symbols)
-        named = _file_name(self.header, encoded) == path.name
+        self.names: Sequence[str] = self._file.schema.names
+
+    @cached_property
+    def header(self) -> PartHeader:
+        """What the part holds, checked against its name."""
+        try:
+            encoded = self._file.metadata.metadata[METADATA_KEY]
+            header = PartHeader.decoded(encoded)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _broken(error) from error
+        expected = len(header.sessions) * len(header.symbols)
+        named = _file_name(header, encoded) == self._path.name
         if not named or self._file.metadata.num_rows != expected:
             raise BrokenPart("the footer does not match the name")
+        return header
 
     def close(self) -> None:
         """Let go of the file."""

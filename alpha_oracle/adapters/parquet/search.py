@@ -50,8 +50,9 @@ class Search:
     def take(self, part: PartReader) -> bool:
         """Copy what the part has and is still missing; return whether there was any."""
         wanted: dict[tuple[int, int], list[str]] = {}
-        for name, column in part.header.columns.items():
-            if name in self._keys and column.definition == self._keys[name].definition:
+        for name in self._keys.keys() & part.names:
+            column = part.header.columns[name]
+            if column.definition == self._keys[name].definition:
                 rows = self._matching(name, part.header.sessions, part.header.digests_of(name))
                 if rows is not None:
                     wanted.setdefault(rows, []).append(name)
