@@ -7,6 +7,7 @@ trade tells which value it is, never when it counts.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,10 +55,15 @@ def build_context(
     """
     frame = build_frame(sessions, symbols, first_bar=first_bar, actions=actions)
     codes, names = sector_codes(sectors, frame)
+    # Statements take as long as all the rest, and compiled code that lets the others run.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        reports = None if facts is None else beside.submit(known_statements, facts, frame)
+        short_interest = known_short_interest(positions, frame)
+        insiders = known_trades(filings, frame, covered=covered)
     return MarketContext(
-        reports=None if facts is None else known_statements(facts, frame),
-        short_interest=known_short_interest(positions, frame),
-        insiders=known_trades(filings, frame, covered=covered),
+        reports=None if reports is None else reports.result(),
+        short_interest=short_interest,
+        insiders=insiders,
         vix=_closes(vix, frame),
         spy=spy,
         sector=codes,
