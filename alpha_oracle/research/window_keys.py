@@ -46,6 +46,7 @@ def window_keys(
     known = feature_keys(panel, features.named(names))
     inputs = [market_digests(panel), *(known[name].digests for name in names)]
     rules = _digest(
+        *(_source(one) for one in SIMULATION),
         *(trial_key(variant, terms=terms) for variant in variants),
         *(known[name].definition for name in names),
     )
@@ -69,7 +70,6 @@ def trial_key(strategy: Strategy, *, terms: TradingTerms) -> str:
         repr((strategy.min_hold_days, strategy.max_hold_days, tuple(strategy.features))),
         repr(terms),
         _source(module),
-        *(_source(one) for one in SIMULATION),
     )
 
 
