@@ -92,9 +92,9 @@ def optimal_block(series: Floats) -> float:
     lag = np.arange(1, width + 1)
     weighted = 2.0 * np.clip(2.0 * (1.0 - lag / width), 0.0, 1.0) * covariance[1 : width + 1]
     spectrum, slope = covariance[0] + weighted.sum(), (weighted * lag).sum()
+    longest = float(ceil(min(3.0 * sqrt(count), count / 3.0)))
     if spectrum == 0.0:
-        return 0.0
-    longest = ceil(min(3.0 * sqrt(count), count / 3.0))
+        return longest
     return min(float((count * slope**2 / spectrum**2) ** (1.0 / 3.0)), longest)
 
 

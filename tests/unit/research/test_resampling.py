@@ -48,6 +48,12 @@ def test_the_block_is_that_of_another_implementation(series, block):
     assert optimal_block(series) == pytest.approx(block, rel=1e-7)
 
 
+def test_the_block_is_at_most_three_roots_of_the_sessions():
+    # The sum of its autocovariances is 0, which asks for a block without end.
+    series = np.concatenate(([1.0, -1.0], np.zeros(98)))
+    assert optimal_block(series) == 30.0
+
+
 @pytest.mark.parametrize("memory", [0.3, 0.6])
 def test_the_block_of_an_autoregression_is_near_the_best_one(memory):
     # From its spectrum: G = 2 R(0) p / (1-p)^2, g(0) = R(0) (1+p) / (1-p).
