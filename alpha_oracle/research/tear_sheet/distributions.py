@@ -66,7 +66,7 @@ def trade_histogram(report: BacktestReport) -> Element:
     """Draw how many trades returned how much; the outermost bars hold what lies beyond, too."""
     returns = np.array([trade.return_pct for trade in report.trades])
     edges = _edges(returns)
-    many = np.histogram(np.clip(returns, edges[0], np.nextafter(edges[-1], -np.inf)), edges)[0]
+    many = np.histogram(np.clip(returns, edges[0], edges[-1]), edges)[0]
     marks = ticks(0.0, float(many.max(initial=1)), count=4)
     plot = Plot(
         width=HALF_WIDTH,

@@ -18,7 +18,7 @@ def a_full_report(**about):
     return a_report(
         trades=trades,
         closes=closes,
-        windows=[a_window(4.25), a_window(-1.5, start=date(2016, 7, 4))],
+        windows=[a_window(4.25), a_window(-1.5, start=date(2016, 7, 4)), a_window(0.0)],
         **about,
     )
 
@@ -110,6 +110,8 @@ def test_the_figures_shown_are_those_computed():
     shown = {row[0]: row[1] for row in document.section("Figures").rows()}
     assert shown["Beta"] == f"{report.against_benchmark.beta:.2f}".replace("-", "\N{MINUS SIGN}")
     assert shown["Closed trades"] == "35"
+    # Of the profits from -15 to 19 USD, 19 are above 0.
+    assert shown["Won"] == "54.3 %"
     facts = document.all("header")[0].all("p")[1].text
     assert "2016-01-04 to" in facts
     assert "300 sessions" in facts
@@ -144,7 +146,7 @@ def test_windows_tell_what_was_chosen_and_how_it_went():
     section = read(tear_sheet(a_full_report())).section("Walk-forward windows")
 
     assert section.rows()[0] == ["2018-01-03 to 2018-07-02", "holdings 20", "40", "4.0 %", "+4.2 %"]
-    assert "2 test windows, 1 of them at a loss" in section.text
+    assert "3 test windows, 1 of them at a loss" in section.text
 
 
 def test_one_trade_is_told_as_one():
