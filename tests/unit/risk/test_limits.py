@@ -73,3 +73,10 @@ def test_decimals_and_compiled_floats_measure_alike():
         )
 
     agree()
+
+
+@pytest.mark.parametrize("pct", [3, 7, 10, 29, 57])
+def test_a_decline_on_its_bound_is_over_it_in_floats_too(pct):
+    measured = limits.decline_pct(10_000.0 - 100.0 * pct, 10_000.0)
+    assert not limits.is_below(measured, float(pct))
+    assert limits.is_below(limits.decline_pct(10_000.01 - 100.0 * pct, 10_000.0), float(pct))
