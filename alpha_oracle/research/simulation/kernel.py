@@ -105,7 +105,9 @@ def slippage_of(market: Market, session: int, symbol: int, quantity: int, terms:
     """Return what an order of `quantity` shares gives away, as a fraction; NaN where unknown."""
     if market.impact.size == 0:
         return terms.slippage_fraction
-    return terms.slippage_fraction + float(market.impact[session - 1, symbol]) * sqrt(quantity)
+    # The volume is counted in shares as they were before a split of this open.
+    shares = quantity / market.split[session, symbol]
+    return terms.slippage_fraction + float(market.impact[session - 1, symbol]) * sqrt(shares)
 
 
 def enter(market: Market, wishes: Wishes, session: int, terms: Terms, book: Book) -> None:
@@ -134,7 +136,6 @@ def halt(session: int, terms: Terms, book: Book) -> int:
     equity = book.equity[0]
     day = book.days[session - terms.first]
     before = book.days[session - terms.first - 1]["equity"]
-    book.peak[0] = max(book.peak[0], equity)
     if not is_below(decline_pct(equity, book.peak[0]), terms.max_drawdown_pct):
         day["halted_by"] = DRAWDOWN
     elif not is_below(decline_pct(equity, before), terms.max_daily_loss_pct):

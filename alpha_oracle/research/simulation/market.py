@@ -60,12 +60,13 @@ def impact_by_root_share(panel: MarketPanel, coefficient: float) -> Floats:
     daily volatility x square root of shares over daily volume, both of the last 20 sessions; NaN
     before half of them are known.
     """
-    traded = panel.volume * panel.split_factor
+    # Counted in the shares of each session, also where a split lies inside the window.
+    traded = _mean(panel.volume) * panel.split_factor
     returns = np.full(panel.close.shape, np.nan)
     returns[1:] = panel.close[1:] / panel.close[:-1] - 1.0
     volatility = np.sqrt(np.maximum(_mean(returns**2) - _mean(returns) ** 2, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        impact: Floats = coefficient * volatility / np.sqrt(_mean(traded))
+        impact: Floats = coefficient * volatility / np.sqrt(traded)
     return np.where(np.isfinite(impact), impact, np.nan)
 
 

@@ -157,10 +157,10 @@ class Wishes(NamedTuple):
 class Book(NamedTuple):
     """State and record of a run.
 
-    `cash`, `equity` (at the open) and `peak` (of equity) have one element each; `counts` are the
-    lots held, the fills and the trades so far; `taken` is the last session on which a symbol was
-    held, or `FOREVER` while it is; `refused` counts the entries refused, by `REFUSALS`;
-    `sector_usd` is scratch.
+    `cash`, `equity` (at the open) and `peak` (of equity at the close) have one element each;
+    `counts` are the lots held, the fills and the trades so far; `taken` is the last session on
+    which a symbol was held, or `FOREVER` while it is; `refused` counts the entries refused, by
+    `REFUSALS`; `sector_usd` is scratch.
     """
 
     cash: Floats

@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
+from alpha_oracle.features.context import NO_CONTEXT, MarketContext
 from alpha_oracle.features.panel import MarketPanel
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
-from alpha_oracle.risk.commissions import FREE
+from alpha_oracle.risk.commissions import FREE, IBKR_FIXED, IBKR_TIERED
 from alpha_oracle.strategies.base import Decisions
 from tests.builders import sessions_from
 
@@ -51,8 +52,11 @@ def some_terms(*, capital=10_000.0, cap=25.0, positions=20, min_cash=0.0, costs=
     return TradingTerms(capital_usd=capital, limits=limits, costs=costs)
 
 
-def a_market(opens, closes=None, *, splits=(), dividends=()):
-    """A market of `{symbol: prices}`; actions are `(row, symbol, value)`; NaN: no bar."""
+def a_market(opens, closes=None, *, splits=(), dividends=(), sectors=None):
+    """A market of `{symbol: prices}`; actions are `(row, symbol, value)`; NaN: no bar.
+
+    `sectors` are by symbol; one left out is unknown, none given: nobody has any.
+    """
     symbols = tuple(Symbol(name) for name in opens)
     opened = np.array([opens[symbol] for symbol in symbols], dtype=np.float64).T
     closed = opened if closes is None else np.array([closes[s] for s in symbols], np.float64).T
@@ -74,7 +78,15 @@ def a_market(opens, closes=None, *, splits=(), dividends=()):
         split=split,
         dividend=dividend,
         is_member=np.ones(opened.shape, np.bool_),
+        context=NO_CONTEXT if sectors is None else _context(sectors, symbols, len(opened)),
     )
+
+
+def _context(sectors, symbols, sessions):
+    names = tuple(sorted(set(sectors.values())))
+    codes = [names.index(sectors[name]) if name in sectors else -1 for name in symbols]
+    sector = np.tile(np.array(codes, np.int16), (sessions, 1))
+    return MarketContext(sector=sector, sector_names=names)
 
 
 def some_decisions(market, *, entries=(), exits=()):
@@ -96,30 +108,24 @@ def with_columns(market, decisions, order):
         if one.name not in {"sessions", "symbols", "context"}
     }
     symbols = tuple(market.symbols[column] for column in order)
+    sector = market.context.sector
+    context = replace(market.context, sector=None if sector is None else sector[:, order])
     return (
-        replace(market, symbols=symbols, **panel),
+        replace(market, symbols=symbols, context=context, **panel),
         Decisions(entry=decisions.entry[:, order], exit=decisions.exit[:, order]),
     )
 
 
 @st.composite
 def worlds(draw):
-    """A market with gaps, splits, dividends and delistings, decisions, a strategy and terms."""
+    """A market with gaps, halts, splits, dividends and delistings, decisions, a strategy and terms.
+
+    Its sectors are partly unknown and change; every limit may bind.
+    """
     symbols, sessions = draw(st.integers(1, 5)), draw(st.integers(3, 40))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = (sessions, symbols)
-    opens = np.round(random.uniform(5, 20) * np.exp(random.normal(0, 0.05, shape).cumsum(0)), 2)
-    closes = np.round(opens * np.exp(random.normal(0, 0.02, shape)), 2)
-    gone = random.random(shape) < draw(st.sampled_from([0.0, 0.1, 0.5]))
-    gone |= np.arange(sessions)[:, None] > random.integers(sessions // 2, 2 * sessions, symbols)
-    opens[gone] = closes[gone] = np.nan
-    names = [f"S{number}" for number in range(symbols)]
-    market = a_market(
-        dict(zip(names, opens.T, strict=True)), dict(zip(names, closes.T, strict=True))
-    )
-    actions = random.random(shape) < draw(st.sampled_from([0.0, 0.05]))
-    market.split[actions] = random.choice([2.0, 1.5, 0.5, 0.1, 1 / 3], actions.sum())
-    market.dividend[random.random(shape) < 0.05] = 0.17
+    market = _random_market(draw, random, shape)
     strengths = random.choice([0.25, 0.5, 0.75, 1.0], shape)
     decisions = Decisions(
         entry=np.where(random.random(shape) < 0.3, strengths, np.nan),
@@ -127,16 +133,54 @@ def worlds(draw):
     )
     min_hold = draw(st.integers(2, 4))
     strategy = Holding(min_hold_days=min_hold, max_hold_days=min_hold + draw(st.integers(0, 8)))
-    costs = some_costs(
-        per_share=draw(st.sampled_from([0.0, 0.005, 0.1])),
-        minimum=draw(st.sampled_from([0.0, 1.0, 7.0])),
-        slippage_bps=draw(st.sampled_from([0.0, 5.0, 200.0])),
-    )
     terms = some_terms(
         capital=draw(st.sampled_from([100.0, 1000.0, 100_000.0])),
         cap=draw(st.sampled_from([5.0, 40.0, 100.0])),
         positions=draw(st.integers(1, 4)),
         min_cash=draw(st.sampled_from([0.0, 10.0])),
-        costs=costs,
+        costs=draw(_costs()),
+        sector=draw(st.sampled_from([100.0, 45.0, 7.0])),
+        min_price=draw(st.sampled_from([0.0, 0.0, 10.0])),
+        trades=draw(st.sampled_from([1_000, 2, 1])),
+        drawdown=draw(st.sampled_from([1_000.0, 10.0, 2.0])),
+        daily_loss=draw(st.sampled_from([1_000.0, 3.0, 0.5])),
     )
     return market, decisions, strategy, terms
+
+
+def _random_market(draw, random, shape):
+    sessions, symbols = shape
+    opens = np.round(random.uniform(5, 20) * np.exp(random.normal(0, 0.05, shape).cumsum(0)), 2)
+    closes = np.round(opens * np.exp(random.normal(0, 0.02, shape)), 2)
+    gone = random.random(shape) < draw(st.sampled_from([0.0, 0.1, 0.5]))
+    gone |= np.arange(sessions)[:, None] > random.integers(sessions // 2, 2 * sessions, symbols)
+    opens[gone] = closes[gone] = np.nan
+    names = [f"S{number}" for number in range(symbols)]
+    sectors = {name: str(random.choice(["Energy", "Utilities"])) for name in names}
+    market = a_market(
+        dict(zip(names, opens.T, strict=True)),
+        dict(zip(names, closes.T, strict=True)),
+        sectors=sectors if draw(st.booleans()) else None,
+    )
+    if market.context.sector is not None:
+        market.context.sector[random.random(shape) < 0.2] = -1
+    market.volume[:] = random.integers(100, 5_000, shape)
+    market.volume[random.random(shape) < draw(st.sampled_from([0.0, 0.1]))] = 0.0
+    market.volume[gone] = np.nan
+    actions = random.random(shape) < draw(st.sampled_from([0.0, 0.05]))
+    market.split[actions] = random.choice([2.0, 1.5, 0.5, 0.1, 1 / 3], actions.sum())
+    market.dividend[random.random(shape) < 0.05] = 0.17
+    return market
+
+
+@st.composite
+def _costs(draw):
+    plain = FREE._replace(
+        per_share=draw(st.sampled_from([0.0, 0.005, 0.1])),
+        minimum=draw(st.sampled_from([0.0, 1.0, 7.0])),
+    )
+    return TradingCosts(
+        commission=draw(st.sampled_from([plain, IBKR_FIXED, IBKR_TIERED])),
+        slippage_bps=draw(st.sampled_from([0.0, 5.0, 200.0])),
+        impact=draw(st.sampled_from([0.0, 0.0, 0.5])),
+    )
