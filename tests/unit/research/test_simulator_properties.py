@@ -123,23 +123,6 @@ def test_nothing_fills_before_it_was_decided(world):
 
 
 @KEPT
-@given(world=worlds())
-def test_the_limits_hold_on_every_session(world):
-    market, _, _, terms = world
-    result = _run(*world)
-    held = set()
-    for row in range(len(market.sessions)):
-        for fill in result.fills[result.fills["session"] == row]:
-            (held.add if fill["quantity"] > 0 else held.discard)(int(fill["symbol"]))
-        held -= {
-            int(trade["symbol"])
-            for trade in result.trades[result.trades["exit"] == row]
-            if trade["reason"] == records.CASHED_OUT
-        }
-        assert len(held) <= terms.limits.max_positions
-
-
-@KEPT
 @given(world=worlds(), cut=st.integers(1, 39))
 def test_a_run_cut_short_equals_the_whole_run_up_to_there(world, cut):
     market, decisions, strategy, terms = world
