@@ -180,7 +180,11 @@ def test_a_new_session_and_three_columns_of_the_cache(show, tmp_path):
         state["store"].compute(until_yesterday, names)
 
     def bare():
-        return [pq.read_table(path, columns=THREE) for path in state["folder"].glob("*.parquet")]
+        return [
+            pq.read_table(path, columns=held)
+            for path in state["folder"].glob("*.parquet")
+            if (held := [name for name in THREE if name in pq.read_schema(path).names])
+        ]
 
     times = rounds(
         {
@@ -207,10 +211,15 @@ def test_the_whole_panel_on_disk_beside_pyarrow(show, tmp_path):
     cache = ParquetFeatureCache(tmp_path / "cache", max_bytes=NO_BOUND)
     path = tmp_path / "one.parquet"
     where = {"sessions": panel.sessions, "symbols": panel.symbols}
-    times = rounds(
+    written = rounds(
         {
             "written": lambda: cache.save(keys, values, **where),
             "write_table": lambda: pq.write_table(table, path),
+        }
+    )
+    # By itself: each finds the memory that the other has let go of, and neither that of a write.
+    read = rounds(
+        {
             "read": lambda: cache.load(keys, **where),
             "read_table": lambda: pq.read_table(path),
         }
@@ -220,7 +229,7 @@ def test_the_whole_panel_on_disk_beside_pyarrow(show, tmp_path):
             Row(f"{len(values)} features written", "written", "write_table", 0.3),
             Row(f"{len(values)} features read", "read", "read_table", 0.6),
         ],
-        times,
+        written | read,
     )
 
 
