@@ -245,6 +245,35 @@ def test_a_broken_part_is_removed_and_computed_again(store, folder, panel, damag
     assert_same(store.compute(panel, NAMES), expected)
 
 
+def test_only_the_sessions_and_columns_asked_for_are_read(store, folder, panel):
+    """What is damaged elsewhere in the part is not noticed: the first column's first sessions."""
+    expected = store.compute(panel, NAMES)
+    (part,) = parts(folder)
+    content = part.read_bytes()
+    part.write_bytes(content[:200] + bytes([content[200] ^ 0xFF]) + content[201:])
+    first = panel.sessions[64].item()
+    asked = store.compute(panel, NAMES, first=first)
+    assert_same(asked, {name: values[64:] for name, values in expected.items()})
+    assert_same(store.compute(panel, NAMES[1:]), {name: expected[name] for name in NAMES[1:]})
+    assert parts(folder) == [part]
+    assert_same(store.compute(panel, NAMES), expected)
+    assert part.read_bytes() == content
+
+
+def test_sessions_kept_twice_are_read_once(store, cache, folder, panel):
+    expected = store.compute(panel, NAMES)
+    last = slice(len(panel.sessions) - 2, None)
+    keys = feature_keys(panel, registry.named(NAMES))
+    cache.save(
+        {name: key.of(last) for name, key in keys.items()},
+        {name: values[last] for name, values in expected.items()},
+        sessions=panel.sessions[last],
+        symbols=panel.symbols,
+    )
+    assert len(parts(folder)) == 2
+    assert_same(store.compute(panel, NAMES), expected)
+
+
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, panel):
     (tmp_path / "features").write_text("in the way")
     store = FeatureStore(ParquetFeatureCache(tmp_path / "features", max_bytes=ROOMY))
