@@ -12,6 +12,7 @@ from alpha_oracle.domain.reference import Family, FamilyReport
 from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
 from alpha_oracle.domain.validation import Completeness, IngestReport
 from alpha_oracle.research.walk_forward import WalkForwardResult
+from alpha_oracle.strategies import registry
 from tasks.artifacts import show_summary
 from tasks.bar_tables import attention_fact, attention_of, source_rows
 
@@ -42,6 +43,7 @@ def finish_run(
             **_reference_facts(reference, absent),
             **_feature_facts(features),
             **_ranking_facts(ranking, results),
+            **_left_out_facts(),
             **_signal_facts(publication),
         },
         rankings=tuple(ranking),
@@ -99,6 +101,11 @@ def _ranking_facts(
         "tested on": "; ".join(sorted({result.note for result in results})),
         "strategies that may trade": eligible or "none is above the thresholds: no entries",
     }
+
+
+def _left_out_facts() -> dict[str, object]:
+    told = "; ".join(one.text for one in registry.broken())
+    return {"strategies left out": told} if told else {}
 
 
 def _signal_facts(publication: Publication) -> dict[str, object]:

@@ -13,6 +13,7 @@ from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.errors import AlphaOracleError
+from alpha_oracle.strategies import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,11 @@ def _check_calendar(settings: Settings) -> str:
     return f"the exchange calendar reaches {calendar.last_session()}"
 
 
+def _check_strategies(_: Settings) -> str:
+    registry.require_whole()
+    return f"{len(registry.all())} strategies can be used"
+
+
 def _check_source(settings: Settings, *, name: str) -> str:
     with opened_database(settings) as database:
         return check_source(settings, name, database)
@@ -82,4 +88,5 @@ def _check_vendor(settings: Settings, *, name: str) -> str:
 CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "stores": _check_stores,
     "calendar": _check_calendar,
+    "strategies": _check_strategies,
 }

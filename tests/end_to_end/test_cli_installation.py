@@ -27,6 +27,7 @@ VERBS = (
     *("demo", "up", "status", "down", "doctor", "db upgrade", "pipeline", "backfill", "rank"),
     *("import bars", "import members", "import sectors", "import actions", "quarantine list"),
     *("quarantine release", "features list", "features export", "signals", "rankings"),
+    *("strategies list", "strategies check"),
 )
 
 
@@ -120,7 +121,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
         answer = ask("doctor", "--json")
         assert answer.code == 0
         assert [row["check"] for row in answer.document if row["ok"]] == [
-            *("settings", "stores", "calendar", "source files"),
+            *("settings", "stores", "calendar", "strategies", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
         assert ask("db", "upgrade").out.startswith("schema 000")

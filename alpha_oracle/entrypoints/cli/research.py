@@ -125,6 +125,9 @@ def run_backfill(
 
 def run_rank(*, date: DateOption = None, as_json: JsonOption = False) -> None:
     """Walk every strategy forward on what is stored and print the ranking."""
+    from alpha_oracle.strategies import registry
+
+    registry.require_whole()
     if date is not None:
         _refuse_no_session(date)
 
