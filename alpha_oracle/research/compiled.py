@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from types import FunctionType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 
@@ -18,19 +18,25 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound="Callable[..., object]")
 
 
-def compiled(entry: Function, *, calls: Sequence[Callable[..., object]]) -> Function:
+def compiled(
+    entry: Function, *, calls: Sequence[Callable[..., object]], allocates: bool = True
+) -> Function:
     """Return `entry` compiled with the functions it calls, each listed after what it calls itself.
 
-    The machine code is cached on disk, so the next process does not compile again.
+    The machine code is cached on disk, so the next process does not compile again. Code that makes
+    no array (`allocates` false) does not count references: otherwise each call counts them for
+    every array it is handed, which costs more than the session of a small portfolio.
     """
+    # A private option of numba: a version without it refuses the name, at import.
+    options: dict[str, Any] = {"_nrt": allocates}
     known: dict[str, object] = {}
     for function in calls:
-        known[function.__name__] = numba.njit(_linked(function, known))
+        known[function.__name__] = numba.njit(**options)(_linked(function, known))
     kernel = _linked(entry, known)
     # numba renews its cache when the file of `entry` changes, not when a callee's file does:
     # the cached code of a changed sizing rule would live on. The name carries all their sources.
     kernel.__qualname__ = f"{entry.__name__}_{_digest((entry, *calls))}"
-    return cast("Function", numba.njit(cache=True)(kernel))
+    return cast("Function", numba.njit(cache=True, **options)(kernel))
 
 
 def _linked(function: Callable[..., object], known: dict[str, object]) -> FunctionType:

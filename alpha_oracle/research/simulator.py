@@ -62,6 +62,7 @@ _run_sessions = compiled(
         kernel.enter,
         kernel.mark_at_close,
     ),
+    allocates=False,
 )
 _listed = compiled(wishes.listed, calls=())
 
@@ -214,7 +215,7 @@ class Simulator:
             trades=np.zeros(entries, records.TRADE),
             days=days,
             refused=np.zeros(len(records.REFUSALS), np.int64),
-            sector_usd=np.zeros(int(self.market.sector.max(initial=0)) + 1),
+            sector_usd=np.zeros(len(self.panel.context.sector_names) + 1),
         )
 
 

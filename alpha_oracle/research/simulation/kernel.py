@@ -58,7 +58,8 @@ def run_sessions(market: Market, wishes: Wishes, terms: Terms, book: Book) -> No
     """Fill `book` with the sessions from `terms.first`, whose close is the first to decide."""
     mark_at_close(market, wishes, terms.first, terms, book)
     for session in range(terms.first + 1, terms.first + len(book.days)):
-        apply_actions(market, session, book)
+        if market.has_actions[session]:
+            apply_actions(market, session, book)
         close_due(market, session, terms, book)
         if wishes.offsets[session] > wishes.offsets[session - 1]:
             enter(market, wishes, session, terms, book)
@@ -117,7 +118,7 @@ def enter(market: Market, wishes: Wishes, session: int, terms: Terms, book: Book
     """
     book.equity[0] = equity_at_open(market, session, book)
     halted_by = halt(session, terms, book)
-    sum_sectors(market, session, book)
+    is_summed = False
     for place in range(wishes.offsets[session - 1], wishes.offsets[session]):
         symbol = wishes.symbols[place]
         if book.taken[symbol] >= session:
@@ -126,6 +127,9 @@ def enter(market: Market, wishes: Wishes, session: int, terms: Terms, book: Book
         if refusal == NOT_REFUSED:
             refusal = refused_by(market, symbol, session, terms, book)
         if refusal == NOT_REFUSED:
+            if not is_summed:
+                sum_sectors(market, session, book)
+                is_summed = True
             refusal = buy(market, symbol, session, terms, book)
         if refusal != NOT_REFUSED:
             book.refused[refusal] += 1

@@ -31,6 +31,7 @@ def simulated_market(panel: MarketPanel, *, impact: float) -> Market:
         close=read_only(panel.traded_close),
         split=read_only(panel.split),
         dividend=read_only(panel.dividend),
+        has_actions=read_only((panel.split != 1.0).any(axis=1) | panel.dividend.any(axis=1)),
         sector=read_only(sector_codes(panel.context)),
         impact=read_only(impact_by_root_share(panel, impact) if impact else np.empty((0, 0))),
     )
@@ -47,10 +48,12 @@ def sector_codes(context: MarketContext) -> NDArray[np.int16]:
     All symbols of unknown sector count as one sector more: left out, history would lose those that
     have left the index; unlimited, the limit would not be one.
     """
-    if context.sector is None or not (context.sector >= 0).any():
+    sector = context.sector
+    if sector is None or sector.max(initial=-1) < 0:
         return np.empty((0, 0), np.int16)
-    unknown = np.int16(len(context.sector_names))
-    return np.where(context.sector < 0, unknown, context.sector)
+    if sector.min() >= 0:
+        return sector
+    return np.where(sector < 0, np.int16(len(context.sector_names)), sector)
 
 
 def impact_by_root_share(panel: MarketPanel, coefficient: float) -> Floats:

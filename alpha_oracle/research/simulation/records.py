@@ -103,12 +103,14 @@ class Market(NamedTuple):
     A symbol that did not trade has no open. `sector` are codes, those of one unknown sector
     included; `impact` is the slippage of an order, as a fraction of the price, by the square root
     of its shares, as known at the session's close. Either is empty where it does not apply.
+    `has_actions` says of a session whether a split or dividend of any symbol goes ex on it.
     """
 
     open: Floats
     close: Floats
     split: Floats
     dividend: Floats
+    has_actions: NDArray[np.bool_]
     sector: NDArray[np.int16]
     impact: Floats
 
