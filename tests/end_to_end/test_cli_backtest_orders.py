@@ -1,5 +1,8 @@
 """A list of orders, replayed from the command line on stored bars."""
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from tests.builders import sessions_from
@@ -100,6 +103,33 @@ def test_costs_are_what_was_given(stored, write):
     assert document["equity"][-1]["cash"] == pytest.approx(5136.2005)
     by_share = ask("backtest", "--orders", file, "--commission", "0.02", "--json").document
     assert [fill["commission"] for fill in by_share["fills"]] == [2.0, 2.0]
+
+
+def test_real_splits_are_applied_at_their_open(empty_world, shared_data, write, tmp_path):
+    table = pq.read_table(shared_data / "bars" / "bars_raw_2010_2016.parquet")
+    pq.write_table(
+        table.filter(pc.is_in(table["symbol"], pa.array(["AAPL", "C"]))), tmp_path / "raw.parquet"
+    )
+    assert ask("import", "bars", tmp_path / "raw.parquet", "--prices", "raw").code == 0
+    orders = [
+        ("2011-05-05", "C", "BUY", 25),
+        ("2011-05-09", "C", "SELL", 2),  # 25 became two and a half.
+        ("2014-06-05", "AAPL", "BUY", 3),
+        ("2014-06-09", "AAPL", "SELL", 21),  # 3 became 21.
+    ]
+    file = write("orders.csv", HEADER, orders)
+    document = ask("backtest", "--orders", file, "--json").document
+    assert [(fill["session"], fill["quantity"], fill["price"]) for fill in document["fills"]] == [
+        ("2011-05-06", 25, pytest.approx(4.55)),
+        ("2011-05-10", 2, pytest.approx(44.009998)),
+        ("2014-06-06", 3, pytest.approx(649.900002)),
+        ("2014-06-10", 21, pytest.approx(94.730003)),
+    ]
+    ends = {row["session"]: row["cash"] for row in document["equity"]}
+    # Half a share of C is paid out at 44.889999.
+    assert ends["2011-05-09"] == pytest.approx(100_000 - 25 * 4.55 + 0.5 * 44.889999, abs=1e-4)
+    earned = 2 * 44.009998 - 3 * 649.900002 + 21 * 94.730003
+    assert ends["2016-12-30"] - ends["2011-05-09"] == pytest.approx(earned, abs=1e-4)
 
 
 def test_a_person_reads_fills_refusals_and_what_came_of_it(stored, write):
