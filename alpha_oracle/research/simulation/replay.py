@@ -59,11 +59,13 @@ def replay_sessions(
     """
     waiting: list[Record] = []
     bounds = np.searchsorted(orders["session"], np.arange(len(market.close) + 1))
+    has_actions = np.any((market.split != 1.0) | (market.dividend != 0.0), axis=1)
     mark_at_close(market, nothing, terms.first, terms, book)
     for session in range(terms.first + 1, terms.first + len(book.days)):
         due = orders[bounds[session - 1] : bounds[session]]
         sales = int((due["quantity"] < 0).sum())
-        apply_actions(market, session, book)
+        if has_actions[session]:
+            apply_actions(market, session, book)
         # The oldest are tried first.
         waiting.extend(due[:sales])
         for order in waiting:
@@ -118,10 +120,8 @@ def buy_listed(market: Market, order: Record, session: int, terms: Terms, book: 
 
 def lot_of(symbol: int, book: Book) -> int:
     """Return the place of a symbol's lot; -1 where nothing of it is held."""
-    for held in range(book.counts[0]):
-        if book.lots[held]["symbol"] == symbol:
-            return held
-    return -1
+    places = np.flatnonzero(book.lots["symbol"][: book.counts[0]] == symbol)
+    return int(places[0]) if len(places) else -1
 
 
 def add_to_lot(book: Book, held: int, fill: Fill, mark: float) -> None:
