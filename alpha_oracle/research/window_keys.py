@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.features import registry as features
 from alpha_oracle.features.digests import market_digests
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from alpha_oracle.research.windows import WindowPlan
     from alpha_oracle.strategies.base import Strategy
 
-SIMULATION = (
+OURS: Final = "alpha_oracle"
+SIMULATION: Final = (
     kernel, ledger, market, records, wishes, simulator, walk_forward, metrics, trades,
     sizing, limits, commissions, base,
 )  # fmt: skip
@@ -39,8 +40,7 @@ def window_keys(
     """Return the key of each window of a plan.
 
     It stands for the rules (of the strategy, its features and the simulation), the parameters
-    tried, the terms, and every input up to the window's last session. A helper module of a custom
-    strategy's own is not looked into.
+    tried, the terms, and every input up to the window's last session.
     """
     names = sorted({name for variant in variants for name in variant.features})
     known = feature_keys(panel, features.named(names))
@@ -62,20 +62,31 @@ def window_keys(
 
 
 def trial_key(strategy: Strategy, *, terms: TradingTerms) -> str:
-    """Return what stands for a strategy with its parameters and terms, whatever the data."""
-    module = sys.modules[type(strategy).__module__]
+    """Return what stands for a strategy with its parameters and terms, whatever the data.
+
+    The rule of a custom strategy is its whole package: its class may lean on any part of it.
+    """
     return _digest(
         strategy.name,
         repr(sorted(settings_of(strategy).items())),
         repr((strategy.min_hold_days, strategy.max_hold_days, tuple(strategy.features))),
         repr(terms),
-        _source(module),
+        _rule(type(strategy).__module__),
     )
 
 
 @cache
+def _rule(module: str) -> str:
+    top = sys.modules[module.partition(".")[0]]
+    if top.__name__ == OURS or not hasattr(top, "__path__"):
+        return _source(sys.modules[module])
+    files = sorted(file for folder in top.__path__ for file in Path(folder).rglob("*.py"))
+    return _digest(*(file.read_text(encoding="utf-8", errors="replace") for file in files))
+
+
+@cache
 def _source(module: ModuleType) -> str:
-    return _digest(inspect.getsource(module))
+    return hashlib.blake2b(Path(str(module.__file__)).read_bytes(), digest_size=20).hexdigest()
 
 
 def _digest(*parts: str) -> str:
