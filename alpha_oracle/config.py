@@ -286,10 +286,29 @@ class CostSettings(Section):
     impact: float = Field(default=0.0, ge=0.0)
 
 
-class ResearchSettings(Section):
-    """Simulation."""
+class SimulationSettings(Section):
+    """What a simulation's figures follow from."""
 
     costs: CostSettings = CostSettings()
+
+
+class DaskSettings(Section):
+    """Where tasks of research run on Dask.
+
+    At the scheduler of `address`, like tcp://10.0.0.5:8786; none: in `workers` processes on this
+    machine, started for the run. It must answer within `timeout_seconds`.
+    """
+
+    address: str | None = Field(default=None, min_length=1)
+    workers: int = Field(default=2, ge=1, le=1024)
+    timeout_seconds: float = Field(default=10.0, gt=0.0)
+
+
+class ResearchSettings(SimulationSettings):
+    """Simulation, and who computes it: threads of this process, or Dask."""
+
+    task_runner: Literal["threads", "dask"] = "threads"
+    dask: DaskSettings = DaskSettings()
 
 
 class ExecutionSettings(Section):
@@ -338,7 +357,7 @@ class DecisionSettings(Section):
 
     strategy: StrategySettings
     risk: RiskSettings
-    research: ResearchSettings
+    research: SimulationSettings
     execution: ExecutionSettings
     capital_usd: float = Field(gt=0.0)
 
@@ -369,7 +388,7 @@ class Settings(Section):
         settings = DecisionSettings(
             strategy=self.strategy,
             risk=self.risk,
-            research=self.research,
+            research=SimulationSettings(costs=self.research.costs),
             execution=self.execution,
             capital_usd=self.broker.simulated.cash,
         )

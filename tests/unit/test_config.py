@@ -140,3 +140,13 @@ def test_decision_inputs_hold_what_changes_a_decision_and_no_secret(tmp_path):
     inputs = settings.decision_inputs()
 
     assert set(inputs) == {"strategy", "risk", "research", "execution", "capital_usd"}
+
+
+def test_who_computes_is_no_part_of_what_is_decided(tmp_path):
+    environment = {
+        "ALPHA_ORACLE_RESEARCH__TASK_RUNNER": "dask",
+        "ALPHA_ORACLE_RESEARCH__DASK__ADDRESS": "tcp://10.0.0.5:8786",
+    }
+    settings = load_settings(environment, folder=tmp_path)
+    assert settings.research.dask.address == "tcp://10.0.0.5:8786"
+    assert settings.decision_inputs() == Settings().decision_inputs()
