@@ -72,7 +72,9 @@ def test_compiled_and_plain_sessions_are_one(world):
     )
     assert book.fills[: book.counts[1]].tobytes() == compiled.fills.tobytes()
     assert book.trades[: book.counts[2]].tobytes() == compiled.trades.tobytes()
-    assert book.days["equity"].tobytes() == compiled.equity.tobytes()
+    for name in ("equity", "cash", "traded", "costs", "halted_by"):
+        assert book.days[name].tobytes() == getattr(compiled, name).tobytes()
+    assert book.refused.tolist() == compiled.refused.tolist()
 
 
 @KEPT
