@@ -34,7 +34,8 @@ def compiled(
         known[function.__name__] = numba.njit(**options)(_linked(function, known))
     kernel = _linked(entry, known)
     # numba renews its cache when the file of `entry` changes, not when a callee's file does:
-    # the cached code of a changed sizing rule would live on. The name carries all their sources.
+    # the cached code of a changed sizing rule would live on. The name carries all their sources,
+    # and the constants they read, which compiled code holds as they were.
     kernel.__qualname__ = f"{entry.__name__}_{_digest((entry, *calls))}"
     return cast("Function", numba.njit(cache=True, **options)(kernel))
 
@@ -45,5 +46,11 @@ def _linked(function: Callable[..., object], known: dict[str, object]) -> Functi
 
 
 def _digest(functions: Sequence[Callable[..., object]]) -> str:
-    sources = "".join(inspect.getsource(function) for function in functions)
-    return hashlib.sha256(sources.encode()).hexdigest()[:12]
+    read = "".join(f"{inspect.getsource(one)}{_constants(one)}" for one in functions)
+    return hashlib.sha256(read.encode()).hexdigest()[:12]
+
+
+def _constants(function: Callable[..., object]) -> list[tuple[str, object]]:
+    plain = cast("FunctionType", function)
+    known = ((name, plain.__globals__.get(name)) for name in plain.__code__.co_names)
+    return [(name, value) for name, value in known if isinstance(value, int | float)]
