@@ -66,11 +66,7 @@ def run_once(
     fraction, note = FLAT_CAP, "every entry at the flat position cap, as asked"
     if sizing is Sizing.HALF_KELLY:
         fraction, note = _kelly_before(variant, first, months=months)
-    result = variant.simulator.run(
-        kelly_fraction=fraction,
-        start=panel.sessions[first - 1].item(),
-        end=panel.sessions[stop - 1].item(),
-    )
+    result = variant.simulator.run_rows(slice(first - 1, stop), kelly_fraction=fraction)
     return OneRun(result=result, sizing_note=note)
 
 

@@ -129,16 +129,11 @@ class _Desk:
         self._variants: list[Variant] = []
 
     def variants(self) -> list[Variant]:
-        if not self._variants:
-            self._variants = [
-                Variant.of(
-                    one,
-                    decide(one, self._market, features=self._features),
-                    self._market,
-                    terms=self._terms,
-                )
-                for one in self._tried
-            ]
+        for one in self._tried[len(self._variants) :]:
+            decided = decide(one, self._market, features=self._features)
+            self._variants.append(
+                Variant.of(one, decided, self._market, terms=self._terms, beside=self._variants)
+            )
         return self._variants
 
     def newest_fit(self, months: WindowMonths) -> Mapping[str, Parameter]:
@@ -148,7 +143,7 @@ class _Desk:
         sessions = self._market.sessions
         start = train_row_before(sessions, len(sessions), months)
         lesson = learn(self.variants(), start=start, stop=len(sessions))
-        return settings_of(lesson.variant.strategy)
+        return lesson.variant.parameters
 
 
 def _mean_train_sharpe(result: WalkForwardResult, place: int) -> float | None:

@@ -144,13 +144,22 @@ class Simulator:
 
     @classmethod
     def of(
-        cls, decisions: Decisions, panel: MarketPanel, *, strategy: Strategy, terms: TradingTerms
+        cls,
+        decisions: Decisions,
+        panel: MarketPanel,
+        *,
+        strategy: Strategy,
+        terms: TradingTerms,
+        market: Market | None = None,
     ) -> Simulator:
-        """Lay out a strategy's decisions, of the same shape as the panel."""
+        """Lay out a strategy's decisions, of the same shape as the panel.
+
+        `market` is the panel as another simulator of the same terms laid it out.
+        """
         offsets, symbols = _listed(read_only(decisions.entry), symbol_order(panel.symbols))
         return cls(
             panel=panel,
-            market=simulated_market(panel, impact=terms.costs.impact),
+            market=market or simulated_market(panel, impact=terms.costs.impact),
             wishes=records.Wishes(offsets, symbols, read_only(decisions.exit)),
             terms=terms,
             min_hold=int(strategy.min_hold_days),
@@ -171,12 +180,14 @@ class Simulator:
         Raises:
             ConfigurationError: no session of the market lies between `start` and `end`.
         """
-        first, stop = _span(self.panel, start, end)
-        book = self._empty_book(stop - first)
-        _run_sessions(
-            self.market, self.wishes, self._terms(first=first, kelly_fraction=kelly_fraction), book
-        )
-        return _result(book, self.panel, first=first, stop=stop)
+        return self.run_rows(slice(*_span(self.panel, start, end)), kelly_fraction=kelly_fraction)
+
+    def run_rows(self, rows: slice, *, kelly_fraction: float) -> BacktestResult:
+        """Trade some rows of the panel as `run` does; the close of the first decides."""
+        book = self._empty_book(rows.stop - rows.start)
+        terms = self._terms(first=rows.start, kelly_fraction=kelly_fraction)
+        _run_sessions(self.market, self.wishes, terms, book)
+        return _result(book, self.panel, first=rows.start, stop=rows.stop)
 
     def _terms(self, *, first: int, kelly_fraction: float) -> records.Terms:
         bounds, costs = self.terms.limits, self.terms.costs
@@ -200,7 +211,7 @@ class Simulator:
     def _empty_book(self, sessions: int) -> records.Book:
         columns = self.wishes.exit.shape[1]
         slots = min(self.terms.limits.max_positions, columns)
-        # The most there can be; the system gives pages only to what is written.
+        # The most there can be. Pages are given to what is written only; nothing else is read.
         entries = min(slots * sessions, len(self.wishes.symbols))
         days = np.zeros(sessions, records.DAY)
         days["halted_by"] = records.NOT_REFUSED
@@ -211,8 +222,8 @@ class Simulator:
             counts=np.zeros(3, np.int64),
             taken=np.full(columns, -1, np.int64),
             lots=np.zeros(slots, records.LOT),
-            fills=np.zeros(2 * entries, records.FILL),
-            trades=np.zeros(entries, records.TRADE),
+            fills=np.empty(2 * entries, records.FILL),
+            trades=np.empty(entries, records.TRADE),
             days=days,
             refused=np.zeros(len(records.REFUSALS), np.int64),
             sector_usd=np.zeros(len(self.panel.context.sector_names) + 1),

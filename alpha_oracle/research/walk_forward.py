@@ -51,15 +51,31 @@ class Variant:
     """A strategy with its parameters, and its decisions laid out on the market."""
 
     strategy: Strategy
+    parameters: Mapping[str, Parameter]
     simulator: Simulator
 
     @classmethod
     def of(
-        cls, strategy: Strategy, decisions: Decisions, market: MarketPanel, *, terms: TradingTerms
+        cls,
+        strategy: Strategy,
+        decisions: Decisions,
+        market: MarketPanel,
+        *,
+        terms: TradingTerms,
+        beside: Sequence[Variant] = (),
     ) -> Variant:
-        """Lay out what a strategy decided on a market."""
-        simulator = Simulator.of(decisions, market, strategy=strategy, terms=terms)
-        return cls(strategy=strategy, simulator=simulator)
+        """Lay out what a strategy decided on a market, sharing what the variants beside it have."""
+        return cls(
+            strategy=strategy,
+            parameters=settings_of(strategy),
+            simulator=Simulator.of(
+                decisions,
+                market,
+                strategy=strategy,
+                terms=terms,
+                market=beside[0].simulator.market if beside else None,
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,17 +140,15 @@ def trade_window(variants: Sequence[Variant], window: Window) -> WindowTest:
     days = panel.sessions
     lesson = learn(variants, start=window.train_start, stop=window.test_start)
     # The test decides from the last train close on, so that its first session can trade.
-    test = lesson.variant.simulator.run(
-        kelly_fraction=lesson.kelly_fraction,
-        start=days[window.test_start - 1].item(),
-        end=days[window.test_stop - 1].item(),
+    test = lesson.variant.simulator.run_rows(
+        slice(window.test_start - 1, window.test_stop), kelly_fraction=lesson.kelly_fraction
     )
     return WindowTest(
         outcome=WindowOutcome(
             train_start=days[window.train_start].item(),
             test_start=days[window.test_start].item(),
             test_end=days[window.test_stop - 1].item(),
-            parameters=settings_of(lesson.variant.strategy),
+            parameters=lesson.variant.parameters,
             train_sharpes=lesson.train_sharpes,
             train_trades=lesson.train_trades,
             win_rate=lesson.win_rate,
@@ -154,10 +168,8 @@ def learn(variants: Sequence[Variant], *, start: int, stop: int) -> Lesson:
 
     Of equal ones the first is kept. Statistics are those of its trades closed by then.
     """
-    sessions = variants[0].simulator.panel.sessions
-    first, last = sessions[start].item(), sessions[stop - 1].item()
     runs = [
-        variant.simulator.run(kelly_fraction=FLAT_CAP, start=first, end=last)
+        variant.simulator.run_rows(slice(start, stop), kelly_fraction=FLAT_CAP)
         for variant in variants
     ]
     ratios = [sharpe(run.equity[1:] / run.equity[:-1] - 1.0) for run in runs]

@@ -160,18 +160,20 @@ def sum_sectors(market: Market, session: int, book: Book) -> None:
 
 
 def refused_by(market: Market, symbol: int, session: int, terms: Terms, book: Book) -> int:
-    """Return what refuses an entry whatever its size."""
-    opened = market.open[session, symbol]
+    """Return what refuses an entry whatever its size.
+
+    What every wish of the session meets alike comes first, before its own price is looked up.
+    """
     refusal = NOT_REFUSED
-    if not opened > 0.0:
-        refusal = NO_BAR
-    elif not terms.kelly_fraction > 0.0:
+    if not terms.kelly_fraction > 0.0:
         refusal = NO_EDGE
     elif book.counts[0] >= terms.max_positions:
         refusal = SLOTS
     elif book.days[session - terms.first]["trades"] >= terms.max_trades_per_day:
         refusal = TRADES_A_DAY
-    elif not is_price_allowed(opened, terms.min_price):
+    elif not market.open[session, symbol] > 0.0:
+        refusal = NO_BAR
+    elif not is_price_allowed(market.open[session, symbol], terms.min_price):
         refusal = PENNY_STOCK
     return refusal
 

@@ -189,10 +189,10 @@ class Replay:
         limits = self.terms.limits
         traded = sum(fill[0] == row for fill in self.fills)
         refusals = {
-            "no bar on the next session": opened is None,
             "no edge: half Kelly is not above 0": not self.kelly > 0,
             "positions held": len(self.lots) >= limits.max_positions,
             "trades a day": traded >= limits.max_trades_per_day,
+            "no bar on the next session": opened is None,
             "price of the share": opened is None or opened < _exact(limits.min_price_usd),
         }
         return next((why for why, is_refused in refusals.items() if is_refused), None)
