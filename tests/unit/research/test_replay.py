@@ -287,13 +287,10 @@ def test_of_every_list_each_order_is_filled_or_refused_and_money_adds_up(world, 
     market, *_ = world
     random = np.random.default_rng(seed)
     count, last = 40, len(market.sessions) - 1
-    rows = zip(
-        random.integers(0, last + 1, count).tolist(),
-        random.choice(market.symbols, count).tolist(),
-        random.choice([-40, -7, -1, 3, 11, 40], count).tolist(),
-        strict=True,
-    )
-    rows = list(rows)
+    decided = random.integers(0, last + 1, count).tolist()
+    quantities = random.choice([-40, -7, -1, 3, 11, 40], count).tolist()
+    named = random.choice(market.symbols, count).tolist()
+    rows = list(zip(decided, named, quantities, strict=True))
     result = replayed(market, *rows, capital=2_000.0, commission=commission_pct(0.3))
     gone = sum(fill.commission == 0.0 and fill.side is Side.SELL for fill in result.fills)
     assert len(result.fills) - gone + len(result.refused) == count
@@ -301,15 +298,16 @@ def test_of_every_list_each_order_is_filled_or_refused_and_money_adds_up(world, 
     assert (result.equity >= result.cash).all()
     first = len(market.sessions) - len(result.sessions)
     cash, held = 2_000.0, dict.fromkeys(market.symbols, 0)
+    opened = np.where(market.volume > 0, market.traded_open, np.nan)
     for row in range(first, last + 1):
         for column, symbol in enumerate(market.symbols):
             cash += held[symbol] * market.dividend[row, column]
             exact = held[symbol] * market.split[row, column]
             held[symbol] = int(exact + 1e-6)
-            if exact - held[symbol] > 1e-6 and np.isnan(market.traded_open[row, column]):
+            if exact - held[symbol] > 1e-6 and np.isnan(opened[row, column]):
                 # What pays for the fraction is a mark the fills do not show.
                 return
-            cash += max(exact - held[symbol], 0.0) * np.nan_to_num(market.traded_open[row, column])
+            cash += max(exact - held[symbol], 0.0) * np.nan_to_num(opened[row, column])
         for fill in result.fills:
             if fill.session == market.sessions[row].item():
                 sign = 1 if fill.side is Side.BUY else -1
