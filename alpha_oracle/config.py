@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -29,6 +30,9 @@ from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SCHEDULER: Final = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}")
+"""Addresses of Dask schedulers."""
 
 
 class Section(BaseModel):
@@ -299,9 +303,16 @@ class DaskSettings(Section):
     machine, started for the run. It must answer within `timeout_seconds`.
     """
 
-    address: str | None = Field(default=None, min_length=1)
+    address: str | None = None
     workers: int = Field(default=2, ge=1, le=1024)
     timeout_seconds: float = Field(default=10.0, gt=0.0)
+
+    @field_validator("address")
+    @classmethod
+    def _with_port(cls, value: str | None) -> str | None:
+        if value is not None and not SCHEDULER.fullmatch(value):
+            raise ValueError("must be that of a Dask scheduler, like tcp://10.0.0.5:8786")
+        return value
 
 
 class ResearchSettings(SimulationSettings):

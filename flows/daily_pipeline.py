@@ -11,6 +11,7 @@ from tasks.alerts import report_failure
 from tasks.bars import check_session, ingest_bars, load_universe, plan_requests, show_ingestion
 from tasks.features import compute_features
 from tasks.reference import families, refresh_family, show_families
+from tasks.runners import side_by_side
 from tasks.session import plan_run, recorded_run
 from tasks.signals import generate_signals, publish_signals
 from tasks.strategies import evaluate_strategy, rank_strategies, strategy_names
@@ -62,7 +63,7 @@ def daily_pipeline(
         ).result()
         show_families(run, reference)
         features = compute_features(run)
-        results = evaluate_strategy.map(strategy_names(), run=unmapped(run)).result()
+        results = side_by_side(evaluate_strategy, name=strategy_names(), run=unmapped(run))
         ranking = rank_strategies(run, results)
         signals = generate_signals(run, ranking)
         publication = publish_signals(signals)

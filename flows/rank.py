@@ -7,6 +7,7 @@ from prefect import flow, unmapped
 from alpha_oracle.domain.ranking import StrategyRank
 from tasks.alerts import report_failure
 from tasks.features import compute_features
+from tasks.runners import side_by_side
 from tasks.session import plan_ranking
 from tasks.strategies import evaluate_strategy, rank_strategies, strategy_names
 
@@ -21,5 +22,5 @@ def rank_stored(session: date | None = None) -> list[StrategyRank]:
     names = strategy_names(refuse_broken=True)
     run = plan_ranking(session)
     compute_features(run)
-    results = evaluate_strategy.map(names, run=unmapped(run)).result()
+    results = side_by_side(evaluate_strategy, name=names, run=unmapped(run))
     return rank_strategies(run, results)

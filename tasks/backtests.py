@@ -12,6 +12,7 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from alpha_oracle.bootstrap.backtests import (
     backtest_inputs,
@@ -67,7 +68,7 @@ def trade_backtest(inputs: BacktestInputs) -> BacktestReport:
     """Trade the strategy on what is stored."""
     with open_runtime() as runtime:
         # What an earlier run of this process read may be old.
-        runtime.markets.forget()
+        runtime.markets.begin(flow_run.id)
         return run_backtest(runtime, inputs)
 
 

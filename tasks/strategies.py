@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from alpha_oracle.bootstrap.decisions import decision_terms
 from alpha_oracle.bootstrap.evidence import evidence_of
@@ -30,6 +31,8 @@ def strategy_names(*, refuse_broken: bool = False) -> list[str]:
 def evaluate_strategy(name: str, *, run: RunInputs) -> WalkForwardResult:
     """Walk a strategy forward over every stored session."""
     with open_runtime() as runtime:
+        # In a process of its own, this is the first step that reads the market.
+        runtime.markets.begin(flow_run.id)
         terms = decision_terms(run.settings)
         return runtime.evaluator.evaluate(
             registry.named(name),

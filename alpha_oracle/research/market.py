@@ -192,6 +192,7 @@ class MarketMemory:
     def __init__(self, record: MarketRecord) -> None:
         self._record = record
         self._guard = threading.Lock()
+        self._run: str | None = None
         self._key: tuple[Session, datetime] | None = None
         self._panel: MarketPanel | None = None
 
@@ -207,7 +208,13 @@ class MarketMemory:
                 self._key = (session, as_of)
             return self._panel
 
-    def forget(self) -> None:
-        """Read the stores again when asked next."""
+    def begin(self, run: str | None) -> None:
+        """Read the stores again when asked next, unless it was this run that last began.
+
+        Steps of one run may be spread over processes that outlive it: each says which run it is
+        of. None stands for a run nobody else belongs to.
+        """
         with self._guard:
-            self._panel = None
+            if run is None or run != self._run:
+                self._panel = None
+                self._run = run

@@ -74,6 +74,11 @@ def test_the_named_file_wins_over_the_current_folder(tmp_path):
             {"ALPHA_ORACLE_DATA__SOURCE": "bloomberg"}, "data.source", id="unknown source"
         ),
         pytest.param(
+            {"ALPHA_ORACLE_RESEARCH__DASK__ADDRESS": "10.0.0.5"},
+            "research.dask.address (ALPHA_ORACLE_RESEARCH__DASK__ADDRESS): must be that of a Dask",
+            id="no port",
+        ),
+        pytest.param(
             {"ALPHA_ORACLE_STRATEGY__MIN_SHARPE": "high"}, "strategy.min_sharpe", id="no number"
         ),
         pytest.param(

@@ -13,7 +13,7 @@ from alpha_oracle.domain.market import Membership
 from alpha_oracle.errors import DataError
 from alpha_oracle.features.store import FeatureStore
 from alpha_oracle.ports.reference_stores import ReferenceStores
-from alpha_oracle.research.market import MarketRecord, feature_report, load_market
+from alpha_oracle.research.market import MarketMemory, MarketRecord, feature_report, load_market
 from tests.builders import bars_of_closes, received, sessions_from
 from tests.fakes.bar_store import InMemoryBarStore
 from tests.fakes.facts import InMemoryFacts
@@ -110,3 +110,27 @@ def test_the_market_holds_the_vix_that_was_known(record):
     np.testing.assert_array_equal(known, [np.nan, 20.0])
     before = load_market(record, session=SESSIONS[1], as_of=opened).context.vix
     assert before is None or np.isnan(before).all()
+
+
+def test_a_process_that_outlives_a_run_reads_the_stores_again_for_the_next():
+    record = a_record({"AAA": [10.0, 11.0, 12.0]})
+    memory = MarketMemory(record)
+
+    def symbols(run):
+        memory.begin(run)
+        return memory.market(SESSIONS[-1], as_of=LATER).symbols
+
+    assert symbols("first") == ("AAA",)
+    more = received(bars_of_closes({"BBB": [1.0, 1.1, 1.2]}))
+    record.bars.store(more, received_at=LATER)
+    assert symbols("first") == ("AAA",)
+    assert symbols("second") == ("AAA", "BBB")
+
+
+def test_a_step_of_no_run_reads_the_stores_itself():
+    memory = MarketMemory(a_record({"AAA": [10.0, 11.0, 12.0]}))
+    memory.begin(None)
+    first = memory.market(SESSIONS[-1], as_of=LATER)
+    assert memory.market(SESSIONS[-1], as_of=LATER) is first
+    memory.begin(None)
+    assert memory.market(SESSIONS[-1], as_of=LATER) is not first
