@@ -27,8 +27,9 @@ def compiled(
     no array (`allocates` false) does not count references: otherwise each call counts them for
     every array it is handed, which costs more than the session of a small portfolio.
     """
-    # A private option of numba: a version without it refuses the name, at import.
-    options: dict[str, Any] = {"_nrt": allocates}
+    # A private option of numba: a version without it refuses the name, at import. Without the
+    # interpreter's lock, strategies that are walked forward in threads really run side by side.
+    options: dict[str, Any] = {"_nrt": allocates, "nogil": True}
     known: dict[str, object] = {}
     for function in calls:
         known[function.__name__] = numba.njit(**options)(_linked(function, known))

@@ -58,7 +58,7 @@ class TradeLine:
 class Heading:
     """What a report is about: parameters and terms as label and text, and what to know first.
 
-    `coverage_pct` is the share of expected bars that there were, None where nobody counted.
+    `coverage_pct` is the share of the index's members that had bars, None where nobody counted.
     """
 
     title: str

@@ -262,8 +262,9 @@ def _span(market: MarketPanel, start: Session | None, end: Session | None) -> tu
 
 
 def _result(book: records.Book, market: MarketPanel, *, first: int, stop: int) -> BacktestResult:
-    fills = book.fills[: book.counts[1]].copy()
-    trades = book.trades[: book.counts[2]].copy()
+    # The rest of either was never touched, so the system never gave it pages.
+    fills = book.fills[: book.counts[1]]
+    trades = book.trades[: book.counts[2]]
     fills["session"] -= first
     trades["entry"] -= first
     trades["exit"] -= first

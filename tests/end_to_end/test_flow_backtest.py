@@ -144,6 +144,11 @@ def test_the_command_line_backtests_as_the_form_does(world, prefect_url, tmp_pat
     ("command", "message"),
     [
         ("backtest", "name a strategy, or a list with --orders"),
+        (
+            "backtest MomentumStrategy --orders x.csv --start 2018-01-02",
+            "strategy, start and --orders were both given; a replay follows the orders alone",
+        ),
+        ("backtest --orders x.csv --commission=", "commission '' is"),
         ("backtest NopeStrategy", "unknown strategy NopeStrategy; there are"),
         (
             "backtest MomentumStrategy --start 2018-01-02 --end 2017-01-03",

@@ -69,13 +69,21 @@ def backtest(
     """One backtest with its tear sheet, or, with --orders, a replay of orders."""
     _refuse_no_capital(capital)
     if orders is not None:
-        _refuse_both(strategy)
-        from alpha_oracle.entrypoints.cli.backtest import replay_orders
+        _refuse_both(
+            strategy=strategy,
+            start=start,
+            end=end,
+            report=report,
+            symbols=symbols,
+            parameter=parameter,
+            walk_forward=walk_forward or None,
+        )
+        from alpha_oracle.entrypoints.cli.replay import replay_orders
 
         replay_orders(
             orders,
             capital=capital,
-            commission=commission or "0",
+            commission="0" if commission is None else commission,
             slippage_bps=slippage_bps or 0.0,
             as_json=as_json,
         )
@@ -138,8 +146,8 @@ def _print(summary: BacktestSummary, report: Path | None, *, as_json: bool) -> N
                 "equity_usd": summary.final_equity_usd,
                 "return_pct": metrics.total_return_pct,
                 "sharpe": metrics.sharpe,
-                "from": low,
-                "to": high,
+                "sharpe_from": low,
+                "sharpe_to": high,
                 "sortino": metrics.sortino,
                 "max_drawdown_pct": metrics.max_drawdown_pct,
                 "profit_factor": metrics.profit_factor,
@@ -172,10 +180,11 @@ def _refuse_what_cannot_be(strategy: str, asked: dict[str, Any]) -> None:
         raise ConfigurationError(f"end {end} is before start {start}; swap them")
 
 
-def _refuse_both(strategy: str | None) -> None:
-    if strategy is not None:
+def _refuse_both(**asked: object) -> None:
+    given = ", ".join(name.replace("_", "-") for name, value in asked.items() if value is not None)
+    if given:
         raise ConfigurationError(
-            f"{strategy} and --orders were both given; a replay follows the orders alone"
+            f"{given} and --orders were both given; a replay follows the orders alone"
         )
 
 

@@ -61,7 +61,7 @@ def impact_by_root_share(panel: MarketPanel, coefficient: float) -> Floats:
 
     The square-root law (Almgren, Thum, Hauptmann and Li, 2005; Toth et al., 2011): coefficient x
     daily volatility x square root of shares over daily volume, both of the last 20 sessions; NaN
-    before half of them are known.
+    before half of them are known, and where less than a share was traded a day.
     """
     # Counted in the shares of each session, also where a split lies inside the window.
     traded = _mean(panel.volume) * panel.split_factor
@@ -70,7 +70,7 @@ def impact_by_root_share(panel: MarketPanel, coefficient: float) -> Floats:
     volatility = np.sqrt(np.maximum(_mean(returns**2) - _mean(returns) ** 2, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         impact: Floats = coefficient * volatility / np.sqrt(traded)
-    return np.where(np.isfinite(impact), impact, np.nan)
+    return np.where(np.isfinite(impact) & (traded >= 1.0), impact, np.nan)
 
 
 def _mean(values: Floats) -> Floats:

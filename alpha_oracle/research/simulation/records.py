@@ -63,7 +63,8 @@ LOT: Final = np.dtype(
         ("mark", np.float64),
         ("last_bar", np.int64),
         ("exit_wanted", np.bool_),
-    ]
+    ],
+    align=True,
 )
 FILL: Final = np.dtype(
     [

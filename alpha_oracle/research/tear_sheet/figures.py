@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 1000.0
 HALF_WIDTH: Final = 490.0
+RIGHT: Final = 150
+LETTER: Final = 8
+"""What the widest letters of a label take up, so that a strategy's name fits beside its line."""
+
 YEAR_LABELS: Final = 12
 """More than so many years are labelled every second or third."""
 
@@ -125,7 +129,7 @@ def _plot(report: BacktestReport, *, height: float, marks: Sequence[float]) -> P
         count=len(report.sessions),
         low=marks[0],
         high=marks[-1],
-        right=150,
+        right=max(RIGHT, LETTER * len(report.about.strategy)),
     )
 
 

@@ -60,7 +60,7 @@ def _header(report: BacktestReport) -> Element:
         facts.insert(0, f"{report.sessions[0]} to {report.sessions[-1]}")
     facts.append(words.count(report.metrics.trades, "closed trade"))
     if report.about.coverage_pct is not None:
-        facts.append(f"{words.percent(report.about.coverage_pct)} of the expected bars")
+        facts.append(f"{words.percent(report.about.coverage_pct)} of the index had bars")
     return element(
         "header",
         element("p", report.about.title, class_="kind"),
@@ -72,7 +72,13 @@ def _header(report: BacktestReport) -> Element:
 def _notes(report: BacktestReport) -> list[Element]:
     if not report.about.notes:
         return []
-    return [element("ul", *(element("li", note) for note in report.about.notes), class_="notes")]
+    return [
+        element(
+            "ul",
+            *(element("li", words.begun(note)) for note in report.about.notes),
+            class_="notes",
+        )
+    ]
 
 
 def _lead(report: BacktestReport) -> Element:

@@ -19,6 +19,7 @@ h2{margin:0 0 10px;font-size:17px;font-weight:650;letter-spacing:-.005em}
 section{margin-top:40px}
 section>p{margin:0 0 12px;max-width:76ch;color:var(--quiet)}
 .notes{margin:20px 0 0;padding:10px 16px;border-left:3px solid var(--loss);list-style:none}
+.notes li+li{margin-top:6px}
 .lead{display:grid;grid-template-columns:repeat(5,1fr);margin-top:28px;
   border-block:1px solid var(--line)}
 .lead div{padding:16px 16px 14px 0}

@@ -55,3 +55,8 @@ def count(many: int, noun: str, *, plural: str = "") -> str:
 def value_with(written: str, unit: str) -> str:
     """Return a written number and its unit, or the dash alone."""
     return written if written == UNKNOWN else f"{written}{SPACE}{unit}"
+
+
+def begun(said: str) -> str:
+    """Return what is said with a capital to begin with."""
+    return said[:1].upper() + said[1:]

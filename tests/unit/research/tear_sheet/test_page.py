@@ -115,7 +115,7 @@ def test_the_figures_shown_are_those_computed():
     facts = document.all("header")[0].all("p")[1].text
     assert "2016-01-04 to" in facts
     assert "300 sessions" in facts
-    assert "99.8 % of the expected bars" in facts
+    assert "99.8 % of the index had bars" in facts
 
 
 def test_intervals_stand_beside_their_figures():

@@ -1,4 +1,4 @@
-"""Backtests on what is stored: here a list of orders, replayed through the simulator."""
+"""A list of orders on what is stored, replayed through the simulator."""
 
 from __future__ import annotations
 
