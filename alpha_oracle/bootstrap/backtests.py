@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.decisions import decision_terms
 from alpha_oracle.bootstrap.evidence import coverage_pct
+from alpha_oracle.bootstrap.traded import trade
 from alpha_oracle.domain.backtests import BacktestInputs, BacktestSummary, Sizing
 from alpha_oracle.domain.market import parse_symbol
-from alpha_oracle.domain.walk_forward import Trial
 from alpha_oracle.errors import ConfigurationError, DataError
-from alpha_oracle.research.backtesting import run_notes, run_once
-from alpha_oracle.research.evaluation import decide
 from alpha_oracle.research.evidence import benchmark_closes, seed_of
-from alpha_oracle.research.metrics import TrackRecord, sharpe, track_record
-from alpha_oracle.research.report import Heading, backtest_report, commissions_usd, trade_lines
+from alpha_oracle.research.report import Heading, backtest_report
 from alpha_oracle.research.tear_sheet.page import tear_sheet
-from alpha_oracle.research.trades import Trades
-from alpha_oracle.research.walk_forward import Variant
-from alpha_oracle.research.window_keys import trial_key
 from alpha_oracle.strategies import registry
 from alpha_oracle.strategies.parameters import settings_of, with_parameters
 
@@ -28,13 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from alpha_oracle.bootstrap.decisions import DecisionTerms
     from alpha_oracle.bootstrap.pipeline import Runtime
-    from alpha_oracle.domain.market import Session, Symbol
-    from alpha_oracle.domain.walk_forward import Parameter, WindowOutcome
-    from alpha_oracle.features.panel import MarketPanel
-    from alpha_oracle.research.report import BacktestReport, TradeLine
-    from alpha_oracle.strategies.base import Strategy
+    from alpha_oracle.bootstrap.traded import Traded
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.walk_forward import Parameter
+    from alpha_oracle.research.report import BacktestReport
 
 SHEETS: Final = "tear_sheets"
 
@@ -92,15 +84,17 @@ def run_backtest(runtime: Runtime, inputs: BacktestInputs) -> BacktestReport:
         ConfigurationError: the range cannot be traded; says what can.
         DataError: no bar is known up to its end, or a symbol of the universe has none.
     """
-    terms = decision_terms(inputs.settings)
-    market = runtime.markets.market(inputs.end, as_of=inputs.as_of)
-    if inputs.symbols is not None:
-        _refuse_unknown(inputs.symbols, market)
-        market = market.restricted_to(inputs.symbols)
-    strategy = with_parameters(registry.named(inputs.strategy), **inputs.parameters)
-    if inputs.is_walk_forward:
-        return _walked_forward(runtime, inputs, strategy, market=market, terms=terms)
-    return _traded_once(runtime, inputs, strategy, market=market, terms=terms)
+    traded = trade(runtime, inputs)
+    return backtest_report(
+        traded.record,
+        about=_heading(runtime, inputs, traded),
+        capital_usd=decision_terms(inputs.settings).trading.capital_usd,
+        trial_sharpes=[trial.sharpe for trial in runtime.trials.trials()],
+        seed=seed_of(traded.strategy.name),
+        benchmark_closes=benchmark_closes(traded.market, traded.record.sessions),
+        trades=traded.trades,
+        windows=traded.windows,
+    )
 
 
 def save_tear_sheet(report: BacktestReport, home: Path) -> Path:
@@ -136,116 +130,6 @@ def summary_of(report: BacktestReport, *, tear_sheet: str) -> BacktestSummary:
     )
 
 
-def _traded_once(
-    runtime: Runtime,
-    inputs: BacktestInputs,
-    strategy: Strategy,
-    *,
-    market: MarketPanel,
-    terms: DecisionTerms,
-) -> BacktestReport:
-    variant = Variant.of(
-        strategy,
-        decide(strategy, market, features=runtime.features),
-        market,
-        terms=terms.trading,
-    )
-    run = run_once(
-        variant, start=inputs.start, end=inputs.end, months=terms.months, sizing=inputs.sizing
-    )
-    record = track_record(run.result)
-    trial = Trial(
-        key=trial_key(strategy, terms=terms.trading),
-        strategy=strategy.name,
-        parameters=settings_of(strategy),
-        sharpe=sharpe(record.returns),
-    )
-    runtime.trials.record([trial], at=runtime.clock.now())
-    notes = run_notes(
-        run.result.halted_by[1:], run.result.refused, sessions=record.sessions, panel=market
-    )
-    return _reported(
-        runtime,
-        inputs,
-        record,
-        title="Backtest",
-        strategy=strategy,
-        market=market,
-        notes=(f"sized by {run.sizing_note}", *notes),
-        trades=trade_lines(Trades.of(run.result), commissions=commissions_usd(run.result)),
-    )
-
-
-def _walked_forward(
-    runtime: Runtime,
-    inputs: BacktestInputs,
-    strategy: Strategy,
-    *,
-    market: MarketPanel,
-    terms: DecisionTerms,
-) -> BacktestReport:
-    result = runtime.evaluator.evaluate(
-        strategy,
-        market,
-        terms=terms.trading,
-        months=terms.months,
-        # What was asked for by hand is not fitted away.
-        grid={} if inputs.parameters else terms.grid(strategy.name),
-    )
-    if not result.windows:
-        raise DataError(f"{result.note}; import or backfill a longer history")
-    notes = run_notes(
-        result.halted_by, result.refused, sessions=result.record.sessions, panel=market
-    )
-    return _reported(
-        runtime,
-        inputs,
-        result.record,
-        title="Walk-forward, out of sample",
-        strategy=strategy,
-        market=market,
-        notes=(result.note, *notes),
-        trades=trade_lines(result.trades),
-        windows=result.windows,
-    )
-
-
-def _reported(
-    runtime: Runtime,
-    inputs: BacktestInputs,
-    record: TrackRecord,
-    *,
-    title: str,
-    strategy: Strategy,
-    market: MarketPanel,
-    notes: tuple[str, ...],
-    trades: Sequence[TradeLine],
-    windows: Sequence[WindowOutcome] = (),
-) -> BacktestReport:
-    terms = decision_terms(inputs.settings).trading
-    return backtest_report(
-        record,
-        about=Heading(
-            title=title,
-            strategy=strategy.name,
-            parameters={name: str(value) for name, value in settings_of(strategy).items()},
-            terms=terms_told(inputs),
-            notes=notes,
-            coverage_pct=(
-                None
-                if inputs.symbols
-                else coverage_pct(runtime, market, record.sessions, as_of=inputs.as_of)
-            ),
-        ),
-        capital_usd=terms.capital_usd,
-        trial_sharpes=[trial.sharpe for trial in runtime.trials.trials()],
-        seed=seed_of(strategy.name),
-        benchmark_closes=benchmark_closes(market, record.sessions),
-        trades=trades,
-        windows=windows,
-    )
-
-
 def terms_told(inputs: BacktestInputs) -> dict[str, str]:
     """Return what a backtest traded by, as label and text."""
     terms = decision_terms(inputs.settings).trading
@@ -277,6 +161,23 @@ def terms_told(inputs: BacktestInputs) -> dict[str, str]:
     }
 
 
+def _heading(runtime: Runtime, inputs: BacktestInputs, traded: Traded) -> Heading:
+    settings = settings_of(traded.strategy)
+    covered = (
+        None
+        if inputs.symbols
+        else coverage_pct(runtime, traded.market, traded.record.sessions, as_of=inputs.as_of)
+    )
+    return Heading(
+        title=traded.title,
+        strategy=traded.strategy.name,
+        parameters={name: str(value) for name, value in settings.items()},
+        terms=terms_told(inputs),
+        notes=traded.notes,
+        coverage_pct=covered,
+    )
+
+
 def _refuse_range(
     start: Session | None, end: Session | None, span: tuple[Session, Session]
 ) -> None:
@@ -289,12 +190,4 @@ def _refuse_range(
     if end is not None and end < span[0]:
         raise ConfigurationError(
             f"end {end} is before the first stored session {span[0]}; choose a later one"
-        )
-
-
-def _refuse_unknown(symbols: Sequence[Symbol], market: MarketPanel) -> None:
-    unknown = sorted(set(symbols) - set(market.symbols))
-    if unknown:
-        raise DataError(
-            f"no bars of {', '.join(unknown)} are stored; import them or leave them out"
         )
