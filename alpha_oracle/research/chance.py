@@ -99,8 +99,14 @@ def chance_figures(
     Related trials count as so many independent ones, which errs towards doubt. Two trials are the
     fewest that spread: fewer leave the luckiest ratio at 0.
     """
+    return chance_of(sharpe_estimate(returns), trial_sharpes=trial_sharpes)
+
+
+def chance_of(
+    estimate: SharpeEstimate | None, *, trial_sharpes: Sequence[float | None]
+) -> ChanceFigures:
+    """Return the same for an estimate; None stands for a record without one."""
     trials = max(len(trial_sharpes), 1)
-    estimate = sharpe_estimate(returns)
     if estimate is None:
         return ChanceFigures(
             trials=trials,

@@ -57,7 +57,7 @@ def heat_map(report: BacktestReport) -> Element:
         parts.append(text(LABELS - 12, top + 17, str(year), text_anchor="end"))
         for left, value, scale in zip(lefts, table[row], scales, strict=True):
             if isfinite(value):
-                parts += _cell(left, top, column, float(value), scale=scale)
+                parts += heat_cell(left, top, column, float(value), scale=scale)
     height = HEAD + ROW * max(len(calendar.years), 1)
     return drawing(*parts, width=WIDTH, height=height, label="Returns by month and year")
 
@@ -121,16 +121,10 @@ def range_bar(value: float, interval: Interval) -> Element:
     )
 
 
-def _scales(months: NDArray[np.float64], years: NDArray[np.float64]) -> list[float]:
-    # A quarter of a crash must not leave every other month pale: the scale is the 95th percentile.
-    of_months, of_years = (
-        float(np.percentile(np.abs(values[np.isfinite(values)]), 95)) if len(values) else 1.0
-        for values in (months, years)
-    )
-    return [of_months or 1.0] * len(MONTHS) + [of_years or 1.0]
-
-
-def _cell(left: float, top: float, width: float, value: float, *, scale: float) -> list[Element]:
+def heat_cell(
+    left: float, top: float, width: float, value: float, *, scale: float, digits: int = 1
+) -> list[Element]:
+    """Draw a value in its place, `ROW` high, the deeper the closer it is to `scale`."""
     depth = min(abs(value) / scale, 1.0) * DEEP
     look = "gain" if value >= 0 else "loss"
     return [
@@ -145,9 +139,22 @@ def _cell(left: float, top: float, width: float, value: float, *, scale: float) 
             rx=3,
         ),
         text(
-            left + width / 2, top + 17, number(value, digits=1), class_="ink", text_anchor="middle"
+            left + width / 2,
+            top + 17,
+            number(value, digits=digits),
+            class_="ink",
+            text_anchor="middle",
         ),
     ]
+
+
+def _scales(months: NDArray[np.float64], years: NDArray[np.float64]) -> list[float]:
+    # A quarter of a crash must not leave every other month pale: the scale is the 95th percentile.
+    of_months, of_years = (
+        float(np.percentile(np.abs(values[np.isfinite(values)]), 95)) if len(values) else 1.0
+        for values in (months, years)
+    )
+    return [of_months or 1.0] * len(MONTHS) + [of_years or 1.0]
 
 
 def _edges(returns: NDArray[np.float64]) -> NDArray[np.float64]:
