@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
     from alpha_oracle.features.formula import Formula
     from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.features.words import Words
 
     Digests = NDArray[np.uint64]
 
 THREADS: Final = 2
+
+_WORDS: Final[WeakKeyDictionary[MarketPanel, dict[str, Words]]] = WeakKeyDictionary()
 
 
 def input_digests(panel: MarketPanel, formulas: Mapping[str, Formula]) -> dict[str, Digests]:
@@ -30,15 +34,8 @@ def input_digests(panel: MarketPanel, formulas: Mapping[str, Formula]) -> dict[s
     A digest is two words. Formulas that read the same share theirs.
     """
     read = {name: _read_by(formula) for name, formula in formulas.items()}
-    names = sorted({name for fields in read.values() for name in fields})
-    words = PanelWords(panel)
-    with ThreadPoolExecutor(THREADS) as pool:
-        known = dict(zip(names, pool.map(words.of, names), strict=True))
-    sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
-    digests = {}
-    for fields in set(read.values()):
-        seed = hashlib.blake2b("|".join(fields).encode(), digest_size=16).digest()
-        digests[fields] = chained(np.hstack([sessions, *(known[name] for name in fields)]), seed)
+    known = _words_of(panel, {name for fields in read.values() for name in fields})
+    digests = {fields: _chained(panel, fields, known) for fields in set(read.values())}
     return {name: digests[fields] for name, fields in read.items()}
 
 
@@ -47,13 +44,25 @@ def market_digests(panel: MarketPanel) -> Digests:
 
     What a strategy may decide by beside its features, and all that a simulation trades on.
     """
-    names = (*PANEL_FIELDS, *AS_TRADED, *STANDING_FIELDS, HAS_BAR)
-    words = PanelWords(panel)
-    with ThreadPoolExecutor(THREADS) as pool:
-        known = list(pool.map(words.of, names))
+    fields = (*PANEL_FIELDS, *AS_TRADED, *STANDING_FIELDS, HAS_BAR)
+    return _chained(panel, fields, _words_of(panel, set(fields)))
+
+
+def _words_of(panel: MarketPanel, names: set[str]) -> dict[str, Words]:
+    # A panel never changes, and the steps of a run ask the same one over and over.
+    kept = _WORDS.setdefault(panel, {})
+    lacking = sorted(names - kept.keys())
+    if lacking:
+        words = PanelWords(panel)
+        with ThreadPoolExecutor(THREADS) as pool:
+            kept.update(zip(lacking, pool.map(words.of, lacking), strict=True))
+    return kept
+
+
+def _chained(panel: MarketPanel, fields: tuple[str, ...], known: Mapping[str, Words]) -> Digests:
     sessions = panel.sessions.astype(np.int64).view(np.uint64)[:, None]
-    seed = hashlib.blake2b("|".join(names).encode(), digest_size=16).digest()
-    return chained(np.hstack([sessions, *known]), seed)
+    seed = hashlib.blake2b("|".join(fields).encode(), digest_size=16).digest()
+    return chained(np.hstack([sessions, *(known[name] for name in fields)]), seed)
 
 
 def _read_by(formula: Formula) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Session, Symbol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class MarketPanel:
     """Bars of every symbol over a range of sessions, `sessions x symbols`, both ascending.
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from statistics import median
@@ -169,29 +169,39 @@ def test_a_new_session_and_three_columns_of_the_cache(show, tmp_path):
     panel = a_market()
     names = list(formulas())
     last = panel.sessions[-1].item()
-    until_yesterday = panel.until(panel.sessions[-2].item())
+    yesterday = panel.sessions[-2].item()
+    three = feature_keys(panel.until(yesterday), registry.named(THREE))
+    where = {"sessions": panel.sessions[:-1], "symbols": panel.symbols}
     folders = iter([tmp_path / str(number) for number in range(RUNS + 1)])
-    state: dict[str, FeatureStore | Path] = {}
+    state: dict[str, ParquetFeatureCache | Path] = {}
 
+    # Of a panel that was just loaded: nothing of it has been read before.
     def whole():
-        folder = next(folders)
-        state["folder"] = folder
-        state["store"] = FeatureStore(ParquetFeatureCache(folder, max_bytes=NO_BOUND))
-        state["store"].compute(until_yesterday, names)
+        state["folder"] = folder = next(folders)
+        state["cache"] = ParquetFeatureCache(folder, max_bytes=NO_BOUND)
+        FeatureStore(state["cache"]).compute(panel.until(yesterday), names)
 
-    def bare():
-        return [
-            pq.read_table(path, columns=held)
-            for path in state["folder"].glob("*.parquet")
-            if (held := [name for name in THREE if name in pq.read_schema(path).names])
-        ]
+    def one():
+        FeatureStore(state["cache"]).compute(replace(panel), names, first=last)
+
+    def held():
+        for path in state["folder"].glob("*.parquet"):
+            named = [name for name in THREE if name in pq.read_schema(path).names]
+            if named:
+                yield path, named
+
+    def parts():
+        state["parts"] = list(held())
 
     times = rounds(
         {
             "full": whole,
-            "one": lambda: state["store"].compute(panel, names, first=last),
-            "three": lambda: state["store"].compute(panel, THREE),
-            "bare pyarrow": bare,
+            "one": one,
+            "found": parts,
+            "three": lambda: state["cache"].load(three, **where),
+            "bare pyarrow": lambda: [
+                pq.ParquetFile(path).read(columns=named) for path, named in state["parts"]
+            ],
         }
     )
     show(
