@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import asdict
-from datetime import date
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from alpha_oracle.entrypoints.cli.options import DAY, SymbolsOption, parse_day, parse_symbols
+from alpha_oracle.entrypoints.cli.options import SymbolsOption, parse_symbols
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 from alpha_oracle.entrypoints.cli.research import run_flow
+from alpha_oracle.entrypoints.cli.trading import (
+    CAPITAL,
+    CapitalOption,
+    FirstOption,
+    LastOption,
+    SizingOption,
+    SlippageOption,
+    WalkForwardOption,
+    costs_asked,
+    parsed_assignment,
+    parsed_sizing,
+    parsed_value,
+    refuse_no_capital,
+    refuse_no_range,
+)
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alpha_oracle.domain.backtests import BacktestSummary
 
-CAPITAL = 100_000.0
-SIZINGS = ("half_kelly", "flat_cap")
 ORDERS = "Replay these orders (CSV or Parquet: session,symbol,side,quantity), limits off."
 
 
@@ -33,14 +43,8 @@ def register(app: typer.Typer) -> None:
 def backtest(
     strategy: Annotated[str | None, typer.Argument(help="The rule to test.")] = None,
     *,
-    start: Annotated[
-        date | None,
-        typer.Option("--start", parser=parse_day, metavar=DAY, help="First session to trade on."),
-    ] = None,
-    end: Annotated[
-        date | None,
-        typer.Option("--end", parser=parse_day, metavar=DAY, help="Last session, included."),
-    ] = None,
+    start: FirstOption = None,
+    end: LastOption = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the tear sheet here too.")
     ] = None,
@@ -49,25 +53,19 @@ def backtest(
         list[str] | None,
         typer.Option("--parameter", metavar="NAME=VALUE", help="Of the strategy; repeatable."),
     ] = None,
-    sizing: Annotated[
-        str, typer.Option("--sizing", help="half_kelly, or flat_cap: all at the position cap.")
-    ] = "half_kelly",
-    walk_forward: Annotated[
-        bool, typer.Option("--walk-forward", help="Out of sample, window by window.")
-    ] = False,
+    sizing: SizingOption = "half_kelly",
+    walk_forward: WalkForwardOption = False,
     orders: Annotated[Path | None, typer.Option("--orders", help=ORDERS)] = None,
-    capital: Annotated[float, typer.Option("--capital", help="Cash at the start, USD.")] = CAPITAL,
+    capital: CapitalOption = CAPITAL,
     commission: Annotated[
         str | None,
         typer.Option("--commission", help="USD a share; with --orders also 0.1%, of the order."),
     ] = None,
-    slippage_bps: Annotated[
-        float | None, typer.Option("--slippage-bps", min=0.0, help="On each side.")
-    ] = None,
+    slippage_bps: SlippageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """One backtest with its tear sheet, or, with --orders, a replay of orders."""
-    _refuse_no_capital(capital)
+    refuse_no_capital(capital)
     if orders is not None:
         _refuse_both(
             strategy=strategy,
@@ -95,12 +93,12 @@ def backtest(
         "end": end,
         "universe": parse_symbols(symbols) or [],
         "capital_usd": capital,
-        "sizing": _parsed_sizing(sizing),
+        "sizing": parsed_sizing(sizing),
         "walk_forward": walk_forward,
         "parameters": dict(map(_parsed_parameter, parameter or [])),
     }
     _refuse_what_cannot_be(strategy, asked)
-    costs = _costs(commission, slippage_bps)
+    costs = costs_asked(commission, slippage_bps)
     summary = _run(strategy, asked, costs, as_json=as_json)
     if report is not None:
         shutil.copyfile(summary.tear_sheet, report)
@@ -117,17 +115,6 @@ def _run(
         return cast("BacktestSummary", backtest_strategy(strategy, costs=Costs(**costs), **asked))
 
     return run_flow(run, quiet=as_json)
-
-
-def _costs(commission: str | None, slippage_bps: float | None) -> dict[str, Any]:
-    from alpha_oracle.config import load_settings
-
-    costs = load_settings().research.costs.model_dump()
-    if commission is not None:
-        costs |= {"schedule": "free", "commission_per_share_usd": _usd(commission)}
-    if slippage_bps is not None:
-        costs["slippage_bps"] = slippage_bps
-    return costs
 
 
 def _print(summary: BacktestSummary, report: Path | None, *, as_json: bool) -> None:
@@ -164,20 +151,13 @@ def _print(summary: BacktestSummary, report: Path | None, *, as_json: bool) -> N
     typer.echo(f"tear sheet: {path}")
 
 
-def _refuse_no_capital(capital: float) -> None:
-    if not 0 < capital < inf:
-        raise ConfigurationError(f"capital is {capital:g} USD; give more than 0")
-
-
 def _refuse_what_cannot_be(strategy: str, asked: dict[str, Any]) -> None:
     # What is wrong with the question is said at once, not by a flow run.
     from alpha_oracle.strategies import registry
     from alpha_oracle.strategies.parameters import with_parameters
 
     with_parameters(registry.named(strategy), **asked["parameters"])
-    start, end = asked["start"], asked["end"]
-    if start is not None and end is not None and end < start:
-        raise ConfigurationError(f"end {end} is before start {start}; swap them")
+    refuse_no_range(asked["start"], asked["end"])
 
 
 def _refuse_both(**asked: object) -> None:
@@ -188,30 +168,6 @@ def _refuse_both(**asked: object) -> None:
         )
 
 
-def _parsed_sizing(text: str) -> str:
-    if text not in SIZINGS:
-        raise ConfigurationError(f"sizing {text!r} is unknown; there are {', '.join(SIZINGS)}")
-    return text
-
-
 def _parsed_parameter(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise ConfigurationError(f"{text!r} is no parameter; write NAME=VALUE")
-    try:
-        parsed = json.loads(value)
-    except ValueError:
-        parsed = value
-    if not isinstance(parsed, bool | int | float | str):
-        raise ConfigurationError(f"{text!r}: a parameter is a number, a flag or a text")
-    return name.strip(), parsed
-
-
-def _usd(text: str) -> float:
-    try:
-        usd = float(text)
-    except ValueError:
-        usd = -1.0
-    if not 0 <= usd < inf:
-        raise ConfigurationError(f"commission {text!r} is no amount; give USD a share, like 0.005")
-    return usd
+    name, value = parsed_assignment(text, form="NAME=VALUE")
+    return name, parsed_value(value)
