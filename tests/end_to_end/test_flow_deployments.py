@@ -15,7 +15,14 @@ from tests.peers.slack import slack
 
 PROJECT = Path(__file__).parents[2]
 POOL = "alpha-oracle"
-NAMES = ("daily-pipeline/daily", "daily-pipeline/rerun", "backfill/backfill", "rank/rank")
+NAMES = (
+    "daily-pipeline/daily",
+    "daily-pipeline/rerun",
+    "backfill/backfill",
+    "rank/rank",
+    "backtest/backtest",
+    "sweep/sweep",
+)
 
 pytestmark = pytest.mark.slow
 

@@ -17,6 +17,7 @@ from alpha_oracle.entrypoints.cli import (
     research,
     stack,
     strategies,
+    sweeps,
 )
 from alpha_oracle.entrypoints.cli.output import quiet_logging
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-for room in (demo, stack, data, reference, research, backtests, strategies, records):
+for room in (demo, stack, data, reference, research, backtests, sweeps, strategies, records):
     room.register(app)
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
