@@ -60,6 +60,10 @@ class MarketPanel:
         return replace(self, **cut, context=self.context.until(stop))
 
     def restricted_to(self, symbols: Collection[Symbol]) -> MarketPanel:
-        """Return the panel with a universe of these symbols, wherever they have a bar."""
+        """Return the panel with a universe of these symbols, each from its first bar on.
+
+        A session that one of them misses is no departure.
+        """
         chosen = np.array([symbol in symbols for symbol in self.symbols], dtype=np.bool_)
-        return replace(self, is_member=np.isfinite(self.traded_close) & chosen)
+        is_listed = np.logical_or.accumulate(np.isfinite(self.traded_close), axis=0)
+        return replace(self, is_member=is_listed & chosen)

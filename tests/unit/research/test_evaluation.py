@@ -1,6 +1,6 @@
 """Walk-forwards that are on record, and strategies that are fitted on their train windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -183,3 +183,21 @@ def test_everything_tried_is_on_record_once(panel):
     evaluated(evaluator, panel, grid={"depth": (0.005, 0.01)})
     # A depth of 0.01 was tried before.
     assert sorted(trial.parameters["depth"] for trial in trials.trials()) == [0.005, 0.01]
+
+
+def test_a_universe_of_every_symbol_is_walked_forward_like_the_whole_market(panel):
+    is_missing = np.zeros(panel.close.shape, np.bool_)
+    is_missing[5::7, 1] = True
+    gappy = replace(
+        panel,
+        **{
+            name: np.where(is_missing, np.nan, getattr(panel, name))
+            for name in ("open", "high", "low", "close", "traded_open", "traded_close", "volume")
+        },
+    )
+    listed = np.logical_or.accumulate(np.isfinite(gappy.traded_close), axis=0)
+    whole = evaluated(an_evaluator(), replace(gappy, is_member=listed))
+    chosen = evaluated(an_evaluator(), gappy.restricted_to(gappy.symbols))
+    assert panel.symbols[1] in whole.trades.symbol
+    np.testing.assert_array_equal(chosen.trades.exit, whole.trades.exit)
+    np.testing.assert_array_equal(chosen.record.returns, whole.record.returns)
