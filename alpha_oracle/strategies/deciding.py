@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.features.context import MarketContext
 from alpha_oracle.strategies.base import checked
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ def wishes_of(
     """Return what a strategy wants at every close of the market, held to the universe.
 
     It is shown bars and features that it cannot write to: other strategies read the same ones.
+    Beside bars it is shown sectors alone: what else is known, it reads as features, which know
+    when each value was public and what results follow from.
 
     Raises:
         ConfigurationError: it failed, or what it gave is no wish; names the strategy.
     """
     shown = {name: _locked(features[name]) for name in strategy.features}
     try:
-        decided = strategy.decide(locked(market), shown)
+        decided = strategy.decide(locked(_without_families(market)), shown)
     except Exception as error:  # Whatever a user's own rule may raise.
         raise ConfigurationError(
             f"{strategy.name}.decide failed with {type(error).__name__}: {error}; "
@@ -47,6 +50,12 @@ def locked(market: MarketPanel) -> MarketPanel:
         name: _locked(one) for name, one in values.items() if isinstance(one, np.ndarray)
     }
     return replace(market, **matrices)
+
+
+def _without_families(market: MarketPanel) -> MarketPanel:
+    beside = market.context
+    shown = MarketContext(sector=beside.sector, sector_names=beside.sector_names)
+    return replace(market, context=shown)
 
 
 def _locked(values: NDArray[Any]) -> NDArray[Any]:

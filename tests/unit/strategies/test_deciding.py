@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.strategies.base import Decisions
+from alpha_oracle.strategies.base import Decisions, decisions
 from alpha_oracle.strategies.deciding import wishes_of
 from alpha_oracle.strategies.momentum import MomentumStrategy
 from tests.builders import a_panel
@@ -145,3 +145,24 @@ def test_what_our_own_rules_decide_is_left_as_it_is():
     assert (own.entry > 0).any()
     assert asked.entry.tobytes() == own.entry.tobytes()
     assert asked.exit.tobytes() == own.exit.tobytes()
+
+
+def test_a_strategy_is_shown_sectors_and_nothing_else_beside_bars():
+    market = a_panel(symbols=6, sessions=30)
+    assert market.context.vix is not None
+    seen = []
+
+    def rule(shown, features):
+        seen.append(shown.context)
+        return decisions(
+            shown,
+            wanted=shown.is_member,
+            strength=np.full(shown.is_member.shape, 0.5),
+            exits=~shown.is_member,
+        )
+
+    wishes_of(Rule(rule=rule), market, {})
+    np.testing.assert_array_equal(seen[0].sector, market.context.sector)
+    assert seen[0].sector_names == market.context.sector_names
+    beside = (seen[0].vix, seen[0].spy, seen[0].reports, seen[0].insiders, seen[0].short_interest)
+    assert beside == (None,) * 5
