@@ -82,7 +82,7 @@ def _shrunk_plan(count: int, months: WindowMonths) -> WindowPlan:
     wanted = f"{months.train} + {months.test} months"
     train = count * months.train // (months.train + months.test)
     test = count - train
-    if test < MIN_TEST_SESSIONS:
+    if train == 0 or test < MIN_TEST_SESSIONS:
         return WindowPlan(
             windows=(), note=f"{count} sessions are too few to test anything; {wanted} are wanted"
         )

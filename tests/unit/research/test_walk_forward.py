@@ -68,6 +68,13 @@ def test_a_history_too_short_to_test_has_no_window_and_says_so(count):
     assert "too few to test anything" in plan.note
 
 
+def test_a_history_without_a_session_to_train_on_has_no_window():
+    sessions = _sessions(date(2015, 1, 2), date(2015, 3, 2))
+    plan = plan_windows(sessions, WindowMonths(train=1, test=60, step=3))
+    assert plan.windows == ()
+    assert "too few to test anything; 1 + 60 months are wanted" in plan.note
+
+
 def _a_run(plan, *, sessions=120):
     market = a_panel(symbols=6, sessions=sessions)
     random = np.random.default_rng(3)
