@@ -253,11 +253,23 @@ class RankWeights(Section):
 
 
 class WalkForwardSettings(Section):
-    """Walk-forward windows, in months."""
+    """Walk-forward windows, in months.
 
-    train_months: int = Field(default=24, ge=1)
-    test_months: int = Field(default=6, ge=1)
-    step_months: int = Field(default=3, ge=1)
+    A step is at most a test window: what is out of sample then has no gap.
+    """
+
+    train_months: int = Field(default=24, ge=1, le=600)
+    test_months: int = Field(default=6, ge=1, le=600)
+    step_months: int = Field(default=3, ge=1, le=600)
+
+    @model_validator(mode="after")
+    def _without_gaps(self) -> WalkForwardSettings:
+        if self.step_months > self.test_months:
+            raise ValueError(
+                f"step_months {self.step_months} is above test_months {self.test_months}: the "
+                "sessions between two test windows would be tested by none"
+            )
+        return self
 
 
 class StrategySettings(Section):

@@ -85,6 +85,16 @@ def test_the_named_file_wins_over_the_current_folder(tmp_path):
             {"ALPHA_ORACLE_STRATEGY__WEIGHTS__SHARPE": "0.9"}, "weights sum to 1.6", id="weights"
         ),
         pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__WALK_FORWARD__STEP_MONTHS": "7"},
+            "step_months 7 is above test_months 6",
+            id="gaps between test windows",
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__WALK_FORWARD__TRAIN_MONTHS": "100000"},
+            "strategy.walk_forward.train_months",
+            id="longer than any calendar",
+        ),
+        pytest.param(
             {"ALPHA_ORACLE_CLOCK__START_AT": "2016-06-01T21:00:00"}, "time zone", id="naive clock"
         ),
         pytest.param(
