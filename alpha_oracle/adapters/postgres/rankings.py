@@ -47,6 +47,8 @@ class PostgresRankings:
             return
         sessions = sorted({rank.session for rank in ranks})
         with self._database.begin() as connection:
+            # Two that rank one session would each miss the other's rows, and insert them twice.
+            connection.execute(text("LOCK TABLE rankings IN SHARE ROW EXCLUSIVE MODE"))
             connection.execute(
                 text("DELETE FROM rankings WHERE session = ANY(:sessions)"), {"sessions": sessions}
             )

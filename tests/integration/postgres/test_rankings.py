@@ -1,5 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from threading import Barrier
 
 import pytest
 
@@ -72,6 +74,20 @@ def test_a_ranking_replaces_the_one_before(rankings):
     rankings.save([a_rank("Momentum", 1), a_rank("Breakout", 2)], at=AT)
     rankings.save([a_rank("Breakout", 1)], at=AT)
     assert [rank.strategy for rank in rankings.rankings()] == ["Breakout"]
+
+
+def test_one_session_ranked_by_many_at_once_has_the_ranking_of_one(rankings):
+    ranks = [a_rank("Momentum", 1), a_rank("Breakout", 2)]
+    begun = Barrier(4)
+
+    def save_again_and_again(_):
+        begun.wait()
+        for _ in range(10):
+            rankings.save(ranks, at=AT)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save_again_and_again, range(4)))
+    assert rankings.rankings() == ranks
 
 
 def test_rankings_of_all_sessions_come_newest_first_then_best_first(rankings):
