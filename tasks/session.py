@@ -14,7 +14,7 @@ from alpha_oracle.calendar import NEW_YORK
 from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.runs import RunInputs
 from alpha_oracle.errors import ConfigurationError, DataError, TransientError
-from alpha_oracle.marketdata.schedule import SessionPlan, plan_session
+from alpha_oracle.marketdata.schedule import SessionPlan, plan_session, stored_session
 from alpha_oracle.telemetry import redact_text
 
 
@@ -43,15 +43,14 @@ def plan_ranking(session: date | None) -> RunInputs:
     """Decide what a ranking without a run looks at: the newest stored session, settings of now.
 
     Raises:
+        ConfigurationError: the session is none, or none of those stored.
         DataError: no bars are stored.
     """
     with open_runtime() as runtime:
         span = runtime.market_stores.bars.span()
         if span is None:
             raise DataError("no bars are stored; import or backfill them first")
-        last = session or span[1]
-        if not calendar.is_session(last):
-            raise ConfigurationError(f"{last} is not a session; name a day the exchange was open")
+        last = stored_session(session, span)
         return RunInputs(
             session=last,
             as_of=calendar.decision_instant(last),

@@ -49,6 +49,23 @@ def plan_session(
     return SessionPlan(session=day, as_of=decided, symbols=symbols, skipped=skipped)
 
 
+def stored_session(asked: Session | None, span: tuple[Session, Session]) -> Session:
+    """Return the session a ranking looks at: the one asked for, else the newest of those stored.
+
+    Raises:
+        ConfigurationError: what is asked for is no session, or none of those stored.
+    """
+    first, last = span
+    session = asked or last
+    if not calendar.is_session(session):
+        raise ConfigurationError(f"{session} is not a session; name a day the exchange was open")
+    if not first <= session <= last:
+        raise ConfigurationError(
+            f"no bars are stored of {session}; name a session from {first} to {last}"
+        )
+    return session
+
+
 def _no_session(day: date) -> SessionPlan:
     following = calendar.next_session_after(day)
     return SessionPlan(

@@ -5,7 +5,7 @@ import pytest
 from alpha_oracle import calendar
 from alpha_oracle.domain.runs import RunRecord, RunStatus
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.marketdata.schedule import plan_session
+from alpha_oracle.marketdata.schedule import plan_session, stored_session
 
 TUESDAY = date(2016, 7, 5)
 NOW = datetime(2016, 7, 6, 12, tzinfo=UTC)
@@ -72,3 +72,24 @@ def test_a_session_that_is_not_over_is_refused():
 def test_a_wrong_instant_is_refused(as_of, message):
     with pytest.raises(ConfigurationError, match=message):
         plan(as_of=as_of)
+
+
+STORED = (date(2016, 6, 1), TUESDAY)
+
+
+def test_a_ranking_looks_at_the_newest_session_stored_or_the_one_named():
+    assert stored_session(None, STORED) == TUESDAY
+    assert stored_session(date(2016, 6, 1), STORED) == date(2016, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        pytest.param(date(2016, 7, 6), "name a session from 2016-06-01 to 2016-07-05", id="later"),
+        pytest.param(date(2016, 5, 31), "no bars are stored of 2016-05-31", id="earlier"),
+        pytest.param(date(2016, 7, 4), "2016-07-04 is not a session", id="holiday"),
+    ],
+)
+def test_a_ranking_of_a_session_that_is_not_stored_is_refused(asked, message):
+    with pytest.raises(ConfigurationError, match=message):
+        stored_session(asked, STORED)
