@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Last:
-    """The last bars of each symbol: how many are left out before them, how many there are.
+    """The last bars of each symbol: how many there are, and of the symbol that has most.
 
     `ahead` of them lie before the first session wanted.
     """
 
-    skipped: Columns
+    counts: Columns
     bars: int
     ahead: Columns
 
@@ -75,7 +75,7 @@ class OwnBars:
     def _packed(self, name: str, mask: int, last: Last | None) -> Block:
         valid, gappy = self._masks[mask]
         if last is not None:
-            return pack_last(self._field(name), valid, last.skipped, last.bars)
+            return pack_last(self._field(name), valid, last.counts, last.bars)
         field = np.ascontiguousarray(self._field(name))
         return pack(field, valid, gappy) if gappy.size else field
 
@@ -91,11 +91,11 @@ class OwnBars:
         before, since = self._counted(mask, start)
         # Windows are cut at multiples of the stretch: from one on they round as they always do.
         unneeded = np.maximum(before + 1 - formula.lookback_sessions, 0)
-        skipped = unneeded // formula.stretch * formula.stretch
-        ahead = before - skipped
-        bars = int((ahead + since).max(initial=0))
+        ahead = before - unneeded // formula.stretch * formula.stretch
+        counts = ahead + since
+        bars = int(counts.max(initial=0))
         few = 2 * bars < len(self._masks[mask][0])
-        return Last(skipped=skipped, bars=bars, ahead=ahead) if few else None
+        return Last(counts=counts, bars=bars, ahead=ahead) if few else None
 
     def _counted(self, mask: int, start: int) -> tuple[Columns, Columns]:
         """Return how many bars each symbol has before session `start`, and from it on."""

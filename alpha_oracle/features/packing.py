@@ -60,18 +60,15 @@ def unpack(packed: Block, valid: Mask, gappy: Columns, out: NDArray[Any], first:
 
 
 @kernel
-def pack_last(field: Block, valid: Mask, skipped: Columns, bars: int) -> Block:
-    """Return each column's valid bars from number `skipped` on, `bars` rows of them.
+def pack_last(field: Block, valid: Mask, counts: Columns, bars: int) -> Block:
+    """Return the last valid bars of each column, `counts` of them, in `bars` rows.
 
     NaN follows the last.
     """
     columns = field.shape[1]
     out = np.full((bars, columns), np.nan)
     for column in range(columns):
-        left = -skipped[column]
-        for row in range(len(valid)):
-            left += valid[row, column]
-        row = len(valid)
+        left, row = counts[column], len(valid)
         while left > 0:
             row -= 1
             if valid[row, column]:
