@@ -81,7 +81,7 @@ def _traded_once(
     )
     record = track_record(run.result)
     trial = Trial(
-        key=trial_key(strategy, terms=terms.trading),
+        key=trial_key(strategy, terms=terms.trading, chosen=_chosen(inputs)),
         strategy=strategy.name,
         parameters=settings_of(strategy),
         sharpe=sharpe(record.returns),
@@ -115,6 +115,7 @@ def _walked_forward(
         months=terms.months,
         # What was asked for by hand is not fitted away.
         grid={} if inputs.parameters else terms.grid(strategy.name),
+        universe=inputs.symbols,
     )
     if not result.windows:
         raise DataError(f"{result.note}; import or backfill a longer history")
@@ -130,6 +131,11 @@ def _walked_forward(
         trades=trade_lines(result.trades),
         windows=result.windows,
     )
+
+
+def _chosen(inputs: BacktestInputs) -> tuple[str, ...]:
+    # One run is no walk-forward: neither figure stands for the other.
+    return ("once", inputs.sizing.value, str(inputs.start), *(inputs.symbols or ()))
 
 
 def _refuse_unknown(symbols: Sequence[Symbol], market: MarketPanel) -> None:

@@ -20,6 +20,7 @@ from alpha_oracle.strategies.parameters import settings_of, variants
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.walk_forward import Parameter
     from alpha_oracle.features.panel import MarketPanel
     from alpha_oracle.features.store import FeatureStore
@@ -53,11 +54,13 @@ class Evaluator:
         terms: TradingTerms,
         months: WindowMonths,
         grid: Mapping[str, Sequence[Parameter]],
+        universe: Sequence[Symbol] | None = None,
     ) -> WalkForwardResult:
         """Walk a strategy forward over the whole market, fitted to the grid on each train window.
 
         What was tried is put on record: a strategy without a grid with its Sharpe ratio out of
-        sample, each variant of one with the mean of its train windows.
+        sample, each variant of one with the mean of its train windows; apart, where a `universe`
+        was chosen for the market.
         """
         tried = variants(strategy, grid)
         plan = plan_windows(market.sessions, months)
@@ -70,7 +73,7 @@ class Evaluator:
         ]
         self._keep(tests, keys, known=set(known), strategy=strategy)
         result = stitch(tests, strategy=strategy.name, plan=plan, reused=len(known))
-        self._record_trials(tried, result, terms=terms)
+        self._record_trials(tried, result, terms=terms, chosen=universe or ())
         return replace(result, parameters=desk.newest_fit(months))
 
     def _keep(
@@ -90,7 +93,12 @@ class Evaluator:
             self.windows.save(fresh, at=self.clock.now())
 
     def _record_trials(
-        self, tried: Sequence[Strategy], result: WalkForwardResult, *, terms: TradingTerms
+        self,
+        tried: Sequence[Strategy],
+        result: WalkForwardResult,
+        *,
+        terms: TradingTerms,
+        chosen: Sequence[str],
     ) -> None:
         ratios = (
             [sharpe(result.record.returns)]
@@ -100,7 +108,7 @@ class Evaluator:
         self.trials.record(
             [
                 Trial(
-                    key=trial_key(variant, terms=terms),
+                    key=trial_key(variant, terms=terms, chosen=chosen),
                     strategy=variant.name,
                     parameters=settings_of(variant),
                     sharpe=ratio,

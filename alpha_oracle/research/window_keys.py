@@ -14,7 +14,7 @@ from alpha_oracle.features.store import feature_keys
 from alpha_oracle.research import metrics, simulator, trades, walk_forward
 from alpha_oracle.research.simulation import kernel, ledger, market, records, wishes
 from alpha_oracle.risk import commissions, limits, sizing
-from alpha_oracle.strategies import base
+from alpha_oracle.strategies import base, deciding
 from alpha_oracle.strategies.parameters import settings_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OURS: Final = "alpha_oracle"
 SIMULATION: Final = (
     kernel, ledger, market, records, wishes, simulator, walk_forward, metrics, trades,
-    sizing, limits, commissions, base,
+    sizing, limits, commissions, base, deciding,
 )  # fmt: skip
 """The modules a test window's figures come from."""
 
@@ -61,10 +61,12 @@ def window_keys(
     ]
 
 
-def trial_key(strategy: Strategy, *, terms: TradingTerms) -> str:
+def trial_key(strategy: Strategy, *, terms: TradingTerms, chosen: Sequence[str] = ()) -> str:
     """Return what stands for a strategy with its parameters and terms, whatever the data.
 
-    The rule of a custom strategy is its whole package: its class may lean on any part of it.
+    `chosen` is what a person chose beside them (a universe, a start, a sizing): another choice is
+    another trial, and must not stand in the place of the one without. The rule of a custom
+    strategy is its whole package: its class may lean on any part of it.
     """
     return _digest(
         strategy.name,
@@ -72,6 +74,7 @@ def trial_key(strategy: Strategy, *, terms: TradingTerms) -> str:
         repr((strategy.min_hold_days, strategy.max_hold_days, tuple(strategy.features))),
         repr(terms),
         _rule(type(strategy).__module__),
+        *chosen,
     )
 
 

@@ -49,6 +49,20 @@ def test_a_walk_forward_by_hand_is_the_one_of_the_ranking(world):
     assert summary.chance.trials == 3
 
 
+def test_what_is_tried_by_hand_leaves_the_trials_of_the_ranking_alone(world):
+    rank_stored()
+    ranked = world.rows("SELECT key, sharpe FROM trials ORDER BY key")
+    for asked in (
+        {"sizing": "flat_cap"},
+        {"sizing": "flat_cap", "universe": ["SYN003"]},
+        {"sizing": "flat_cap", "start": date(2019, 1, 2)},
+        {"walk_forward": True, "universe": ["SYN003"]},
+    ):
+        summary = backtest_strategy("MomentumStrategy", **asked)
+    assert summary.chance.trials == len(ranked) + 4
+    assert set(ranked) <= set(world.rows("SELECT key, sharpe FROM trials"))
+
+
 def test_a_ranking_trades_no_window_again(world):
     rank_stored()
     windows = world.rows("SELECT key, computed_at FROM walk_forward_windows ORDER BY key")

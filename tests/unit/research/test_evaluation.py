@@ -72,9 +72,9 @@ def an_evaluator(**changes):
     return Evaluator(**made)
 
 
-def evaluated(evaluator, panel, *, strategy=None, grid=None, terms=TERMS):
+def evaluated(evaluator, panel, *, strategy=None, grid=None, terms=TERMS, universe=None):
     return evaluator.evaluate(
-        strategy or Dips(), panel, terms=terms, months=MONTHS, grid=grid or {}
+        strategy or Dips(), panel, terms=terms, months=MONTHS, grid=grid or {}, universe=universe
     )
 
 
@@ -183,6 +183,16 @@ def test_everything_tried_is_on_record_once(panel):
     evaluated(evaluator, panel, grid={"depth": (0.005, 0.01)})
     # A depth of 0.01 was tried before.
     assert sorted(trial.parameters["depth"] for trial in trials.trials()) == [0.005, 0.01]
+
+
+def test_a_chosen_universe_is_a_trial_of_its_own(panel):
+    trials = MemoryTrials()
+    evaluator = an_evaluator(trials=trials)
+    whole = sharpe(evaluated(evaluator, panel).record.returns)
+    chosen = panel.symbols[:2]
+    few = evaluated(evaluator, panel.restricted_to(chosen), universe=chosen)
+    assert {trial.sharpe for trial in trials.trials()} == {whole, sharpe(few.record.returns)}
+    assert len(trials.trials()) == 2
 
 
 def test_a_universe_of_every_symbol_is_walked_forward_like_the_whole_market(panel):
