@@ -34,11 +34,16 @@ if TYPE_CHECKING:
 SCHEDULER: Final = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}")
 """Addresses of Dask schedulers."""
 
+MOST_CAPITAL_USD: Final = 1e12
+"""Whole shares of more are no whole numbers to a float."""
+
 
 class Section(BaseModel):
-    """A part of the tree: frozen, unknown keys refused."""
+    """A part of the tree: frozen, unknown keys refused, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
 
 
 class DatabaseSettings(Section):
@@ -183,7 +188,7 @@ class FeatureSettings(Section):
 class SimulatedBrokerSettings(Section):
     """The simulated broker."""
 
-    cash: float = Field(default=100_000.0, gt=0.0)
+    cash: float = Field(default=100_000.0, gt=0.0, le=MOST_CAPITAL_USD)
 
 
 class IbkrBrokerSettings(Section):
@@ -223,8 +228,8 @@ class PortfolioLimitSettings(Section):
 
     max_drawdown_pct: float = Field(default=10.0, gt=0.0, le=100.0)
     max_daily_loss_pct: float = Field(default=3.0, gt=0.0, le=100.0)
-    max_positions: int = Field(default=20, ge=1)
-    max_trades_per_day: int = Field(default=50, ge=1)
+    max_positions: int = Field(default=20, ge=1, le=1_000_000)
+    max_trades_per_day: int = Field(default=50, ge=1, le=1_000_000)
     min_cash_pct: float = Field(default=10.0, ge=0.0, lt=100.0)
 
 
@@ -382,7 +387,7 @@ class DecisionSettings(Section):
     risk: RiskSettings
     research: SimulationSettings
     execution: ExecutionSettings
-    capital_usd: float = Field(gt=0.0)
+    capital_usd: float = Field(gt=0.0, le=MOST_CAPITAL_USD)
 
 
 class Settings(Section):

@@ -85,6 +85,17 @@ def test_the_named_file_wins_over_the_current_folder(tmp_path):
             {"ALPHA_ORACLE_STRATEGY__WEIGHTS__SHARPE": "0.9"}, "weights sum to 1.6", id="weights"
         ),
         pytest.param(
+            {"ALPHA_ORACLE_STRATEGY__MIN_SHARPE": "nan"}, "strategy.min_sharpe", id="not a number"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_RESEARCH__COSTS__IMPACT": "inf"}, "research.costs.impact", id="infinite"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_BROKER__SIMULATED__CASH": "1e25"},
+            "broker.simulated.cash",
+            id="more shares than a number holds",
+        ),
+        pytest.param(
             {"ALPHA_ORACLE_STRATEGY__WALK_FORWARD__STEP_MONTHS": "7"},
             "step_months 7 is above test_months 6",
             id="gaps between test windows",
