@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from itertools import product
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -127,7 +127,10 @@ def _converted(strategy: Strategy, name: str, *, value: object) -> Parameter:
     kind = settable[name]
     if not isinstance(value, ACCEPTED[kind]) or isinstance(value, bool) != (kind is bool):
         raise ConfigurationError(f"{strategy.name}: {name} is {value!r}; expected {kind.__name__}")
-    converted = kind(cast("Any", value))
+    try:
+        converted = kind(cast("Any", value))
+    except OverflowError:  # A whole number that no float holds.
+        converted = inf
     if isinstance(converted, float) and not isfinite(converted):
         raise ConfigurationError(f"{strategy.name}: {name} is {value!r}; expected a finite number")
     return converted

@@ -83,6 +83,7 @@ def test_parameters_read_from_a_strategy_give_it_back():
         pytest.param({"window": True}, "window is True; expected int", id="flag for int"),
         pytest.param({"threshold": "1"}, "threshold is '1'; expected float", id="text for float"),
         pytest.param({"threshold": True}, "threshold is True; expected", id="flag for float"),
+        pytest.param({"threshold": 10**400}, "expected a finite number", id="beyond floats"),
         pytest.param({"threshold": float("nan")}, "expected a finite number", id="not a number"),
         pytest.param({"is_strict": 1}, "is_strict is 1; expected bool", id="number for flag"),
         pytest.param({"mode": 3}, "mode is 3; expected str", id="number for text"),
