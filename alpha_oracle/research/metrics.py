@@ -55,12 +55,17 @@ def track_record(result: BacktestResult, *, sessions: int | None = None) -> Trac
     equity = result.equity[run]
     return TrackRecord(
         sessions=result.sessions[run],
-        returns=equity / result.equity[:count] - 1.0,
-        exposure=1.0 - result.cash[run] / equity,
-        traded=result.traded[run] / equity,
+        returns=session_returns(result.equity[: count + 1]),
+        exposure=1.0 - _over(result.cash[run], equity, lost=1.0),
+        traded=_over(result.traded[run], equity, lost=0.0),
         costs=result.costs[run],
         profits=result.trades["pnl"][result.trades["entry"] <= count],
     )
+
+
+def session_returns(equity: Floats) -> Floats:
+    """Return what each session but the first made of the equity before it; 0 once all is lost."""
+    return _over(equity[1:], equity[:-1], lost=1.0) - 1.0
 
 
 def stitched(records: Sequence[TrackRecord]) -> TrackRecord:
@@ -222,6 +227,12 @@ def kelly_inputs(win_rate: float | None, ratio: float | None) -> tuple[float, fl
     if win_rate is None or win_rate <= 0:
         return 0.0, 0.0
     return win_rate, inf if ratio is None else ratio
+
+
+def _over(part: Floats, equity: Floats, *, lost: float) -> Floats:
+    # `lost` stands where there is no equity left.
+    over: Floats = np.divide(part, equity, out=np.full(len(part), lost), where=equity > 0.0)
+    return over
 
 
 def _joined(parts: Iterable[Floats]) -> Floats:

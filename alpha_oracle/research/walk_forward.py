@@ -20,6 +20,7 @@ from alpha_oracle.domain.walk_forward import WindowOutcome
 from alpha_oracle.research.metrics import (
     TrackRecord,
     kelly_inputs,
+    session_returns,
     sharpe,
     stitched,
     track_record,
@@ -172,7 +173,7 @@ def learn(variants: Sequence[Variant], *, start: int, stop: int) -> Lesson:
         variant.simulator.run_rows(slice(start, stop), kelly_fraction=FLAT_CAP)
         for variant in variants
     ]
-    ratios = [sharpe(run.equity[1:] / run.equity[:-1] - 1.0) for run in runs]
+    ratios = [sharpe(session_returns(run.equity)) for run in runs]
     scores = [-inf if ratio is None else ratio for ratio in ratios]
     best = scores.index(max(scores))
     win_rate, ratio = win_statistics(runs[best].trades["pnl"])

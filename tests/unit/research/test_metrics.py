@@ -7,7 +7,8 @@ import pytest
 
 from alpha_oracle.research import metrics
 from alpha_oracle.research.metrics import TrackRecord, performance
-from alpha_oracle.research.simulator import FLAT_CAP, backtest
+from alpha_oracle.research.simulator import FLAT_CAP, TradingCosts, backtest
+from alpha_oracle.risk.commissions import FREE
 from tests.unit.research.worlds import Holding, a_market, some_decisions, some_terms
 
 
@@ -193,3 +194,22 @@ def test_a_track_record_starts_with_the_first_session_that_could_trade():
     assert record.profits.tolist() == [200.0]
     # A trade belongs to the session of its entry, whenever it closed.
     assert metrics.track_record(result, sessions=1).profits.tolist() == [200.0]
+
+
+def test_a_run_that_lost_everything_has_figures_all_the_same():
+    rows = 8
+    market = a_market({"A": [10.0] * rows})
+    decisions = some_decisions(
+        market,
+        entries=[(row, "A", 0.5) for row in range(rows)],
+        exits=[(row, "A") for row in range(rows)],
+    )
+    commission = FREE._replace(minimum=1e9, max_pct=100.0)
+    terms = some_terms(cap=100.0, costs=TradingCosts(commission=commission, slippage_bps=0.0))
+    result = backtest(decisions, market, strategy=Holding(), kelly_fraction=FLAT_CAP, terms=terms)
+    record = metrics.track_record(result)
+    assert result.equity[-1] == 0.0
+    # Half of it went with the purchase, the rest with the sale two sessions later.
+    np.testing.assert_array_equal(record.returns, [-0.5, 0, -1, 0, 0, 0, 0])
+    assert record.exposure.tolist() == [1, 1, 0, 0, 0, 0, 0]
+    assert performance(record).total_return_pct == -100.0
