@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.domain.market import BENCHMARK
 from alpha_oracle.domain.walk_forward import Trial
 from alpha_oracle.errors import DataError
 from alpha_oracle.research.backtesting import run_notes, run_once
@@ -140,7 +141,13 @@ def _chosen(inputs: BacktestInputs) -> tuple[str, ...]:
 
 def _refuse_unknown(symbols: Sequence[Symbol], market: MarketPanel) -> None:
     unknown = sorted(set(symbols) - set(market.symbols))
+    if BENCHMARK in unknown and market.context.spy is not None:
+        raise DataError(
+            f"{BENCHMARK} is what others are held against and is traded only where the index "
+            "lists it; leave it out, or import it as a member"
+        )
     if unknown:
         raise DataError(
-            f"no bars of {', '.join(unknown)} are stored; import them or leave them out"
+            f"no bars of {', '.join(unknown)} are stored up to {market.sessions[-1]}; "
+            "import them or leave them out"
         )

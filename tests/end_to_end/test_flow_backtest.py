@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from prefect.utilities.callables import parameter_schema
 
+from alpha_oracle.bootstrap.pipeline import open_runtime
 from flows.backtest import backtest_strategy
 from flows.rank import rank_stored
 from tasks.forms import Costs
+from tests.builders import bars_of_closes, received
 from tests.end_to_end.command_line import ask, ask_process
 from tests.end_to_end.worlds import HISTORY_ENDS, HISTORY_STARTS, artifacts_of
 
@@ -182,3 +184,11 @@ def test_the_command_line_refuses_what_cannot_be_before_any_run(world, command, 
     assert (answer.code, answer.out) == (2, "")
     assert message in answer.err
     assert HISTORY_STARTS.isoformat() not in answer.err
+
+
+def test_the_benchmark_is_told_from_a_symbol_without_bars(world):
+    spy = received(bars_of_closes({"SPY": [300.0] * 5}, start=date(2019, 11, 20)))
+    with open_runtime() as runtime:
+        runtime.market_stores.bars.store(spy, received_at=runtime.clock.now())
+    state = backtest_strategy("MomentumStrategy", universe=["SPY"], return_state=True)
+    assert "SPY is what others are held against" in state.message
