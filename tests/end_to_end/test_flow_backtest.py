@@ -160,6 +160,11 @@ def test_the_command_line_backtests_as_the_form_does(world, prefect_url, tmp_pat
     ("command", "message"),
     [
         ("backtest", "name a strategy, or a list with --orders"),
+        ("backtest MomentumStrategy --capital 1e13", "capital is 1e+13 USD; give 1e+12 at most"),
+        (
+            "backtest MomentumStrategy --slippage-bps 20000",
+            "slippage is 20000 bps; give less than 10000",
+        ),
         (
             "backtest MomentumStrategy --orders x.csv --start 2018-01-02",
             "strategy, start and --orders were both given; a replay follows the orders alone",

@@ -153,9 +153,11 @@ def _print(summary: BacktestSummary, report: Path | None, *, as_json: bool) -> N
 
 def _refuse_what_cannot_be(strategy: str, asked: dict[str, Any]) -> None:
     # What is wrong with the question is said at once, not by a flow run.
+    from alpha_oracle.config import MOST_CAPITAL_USD
     from alpha_oracle.strategies import registry
     from alpha_oracle.strategies.parameters import with_parameters
 
+    refuse_no_capital(asked["capital_usd"], most=MOST_CAPITAL_USD)
     with_parameters(registry.named(strategy), **asked["parameters"])
     refuse_no_range(asked["start"], asked["end"])
 

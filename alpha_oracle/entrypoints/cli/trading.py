@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.walk_forward import Parameter
 
 CAPITAL = 100_000.0
+BPS = 10_000
 SIZINGS = ("half_kelly", "flat_cap")
 
 FirstOption = Annotated[
@@ -43,9 +44,12 @@ def costs_asked(commission: str | None, slippage_bps: float | None) -> dict[str,
     """Return the fields of a form's costs: those of the settings, but for what is given.
 
     Raises:
-        ConfigurationError: the commission is no amount.
+        ConfigurationError: the commission is no amount, or slippage leaves nothing of a sale.
     """
     from alpha_oracle.config import load_settings
+
+    if slippage_bps is not None and not slippage_bps < BPS:
+        raise ConfigurationError(f"slippage is {slippage_bps:g} bps; give less than {BPS}")
 
     costs = load_settings().research.costs.model_dump()
     if commission is not None:
@@ -93,14 +97,16 @@ def parsed_value(text: str) -> Parameter:
     return parsed
 
 
-def refuse_no_capital(capital: float) -> None:
-    """Refuse a capital that buys nothing.
+def refuse_no_capital(capital: float, *, most: float = inf) -> None:
+    """Refuse a capital that buys nothing, or more than `most` USD.
 
     Raises:
-        ConfigurationError: it is not above 0, or not finite.
+        ConfigurationError: it is not above 0, not finite or above the most.
     """
     if not 0 < capital < inf:
         raise ConfigurationError(f"capital is {capital:g} USD; give more than 0")
+    if capital > most:
+        raise ConfigurationError(f"capital is {capital:g} USD; give {most:g} at most")
 
 
 def refuse_no_range(start: Session | None, end: Session | None) -> None:
