@@ -75,6 +75,12 @@ def disable_dependency_telemetry() -> None:
     os.environ.update(_TELEMETRY_SWITCHES)
 
 
+def prepare_started_process() -> None:
+    """Let a process that someone else starts for us call nobody, and log warnings as ours do."""
+    disable_dependency_telemetry()
+    configure_logging(json=not sys.stderr.isatty(), level="WARNING")
+
+
 def redact_text(text: str) -> str:
     """Return a text without the passwords, keys, tokens and webhook paths in it."""
     for pattern in _SECRET_TEXTS:

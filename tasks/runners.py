@@ -1,6 +1,7 @@
 """Who runs the tasks of research that may run side by side: threads of this process, or Dask."""
 
 import importlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +15,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from alpha_oracle.config import DaskSettings, ResearchSettings, load_settings
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.telemetry import prepare_started_process
 
 R = TypeVar("R")
 
@@ -44,6 +46,7 @@ def _dask_runner(settings: DaskSettings) -> Iterator[TaskRunner[Any]]:
     with _runner_class()(**_where(settings)) as runner:
         if settings.address is not None:
             _require_workers(runner, settings)
+        _prepare_workers(runner.client)
         yield runner
 
 
@@ -65,6 +68,21 @@ def _require_workers(runner: Any, settings: DaskSettings) -> None:  # noqa: ANN4
         ) from error
 
 
+def _prepare_workers(client: Any) -> None:  # noqa: ANN401 - As below.
+    plugin = importlib.import_module("distributed").WorkerPlugin
+
+    class Preparation(plugin):  # type: ignore[misc, valid-type]
+        """What a worker does once, before its first task of ours; those that join later, too."""
+
+        name = "alpha-oracle"
+        idempotent = True
+
+        def setup(self, worker: Any) -> None:  # noqa: ANN401, ARG002
+            prepare_started_process()
+
+    client.register_plugin(Preparation())
+
+
 def _where(settings: DaskSettings) -> dict[str, Any]:
     if settings.address is not None:
         timeout = f"{settings.timeout_seconds}s"
@@ -75,6 +93,8 @@ def _where(settings: DaskSettings) -> dict[str, Any]:
             "threads_per_worker": 1,
             "processes": True,
             "host": "127.0.0.1",
+            # It warns of processes it ends; by then every result is here.
+            "silence_logs": logging.ERROR,
             # A scheduler runs what it is sent: certificates of its own keep other users out.
             "security": True,
             "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},

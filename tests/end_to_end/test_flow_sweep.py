@@ -1,6 +1,8 @@
 """Sweeps by hand as flow runs, in threads and on Dask, and what is refused."""
 
 import json
+import logging
+import os
 from dataclasses import asdict
 from datetime import date
 
@@ -105,18 +107,26 @@ def test_dask_workers_rank_and_sweep_as_threads_do_to_the_bit(world, scheduler, 
 
 
 @task(cache_policy=NO_CACHE)
-def known_of_prefect(number):
+def known_here(number):
     settings = get_current_settings().api
-    return number, settings.url, settings.auth_string
+    handlers = {handler.get_name() for handler in logging.getLogger().handlers}
+    return (
+        number,
+        settings.url,
+        settings.auth_string,
+        os.environ["GX_ANALYTICS_ENABLED"],
+        "alpha_oracle" in handlers,
+    )
 
 
 @pytest.mark.slow
-def test_processes_of_this_machine_are_sent_no_secret(world, prefect_url, monkeypatch):
+def test_processes_of_this_machine_know_no_secret_and_call_nobody(world, prefect_url, monkeypatch):
     monkeypatch.setenv("ALPHA_ORACLE_RESEARCH__TASK_RUNNER", "dask")
     monkeypatch.setenv("ALPHA_ORACLE_RESEARCH__DASK__WORKERS", "1")
+    monkeypatch.setenv("GX_ANALYTICS_ENABLED", "true")
     with temporary_settings({PREFECT_API_AUTH_STRING: "operator:hush"}):
-        known = side_by_side(known_of_prefect, number=[1, 2])
-    assert known == [(1, prefect_url, None), (2, prefect_url, None)]
+        known = side_by_side(known_here, number=[1, 2])
+    assert known == [(number, prefect_url, None, "false", True) for number in (1, 2)]
 
 
 @pytest.mark.parametrize(

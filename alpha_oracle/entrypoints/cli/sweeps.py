@@ -88,8 +88,14 @@ def _print(summary: SweepSummary, *, as_json: bool) -> None:
         return
     from alpha_oracle.research.tear_sheet.sweeps import sweep_rows
 
+    # Parameters as they were given: 0.015 is not 0.02.
+    given = summary.variants[0].parameters
+    rows = [
+        {name: str(value) if name in given else value for name, value in row.items()}
+        for row in sweep_rows(summary)[:SHOWN]
+    ]
     print_rows(
-        sweep_rows(summary)[:SHOWN],
+        rows,
         title=f"{summary.strategy}: {summary.title}, {summary.first} to {summary.last}",
         empty="nothing was tried",
     )
