@@ -120,7 +120,7 @@ def _traded(rank: StrategyRank, result: WalkForwardResult) -> Iterator[str]:
     ratio = metrics.avg_win_loss_ratio
     odds = "" if ratio is None else f", {ratio:.2f} won for 1 lost"
     yield (
-        f"{metrics.trades} trades closed in {metrics.sessions} sessions{won}{odds}; "
+        f"{metrics.trades} trades in {metrics.sessions} sessions{won}{odds}; "
         f"{metrics.exposure_pct:.0f} % invested, turnover {metrics.turnover:.1f} a year, "
         f"costs {metrics.costs_usd:,.0f} USD."
     )

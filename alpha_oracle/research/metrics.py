@@ -31,7 +31,7 @@ NOISE: Final = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrackRecord:
-    """What figures are computed from: one entry a session, and one a closed trade.
+    """What figures are computed from: one entry a session, and one a trade.
 
     `returns` and `exposure` are fractions (of equity), `traded` is the notional bought and sold
     over equity, `costs` are USD, `profits` are USD after costs.
@@ -45,21 +45,19 @@ class TrackRecord:
     profits: Floats
 
 
-def track_record(result: BacktestResult, *, sessions: int | None = None) -> TrackRecord:
+def track_record(result: BacktestResult) -> TrackRecord:
     """Return the record of a run from its second session on: the first only decides.
 
-    With `sessions`, that many of them and the trades entered on them, whenever those closed.
+    What is still open at the end counts as a trade at its last mark.
     """
-    count = len(result.sessions) - 1 if sessions is None else sessions
-    run = slice(1, count + 1)
-    equity = result.equity[run]
+    equity = result.equity[1:]
     return TrackRecord(
-        sessions=result.sessions[run],
-        returns=session_returns(result.equity[: count + 1]),
-        exposure=1.0 - _over(result.cash[run], equity, lost=1.0),
-        traded=_over(result.traded[run], equity, lost=0.0),
-        costs=result.costs[run],
-        profits=result.trades["pnl"][result.trades["entry"] <= count],
+        sessions=result.sessions[1:],
+        returns=session_returns(result.equity),
+        exposure=1.0 - _over(result.cash[1:], equity, lost=1.0),
+        traded=_over(result.traded[1:], equity, lost=0.0),
+        costs=result.costs[1:],
+        profits=result.every_trade["pnl"],
     )
 
 

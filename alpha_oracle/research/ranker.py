@@ -175,7 +175,7 @@ def composite(metrics: PerformanceMetrics, *, consistency: float, weights: Score
 def refusals(metrics: PerformanceMetrics, thresholds: Thresholds) -> Iterator[str]:
     """Yield each threshold the figures fall short of, with both figures."""
     if metrics.trades == 0:
-        yield "no closed trade out of sample"
+        yield "no trade out of sample"
     if metrics.sharpe is None:
         yield f"no Sharpe ratio (returns never varied), above {thresholds.min_sharpe:g} required"
     elif not metrics.sharpe > thresholds.min_sharpe:

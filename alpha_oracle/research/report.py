@@ -38,7 +38,7 @@ ROLLING_SESSIONS: Final = 126
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeLine:
-    """A closed trade. `pnl_usd` is after costs, dividends included; `reason` is why it closed.
+    """A trade. `pnl_usd` is after costs, dividends included; `reason` is why it closed.
 
     `return_pct` is the profit over what was paid, `commission_usd` that of both orders (None: not
     on record).
@@ -147,7 +147,7 @@ def backtest_report(  # noqa: D417 - The rest says what it is.
 def trade_lines(
     trades: Trades, *, commissions: Sequence[float | None] | None = None
 ) -> tuple[TradeLine, ...]:
-    """Return closed trades as lines; `commissions` (USD) has one entry a trade, where known."""
+    """Return trades as lines; `commissions` (USD) has one entry a trade, where known."""
     paid = commissions if commissions is not None else [None] * len(trades.pnl)
     columns = (trades.symbol, trades.entry, trades.exit, trades.quantity, trades.pnl)
     rest = (trades.pnl / trades.paid * 100, trades.reason)
@@ -169,12 +169,12 @@ def trade_lines(
 
 
 def commissions_usd(result: BacktestResult) -> list[float]:
-    """Return the commissions of each closed trade of a run, those of its purchase and its sale.
+    """Return the commissions of each trade of a run, those of its purchase and its sale.
 
     A symbol is bought and sold at most once a session, so they are found by symbol and session. A
-    close that is no order (delisted, cashed out) costs none.
+    close that is no order (delisted, cashed out) costs none, nor does what is still open.
     """
-    fills, trades = result.fills, result.trades
+    fills, trades = result.fills, result.every_trade
     by_order = {
         (session, symbol, quantity > 0): commission
         for session, symbol, quantity, commission in zip(

@@ -115,8 +115,9 @@ class BacktestResult:
     slippage) are USD by session; `halted_by` is the loss that halted a session's entries, a place
     in `records.REFUSALS`, or -1. `fills` has the fields of `records.FILL` (a sale's quantity is
     negative), `trades` those of `records.TRADE`: closed lots in the order they closed, with profit
-    after costs, dividends included. Their sessions and symbols are indices into `sessions` and
-    `symbols`. `refused` counts the entries that were not bought, by `records.REFUSALS`.
+    after costs, dividends included; `still_open` are the lots held at the end, at their last mark.
+    Their sessions and symbols are indices into `sessions` and `symbols`. `refused` counts the
+    entries that were not bought, by `records.REFUSALS`.
     """
 
     sessions: NDArray[np.datetime64]
@@ -128,7 +129,13 @@ class BacktestResult:
     halted_by: NDArray[np.int64]
     fills: NDArray[np.void]
     trades: NDArray[np.void]
+    still_open: NDArray[np.void]
     refused: NDArray[np.int64]
+
+    @property
+    def every_trade(self) -> NDArray[np.void]:
+        """The closed trades, then those still open: a rule that keeps its losers shows them."""
+        return np.concatenate([self.trades, self.still_open])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -278,5 +285,19 @@ def _result(book: records.Book, market: MarketPanel, *, first: int, stop: int) -
         halted_by=book.days["halted_by"],
         fills=fills,
         trades=trades,
+        still_open=_still_open(book, first=first, stop=stop),
         refused=book.refused,
     )
+
+
+def _still_open(book: records.Book, *, first: int, stop: int) -> NDArray[np.void]:
+    lots = book.lots[: book.counts[0]]
+    trades = np.empty(len(lots), records.TRADE)
+    for name in ("symbol", "paid"):
+        trades[name] = lots[name]
+    trades["entry"] = lots["entry"] - first
+    trades["exit"] = stop - 1 - first
+    trades["quantity"] = lots["bought"]
+    trades["pnl"] = lots["received"] + lots["quantity"] * lots["mark"] - lots["paid"]
+    trades["reason"] = records.STILL_OPEN
+    return trades

@@ -1,4 +1,4 @@
-"""Closed trades in columns, in the order they closed."""
+"""Trades in columns: in the order they closed, those still open at the end after them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trades:
-    """One entry a closed trade.
+    """One entry a trade.
 
     `paid` and `pnl` are USD, costs and dividends included; `reason` is a place in
     `records.REASONS`.
@@ -33,8 +33,8 @@ class Trades:
 
     @classmethod
     def of(cls, result: BacktestResult) -> Trades:
-        """Return the closed trades of a run."""
-        trades = result.trades
+        """Return the trades of a run: those that closed, then those still open at its end."""
+        trades = result.every_trade
         return cls(
             symbol=np.array(result.symbols, dtype=np.str_)[trades["symbol"]],
             entry=result.sessions[trades["entry"]],

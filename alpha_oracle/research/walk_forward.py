@@ -3,9 +3,10 @@
 A train window trades every variant of a strategy at the flat position cap. The one with the best
 Sharpe ratio there is tested; its closed trades give the win rate and the win/loss ratio that size
 the test window by half Kelly. A trade still open when the train window ends teaches nothing: what
-it became was decided by the test window. Test windows overlap, so each session out of sample counts
-once: in the newest window that reached it (the last one runs to its end). A trade counts where its
-entry does, and may close later inside its own window.
+it became was decided by the test window. One open when its test window ends counts at its last
+mark: a rule that keeps its losers shows them. Test windows overlap, so each session out of sample
+counts once: in the newest window that reached it (the last one runs to its end). A trade counts
+where its entry does, and may close later inside its own window.
 """
 
 from __future__ import annotations

@@ -21,8 +21,15 @@ STRATEGY_EXIT: Final = 0
 MAX_HOLD_EXIT: Final = 1
 DELISTED: Final = 2
 CASHED_OUT: Final = 3
-REASONS: Final = ("strategy", "longest hold", "delisted", "cashed out by a split")
-"""Why a lot was closed, by code."""
+STILL_OPEN: Final = 4
+REASONS: Final = (
+    "strategy",
+    "longest hold",
+    "delisted",
+    "cashed out by a split",
+    "still open at the end",
+)
+"""Why a lot was closed, by code; or that the run ended before."""
 
 NO_BAR: Final = 0
 DRAWDOWN: Final = 1

@@ -200,7 +200,7 @@ def _trading_rows(report: BacktestReport) -> list[FigureRow]:
     won = None if metrics.win_rate is None else metrics.win_rate * 100
     return [
         FigureRow(
-            name="Closed trades",
+            name="Trades",
             value=f"{metrics.trades:,}",
             meaning="Positions bought and sold again.",
         ),

@@ -58,7 +58,7 @@ def _header(report: BacktestReport) -> Element:
     facts = [words.count(report.metrics.sessions, "session")]
     if len(report.sessions):
         facts.insert(0, f"{report.sessions[0]} to {report.sessions[-1]}")
-    facts.append(words.count(report.metrics.trades, "closed trade"))
+    facts.append(words.count(report.metrics.trades, "trade"))
     if report.about.coverage_pct is not None:
         facts.append(f"{words.percent(report.about.coverage_pct)} of the index had bars")
     return element(

@@ -89,7 +89,7 @@ def cost_entries(report: BacktestReport) -> dict[str, str]:
     entries = {
         "Paid": usd(costs),
         "Of the capital": percent(costs / report.capital_usd * 100),
-        "For each closed trade": value_each(costs, report.metrics.trades),
+        "For each trade": value_each(costs, report.metrics.trades),
         "Turnover": f"{number(report.metrics.turnover, digits=1)} times equity a year",
     }
     if profit + costs > 0.0:

@@ -7,7 +7,9 @@ import pytest
 
 from alpha_oracle.research import metrics
 from alpha_oracle.research.metrics import TrackRecord, performance
+from alpha_oracle.research.simulation import records
 from alpha_oracle.research.simulator import FLAT_CAP, TradingCosts, backtest
+from alpha_oracle.research.trades import Trades
 from alpha_oracle.risk.commissions import FREE
 from tests.unit.research.worlds import Holding, a_market, some_decisions, some_terms
 
@@ -192,8 +194,27 @@ def test_a_track_record_starts_with_the_first_session_that_could_trade():
     assert record.exposure == pytest.approx([1.0, 1.0, 0.0, 0.0, 0.0])
     assert record.traded == pytest.approx([1.0, 0.0, 1.0, 0.0, 0.0])
     assert record.profits.tolist() == [200.0]
-    # A trade belongs to the session of its entry, whenever it closed.
-    assert metrics.track_record(result, sessions=1).profits.tolist() == [200.0]
+
+
+def test_a_rule_that_keeps_its_losers_shows_them():
+    falling = [10.0, 10.0, 9.0, 8.0]
+    market = a_market({"AAA": [10.0, 10.0, 11.0, 11.0], "BBB": falling})
+    result = backtest(
+        some_decisions(
+            market, entries=[(0, "AAA", 1.0), (0, "BBB", 0.5)], exits=[(1, "AAA"), (2, "AAA")]
+        ),
+        market,
+        strategy=Holding(min_hold_days=2),
+        kelly_fraction=FLAT_CAP,
+        terms=some_terms(capital=1000, cap=40),
+    )
+    # 40 shares each: AAA won 1 USD a share, BBB stands 2 USD a share below what was paid.
+    assert result.trades["pnl"].tolist() == [40.0]
+    assert result.still_open["pnl"].tolist() == [-80.0]
+    record = metrics.track_record(result)
+    assert record.profits.tolist() == [40.0, -80.0]
+    assert metrics.performance(record).profit_factor == 0.5
+    assert Trades.of(result).reason.tolist() == [records.STRATEGY_EXIT, records.STILL_OPEN]
 
 
 def test_a_run_that_lost_everything_has_figures_all_the_same():

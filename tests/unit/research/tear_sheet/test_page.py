@@ -109,7 +109,7 @@ def test_the_figures_shown_are_those_computed():
     }
     shown = {row[0]: row[1] for row in document.section("Figures").rows()}
     assert shown["Beta"] == f"{report.against_benchmark.beta:.2f}".replace("-", "\N{MINUS SIGN}")
-    assert shown["Closed trades"] == "35"
+    assert shown["Trades"] == "35"
     # Of the profits from -15 to 19 USD, 19 are above 0.
     assert shown["Won"] == "54.3 %"
     facts = document.all("header")[0].all("p")[1].text
@@ -151,7 +151,7 @@ def test_windows_tell_what_was_chosen_and_how_it_went():
 
 def test_one_trade_is_told_as_one():
     document = read(tear_sheet(a_report(trades=[a_trade(5.0)])))
-    assert "1 closed trade" in document.all("header")[0].text
+    assert "1 trade" in document.all("header")[0].text
     assert "1 trade" in [node.text for node in document.all("span")]
 
 

@@ -120,7 +120,7 @@ def test_costs_are_told_against_capital_trades_and_gross_profit():
     assert {name: plain(text) for name, text in entries.items()} == {
         "Paid": "200 USD",
         "Of the capital": "0.2 %",
-        "For each closed trade": "100.00 USD",
+        "For each trade": "100.00 USD",
         "Turnover": "12.6 times equity a year",
         "Of the gross profit": f"{200 / (profit + 200) * 100:.1f} %",
     }
@@ -129,7 +129,7 @@ def test_costs_are_told_against_capital_trades_and_gross_profit():
 def test_a_loss_has_no_gross_profit_to_take_costs_from():
     entries = cost_entries(a_report(returns=np.full(100, -0.001)))
     assert "Of the gross profit" not in entries
-    assert entries["For each closed trade"] == "\N{EN DASH}"
+    assert entries["For each trade"] == "\N{EN DASH}"
 
 
 def test_a_short_record_has_figures_without_intervals():
