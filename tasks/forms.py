@@ -13,7 +13,7 @@ StrategyName: TypeAlias = Annotated[
     str, Field(json_schema_extra={"enum": [strategy.name for strategy in registry.all()]})
 ]
 Ticker: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,12}([./ _-][A-Za-z0-9]{1,4})?$")]
-Capital: TypeAlias = Annotated[float, Field(gt=0, le=1e12)]
+Capital: TypeAlias = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 SizingName: TypeAlias = Literal["half_kelly", "flat_cap"]
 Parameters: TypeAlias = dict[str, bool | int | float | str]
 
@@ -21,7 +21,7 @@ Parameters: TypeAlias = dict[str, bool | int | float | str]
 class Costs(BaseModel):
     """What trading costs."""
 
-    model_config = ConfigDict(extra="forbid", title="Costs")
+    model_config = ConfigDict(extra="forbid", title="Costs", allow_inf_nan=False)
 
     schedule: Literal["ibkr_fixed", "ibkr_tiered", "free"] = Field(
         default="ibkr_fixed", title="Commissions", description="The broker's schedule."

@@ -14,6 +14,7 @@ from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stor
 from alpha_oracle.config import load_settings
 from alpha_oracle.errors import AlphaOracleError
 from alpha_oracle.strategies import registry
+from alpha_oracle.strategies.parameters import variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +70,10 @@ def _check_calendar(settings: Settings) -> str:
     return f"the exchange calendar reaches {calendar.last_session()}"
 
 
-def _check_strategies(_: Settings) -> str:
+def _check_strategies(settings: Settings) -> str:
     registry.require_whole()
+    for name, values in settings.strategy.parameters.items():
+        variants(registry.named(name), values)
     return f"{len(registry.all())} strategies can be used"
 
 
