@@ -56,6 +56,7 @@ class ParquetFeatureCache:
         self._folder = folder
         self._max_bytes = max_bytes
         self._values_a_part = values_a_part
+        self._headers: dict[str, PartHeader] = {}
 
     def load(
         self,
@@ -74,7 +75,7 @@ class ParquetFeatureCache:
                     for path in parts[first : first + READERS]
                     if search.lacks(*sessions_of(path))
                 ]
-                for taken in [readers.submit(_take, path, search) for path in lacking]:
+                for taken in [readers.submit(self._take, path, search) for path in lacking]:
                     taken.result()
         return search.result()
 
@@ -111,6 +112,23 @@ class ParquetFeatureCache:
     def size_bytes(self) -> int:
         """Return what the parts take up."""
         return sum(size for _, size, _ in self._sizes())
+
+    def _take(self, path: Path, search: Search) -> None:
+        known = self._headers.get(path.name)
+        if known is not None and not search.wants(known):
+            return
+        try:
+            with closing(PartReader(path, self._headers)) as part:
+                if search.take(part):
+                    os.utime(path)
+        except BrokenPart as broken:
+            log.warning("feature_part_removed", part=path.name, reason=str(broken))
+            self._headers.pop(path.name, None)
+            path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            log.warning("feature_part_not_read", part=path.name, reason=str(error))
 
     def _write(
         self,
@@ -180,20 +198,6 @@ class ParquetFeatureCache:
                 path.unlink(missing_ok=True)
                 excess -= size
                 log.info("feature_part_pruned", part=path.name, size_bytes=size)
-
-
-def _take(path: Path, search: Search) -> None:
-    try:
-        with closing(PartReader(path)) as part:
-            if search.take(part):
-                os.utime(path)
-    except BrokenPart as broken:
-        log.warning("feature_part_removed", part=path.name, reason=str(broken))
-        path.unlink(missing_ok=True)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        log.warning("feature_part_not_read", part=path.name, reason=str(error))
 
 
 def _split(keys: Mapping[str, FeatureKey], *, width: int) -> Iterator[dict[str, FeatureKey]]:

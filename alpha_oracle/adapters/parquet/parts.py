@@ -14,7 +14,7 @@ import os
 import tempfile
 from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,13 +23,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from numpy.typing import NDArray
 
 FORMAT: Final = 3
 METADATA_KEY: Final = b"alpha_oracle.features"
-SESSIONS_A_GROUP: Final = 64
+SESSIONS_A_GROUP: Final = 256
+"""A year: what is read for one session of it, and the longer, the faster the whole is read."""
 SUFFIX: Final = ".parquet"
 NAMES: Final = f"????-??-??_????-??-??_*{SUFFIX}"
 UNFINISHED: Final = ".unfinished"
@@ -76,8 +77,7 @@ class PartHeader:
 
     def digests_of(self, name: str) -> NDArray[np.uint64]:
         """Return the digests of a column, two words a session."""
-        encoded = self.digests[self.columns[name].digests]
-        return np.frombuffer(b64decode(encoded), dtype="<u8").reshape(-1, 2)
+        return _decoded_digests(self.digests[self.columns[name].digests])
 
     @property
     def file_name(self) -> str:
@@ -88,6 +88,11 @@ class PartHeader:
 def encoded_digests(digests: NDArray[np.uint64]) -> str:
     """Return digests as a header keeps them."""
     return b64encode(digests.astype("<u8").tobytes()).decode()
+
+
+@lru_cache(maxsize=512)
+def _decoded_digests(encoded: str) -> NDArray[np.uint64]:
+    return np.frombuffer(b64decode(encoded), dtype="<u8").reshape(-1, 2)
 
 
 def _file_name(header: PartHeader, encoded: bytes) -> str:
@@ -161,22 +166,31 @@ def _broken(error: Exception) -> Exception:
 class PartReader:
     """An open part, and the names of its features.
 
+    `headers` are those checked before, by the part's name: a part is written once, so what it
+    holds never changes. Its pages are checked each time they are read.
+
     Raises:
         BrokenPart: the file is not what its name says.
         OSError: it was removed meanwhile, or the system would not open it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, headers: MutableMapping[str, PartHeader]) -> None:
         self._path = path
+        self._headers = headers
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
         except (OSError, ValueError) as error:
             raise _broken(error) from error
         self.names: Sequence[str] = self._file.schema.names
 
-    @cached_property
+    @property
     def header(self) -> PartHeader:
         """What the part holds, checked against its name."""
+        if self._path.name not in self._headers:
+            self._headers[self._path.name] = self._checked_header()
+        return self._headers[self._path.name]
+
+    def _checked_header(self) -> PartHeader:
         try:
             encoded = self._file.metadata.metadata[METADATA_KEY]
             header = PartHeader.decoded(encoded)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alpha_oracle.adapters.parquet.parts import PartReader
+    from alpha_oracle.adapters.parquet.parts import PartHeader, PartReader
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.ports.features import FeatureKey
 
@@ -46,6 +46,10 @@ class Search:
         """Return whether any feature is still missing on a session from `first` to `last`."""
         rows = slice(bisect_left(self.sessions, first), bisect_right(self.sessions, last))
         return not all(found[rows].all() for found in self._found.values())
+
+    def wants(self, header: PartHeader) -> bool:
+        """Return whether a part may have any of the features."""
+        return not self._keys.keys().isdisjoint(header.columns)
 
     def take(self, part: PartReader) -> bool:
         """Copy what the part has and is still missing; return whether there was any."""

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
+from alpha_oracle.adapters.parquet.parts import SESSIONS_A_GROUP
 from alpha_oracle.features import registry
 from alpha_oracle.features.declaration import declare
 from alpha_oracle.features.series import growth
@@ -251,9 +252,9 @@ def test_only_the_sessions_and_columns_asked_for_are_read(store, folder, panel):
     (part,) = parts(folder)
     content = part.read_bytes()
     part.write_bytes(content[:200] + bytes([content[200] ^ 0xFF]) + content[201:])
-    first = panel.sessions[64].item()
+    first = panel.sessions[SESSIONS_A_GROUP].item()
     asked = store.compute(panel, NAMES, first=first)
-    assert_same(asked, {name: values[64:] for name, values in expected.items()})
+    assert_same(asked, {name: values[SESSIONS_A_GROUP:] for name, values in expected.items()})
     assert_same(store.compute(panel, NAMES[1:]), {name: expected[name] for name in NAMES[1:]})
     assert parts(folder) == [part]
     assert_same(store.compute(panel, NAMES), expected)
