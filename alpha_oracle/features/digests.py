@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from alpha_oracle.features.formula import PANEL_FIELDS, STANDING_FIELDS, Kind
-from alpha_oracle.features.words import AS_TRADED, HAS_BAR, PanelWords, chained
+from alpha_oracle.features.formula import PANEL_FIELDS, Kind
+from alpha_oracle.features.words import AS_TRADED, HAS_BAR, SINCE_LISTED, PanelWords, chained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def market_digests(panel: MarketPanel) -> Digests:
 
     What a strategy may decide by beside its features, and all that a simulation trades on.
     """
-    fields = (*PANEL_FIELDS, *AS_TRADED, *STANDING_FIELDS, HAS_BAR)
+    fields = (*PANEL_FIELDS, *AS_TRADED, *SINCE_LISTED, HAS_BAR)
     return _chained(panel, fields, _words_of(panel, set(fields)))
 
 

@@ -36,6 +36,10 @@ HAS_BAR: Final = "has_bar"
 AS_TRADED: Final = ("traded_open", "traded_close", "split", "dividend")
 """Fields of the panel that no feature reads, and every simulation does."""
 
+SINCE_LISTED: Final = {"is_member_since_listed": "is_member", "sector_since_listed": "sector"}
+"""Standings of a symbol on every session from its first bar on, also where it has none: a
+simulation closes what leaves the universe on such a session."""
+
 # The multipliers of SplitMix64: a changed bit of a value reaches every bit of its word.
 FIRST_MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
 SECOND_MULTIPLIER: Final = np.uint64(0x94D049BB133111EB)
@@ -56,6 +60,9 @@ class PanelWords:
             return self._codes(np.zeros(self._has_bar.shape, np.int16), ("bar",))
         if name in AS_TRADED:
             return self._bars(name)
+        if name in SINCE_LISTED:
+            listed = np.logical_or.accumulate(self._has_bar, axis=0)
+            return self._standing(SINCE_LISTED[name], where=listed)
         ways: Mapping[Source, Callable[[str], Words]] = {
             Source.BARS: self._bars,
             Source.MARKET: self._market,
@@ -102,17 +109,21 @@ class PanelWords:
         since = (covered.view(np.uint64),)
         return words + _record_words(one_each, at, since, self._symbols, sessions)
 
-    def _standing(self, name: str) -> Words:
+    def _standing(self, name: str, *, where: Mask | None = None) -> Words:
         if name == "is_member":
-            return self._codes(np.where(self._panel.is_member, 0, -1), ("member",))
+            codes = np.where(self._panel.is_member, 0, -1)
+            return self._codes(codes, ("member",), where=where)
         sector = self._panel.context.sector
         if sector is None:
             return self._nothing()
-        return self._codes(sector, self._panel.context.sector_names)
+        return self._codes(sector, self._panel.context.sector_names, where=where)
 
-    def _codes(self, codes: NDArray[np.integer], names: Iterable[str]) -> Words:
+    def _codes(
+        self, codes: NDArray[np.integer], names: Iterable[str], *, where: Mask | None = None
+    ) -> Words:
         meanings = _symbol_words(tuple(names))[0]
-        return _code_words(codes.astype(np.int16), meanings, self._has_bar, self._symbols)
+        counted = self._has_bar if where is None else where
+        return _code_words(codes.astype(np.int16), meanings, counted, self._symbols)
 
     def _nothing(self) -> Words:
         return np.zeros((len(self._has_bar), 2), np.uint64)

@@ -124,6 +124,21 @@ def test_what_a_window_follows_from_is_part_of_its_key(panel, what):
     assert again.reused == kept
 
 
+def test_who_belongs_to_the_index_counts_also_on_a_session_without_a_bar():
+    panel = a_panel(symbols=8, sessions=300, seed=11)
+    row = 200
+    for field in ("open", "high", "low", "close", "volume", "traded_open", "traded_close"):
+        getattr(panel, field)[row, 0] = np.nan
+    windows = MemoryWindows()
+    first = evaluated(an_evaluator(windows=windows), panel)
+    is_member = panel.is_member.copy()
+    is_member[row, 0] = not is_member[row, 0]
+    again = evaluated(an_evaluator(windows=windows), replace(panel, is_member=is_member))
+    over = np.datetime64(first.windows[0].test_end, "D") < panel.sessions[row]
+    assert over
+    assert 0 < again.reused < len(first.windows)
+
+
 def test_each_window_is_traded_by_what_did_best_on_its_train_window(panel):
     result = evaluated(an_evaluator(), panel, grid={"depth": (0.005, 0.02, 0.04)})
     for window in result.windows:
