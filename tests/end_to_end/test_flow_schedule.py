@@ -72,6 +72,8 @@ def test_a_run_that_meets_another_waits_for_it(deployments):
         "rerun": None,
         "backfill": waits,
         "rank": None,
+        "backtest": None,
+        "sweep": None,
         "fundamentals": waits,
         "alternative": waits,
     }
