@@ -69,14 +69,8 @@ class ParquetFeatureCache:
         search = Search(keys, sessions=sessions, symbols=symbols)
         parts = self._parts(search.sessions)
         with ThreadPoolExecutor(READERS) as readers:
-            for first in range(0, len(parts), READERS):
-                lacking = [
-                    path
-                    for path in parts[first : first + READERS]
-                    if search.lacks(*sessions_of(path))
-                ]
-                for taken in [readers.submit(self._take, path, search) for path in lacking]:
-                    taken.result()
+            for taken in [readers.submit(self._take, path, search) for path in parts]:
+                taken.result()
         return search.result()
 
     def save(
@@ -115,7 +109,8 @@ class ParquetFeatureCache:
 
     def _take(self, path: Path, search: Search) -> None:
         known = self._headers.get(path.name)
-        if known is not None and not search.wants(known):
+        is_needless = known is not None and not search.wants(known)
+        if is_needless or not search.lacks(*sessions_of(path)):
             return
         try:
             with closing(PartReader(path, self._headers)) as part:
