@@ -99,7 +99,9 @@ def measured(jobs, *, repeats=REPEATS):
 
 def show(title, seconds, *, at_least, at_most=None):
     """Print the table; `at_least` is how many times faster than the fastest vectorbt, and so on."""
-    lines = [f"\n{title}", *(f"  {name:<44}{1e3 * s:10.1f} ms" for name, s in seconds.items())]
+    lines = [f"\n{title}"]
+    for name, taken in seconds.items():
+        lines.append(f"  {name:<44}{1e3 * taken:10.1f} ms {taken / seconds['ours']:8.1f} x ours")
     peer = min((one for one in seconds if "vectorbt" in one), key=seconds.__getitem__)
     ratio = seconds[peer] / seconds["ours"]
     lines.append(f"  {peer} / ours: {ratio:.1f} (bound: at least {at_least})")
