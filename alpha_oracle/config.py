@@ -299,12 +299,27 @@ class CostSettings(Section):
     side, and `impact`: how much of a day's volatility an order of a whole day's volume moves.
     """
 
-    schedule: Literal["ibkr_fixed", "ibkr_tiered", "free"] = "ibkr_fixed"
-    commission_per_share_usd: float | None = Field(default=None, ge=0.0)
-    min_commission_usd: float | None = Field(default=None, ge=0.0)
-    max_commission_pct: float | None = Field(default=None, ge=0.0, le=100.0)
-    slippage_bps: float = Field(default=5.0, ge=0.0, lt=10_000.0)
-    impact: float = Field(default=0.0, ge=0.0)
+    schedule: Literal["ibkr_fixed", "ibkr_tiered", "free"] = Field(
+        default="ibkr_fixed", title="Commissions", description="The broker's schedule."
+    )
+    commission_per_share_usd: float | None = Field(
+        default=None, ge=0.0, title="USD a share", description="In place of the schedule's."
+    )
+    min_commission_usd: float | None = Field(
+        default=None, ge=0.0, title="Least an order, USD", description="In place of the schedule's."
+    )
+    max_commission_pct: float | None = Field(
+        default=None, ge=0.0, le=100.0, title="Most, % of an order", description="As above."
+    )
+    slippage_bps: float = Field(
+        default=5.0, ge=0.0, lt=10_000.0, title="Slippage, bps", description="On each side."
+    )
+    impact: float = Field(
+        default=0.0,
+        ge=0.0,
+        title="Impact",
+        description="Of a day's volatility, for an order of a whole day's volume. 0: none.",
+    )
 
 
 class SimulationSettings(Section):

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.decisions import decision_terms
-from alpha_oracle.bootstrap.evidence import coverage_pct
 from alpha_oracle.bootstrap.traded import trade
-from alpha_oracle.domain.backtests import BacktestInputs, BacktestSummary, Sizing
+from alpha_oracle.domain.backtests import (
+    BacktestInputs,
+    BacktestSummary,
+    Sizing,
+    require_forward,
+)
 from alpha_oracle.domain.market import parse_symbol
 from alpha_oracle.errors import ConfigurationError, DataError
+from alpha_oracle.research.coverage import coverage_pct
 from alpha_oracle.research.evidence import benchmark_closes, seed_of
 from alpha_oracle.research.report import Heading, backtest_report
 from alpha_oracle.research.tear_sheet.page import tear_sheet
@@ -163,11 +168,10 @@ def terms_told(inputs: BacktestInputs) -> dict[str, str]:
 
 def _heading(runtime: Runtime, inputs: BacktestInputs, traded: Traded) -> Heading:
     settings = settings_of(traded.strategy)
-    covered = (
-        None
-        if inputs.symbols
-        else coverage_pct(runtime, traded.market, traded.record.sessions, as_of=inputs.as_of)
-    )
+    covered = None
+    if inputs.symbols is None:
+        memberships = runtime.market_stores.reference.memberships(as_of=inputs.as_of)
+        covered = coverage_pct(memberships, traded.market, traded.record.sessions)
     return Heading(
         title=traded.title,
         strategy=traded.strategy.name,
@@ -181,8 +185,7 @@ def _heading(runtime: Runtime, inputs: BacktestInputs, traded: Traded) -> Headin
 def _refuse_range(
     start: Session | None, end: Session | None, span: tuple[Session, Session]
 ) -> None:
-    if start is not None and end is not None and end < start:
-        raise ConfigurationError(f"end {end} is before start {start}; swap them")
+    require_forward(start, end)
     if start is not None and start > span[1]:
         raise ConfigurationError(
             f"start {start} is after the last stored session {span[1]}; choose an earlier one"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.ranking import PerformanceMetrics
 from alpha_oracle.domain.walk_forward import Parameter
+from alpha_oracle.errors import ConfigurationError
 
 
 class Sizing(StrEnum):
@@ -15,6 +16,16 @@ class Sizing(StrEnum):
 
     HALF_KELLY = "half_kelly"
     FLAT_CAP = "flat_cap"
+
+
+def require_forward(start: Session | None, end: Session | None) -> None:
+    """Refuse a range that ends before it starts; None is an end that was left open.
+
+    Raises:
+        ConfigurationError: it does.
+    """
+    if start is not None and end is not None and end < start:
+        raise ConfigurationError(f"end {end} is before start {start}; swap them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

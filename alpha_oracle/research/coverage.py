@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.market import Membership, Session, Symbol
+    from alpha_oracle.features.panel import MarketPanel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,23 @@ def index_coverage(
         worst_pct=float(pct[worst]),
         worst_session=sessions[rows[worst]].item(),
     )
+
+
+def coverage_pct(
+    memberships: Sequence[Membership], market: MarketPanel, sessions: NDArray[np.datetime64]
+) -> float | None:
+    """Return the mean of `index_coverage` over sessions of a market that follow one another."""
+    if not len(sessions):
+        return None
+    first, last = np.searchsorted(market.sessions, sessions[[0, -1]])
+    rows = slice(int(first), int(last) + 1)
+    covered = index_coverage(
+        memberships,
+        sessions=market.sessions[rows],
+        symbols=market.symbols,
+        has_bar=np.isfinite(market.traded_close[rows]),
+    )
+    return None if covered is None else covered.mean_pct
 
 
 def _members(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.documents import to_json
-from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.walk_forward import Trial, WindowOutcome, WindowRecord, WindowTrade
 
 if TYPE_CHECKING:
@@ -169,16 +168,7 @@ def _to_record(row: Row[Any]) -> WindowRecord:
         ),
         **{name: tuple(getattr(row, name)) for name in _BY_SESSION},
         trades=tuple(
-            WindowTrade(
-                symbol=Symbol(symbol),
-                entry=entry,
-                exit=end,
-                quantity=quantity,
-                paid_usd=paid,
-                pnl_usd=pnl,
-                reason=reason,
-            )
-            for symbol, entry, end, quantity, paid, pnl, reason in trades
+            WindowTrade(**dict(zip(_TRADES.values(), trade, strict=True))) for trade in trades
         ),
         refused=tuple(row.refused),
     )

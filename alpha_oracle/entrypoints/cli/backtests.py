@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from alpha_oracle.domain.backtests import require_forward
 from alpha_oracle.entrypoints.cli.options import SymbolsOption, parse_symbols
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 from alpha_oracle.entrypoints.cli.research import run_flow
@@ -25,7 +26,6 @@ from alpha_oracle.entrypoints.cli.trading import (
     parsed_sizing,
     parsed_value,
     refuse_no_capital,
-    refuse_no_range,
 )
 from alpha_oracle.errors import ConfigurationError
 
@@ -159,7 +159,7 @@ def _refuse_what_cannot_be(strategy: str, asked: dict[str, Any]) -> None:
 
     refuse_no_capital(asked["capital_usd"], most=MOST_CAPITAL_USD)
     with_parameters(registry.named(strategy), **asked["parameters"])
-    refuse_no_range(asked["start"], asked["end"])
+    require_forward(asked["start"], asked["end"])
 
 
 def _refuse_both(**asked: object) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from alpha_oracle.domain.backtests import require_forward
 from alpha_oracle.entrypoints.cli.options import SymbolsOption, parse_symbols
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 from alpha_oracle.entrypoints.cli.research import run_flow
@@ -23,7 +24,6 @@ from alpha_oracle.entrypoints.cli.trading import (
     parsed_sizing,
     parsed_value,
     refuse_no_capital,
-    refuse_no_range,
 )
 from alpha_oracle.errors import ConfigurationError
 
@@ -60,7 +60,6 @@ def sweep(
     as_json: JsonOption = False,
 ) -> None:
     """Backtest a strategy with every combination of parameter values, best Sharpe ratio first."""
-    refuse_no_capital(capital)
     asked: dict[str, Any] = {
         "grid": _grid(parameter or []),
         "start": start,
@@ -121,8 +120,10 @@ def _grid(texts: Sequence[str]) -> dict[str, list[Parameter]]:
 
 def _refuse_what_cannot_be(strategy: str, asked: dict[str, Any]) -> None:
     # What is wrong with the question is said at once, not by a flow run.
+    from alpha_oracle.config import MOST_CAPITAL_USD
     from alpha_oracle.strategies import registry
     from alpha_oracle.strategies.grids import combinations
 
+    refuse_no_capital(asked["capital_usd"], most=MOST_CAPITAL_USD)
     combinations(registry.named(strategy), asked["grid"])
-    refuse_no_range(asked["start"], asked["end"])
+    require_forward(asked["start"], asked["end"])

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpha_oracle.domain.backtests import Sizing
 from alpha_oracle.entrypoints.cli.options import DAY, parse_day
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.walk_forward import Parameter
 
 CAPITAL = 100_000.0
 BPS = 10_000
-SIZINGS = ("half_kelly", "flat_cap")
+SIZINGS = tuple(sizing.value for sizing in Sizing)
 
 FirstOption = Annotated[
     date | None,
@@ -107,16 +107,6 @@ def refuse_no_capital(capital: float, *, most: float = inf) -> None:
         raise ConfigurationError(f"capital is {capital:g} USD; give more than 0")
     if capital > most:
         raise ConfigurationError(f"capital is {capital:g} USD; give {most:g} at most")
-
-
-def refuse_no_range(start: Session | None, end: Session | None) -> None:
-    """Refuse a range that ends before it starts.
-
-    Raises:
-        ConfigurationError: it does.
-    """
-    if start is not None and end is not None and end < start:
-        raise ConfigurationError(f"end {end} is before start {start}; swap them")
 
 
 def _usd(text: str) -> float:
