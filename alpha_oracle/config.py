@@ -8,16 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from alpha_oracle.config_sections import MlDecisionSettings, MlSettings, Section
 from alpha_oracle.config_values import (
     DEFAULT_HOME,
     PREFIX,
@@ -36,14 +29,6 @@ SCHEDULER: Final = re.compile(r"((tcp|tls)://)?([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,
 
 MOST_CAPITAL_USD: Final = 1e12
 """Whole shares of more are no whole numbers to a float."""
-
-
-class Section(BaseModel):
-    """A part of the tree: frozen, unknown keys refused, every number finite."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
-    )
 
 
 class DatabaseSettings(Section):
@@ -288,7 +273,9 @@ class StrategySettings(Section):
     max_drawdown_pct: float = 20.0
     weights: RankWeights = RankWeights()
     walk_forward: WalkForwardSettings = WalkForwardSettings()
-    parameters: dict[str, dict[str, tuple[bool | int | float | str, ...]]] = {}
+    parameters: dict[str, dict[str, tuple[bool | int | float | str, ...]]] = Field(
+        default_factory=dict
+    )
 
 
 class CostSettings(Section):
@@ -402,6 +389,7 @@ class DecisionSettings(Section):
     risk: RiskSettings
     research: SimulationSettings
     execution: ExecutionSettings
+    ml: MlDecisionSettings = MlDecisionSettings()
     capital_usd: float = Field(gt=0.0, le=MOST_CAPITAL_USD)
 
 
@@ -417,6 +405,7 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     strategy: StrategySettings = StrategySettings()
     research: ResearchSettings = ResearchSettings()
+    ml: MlSettings = MlSettings()
     execution: ExecutionSettings = ExecutionSettings()
     alerts: AlertSettings = AlertSettings()
     clock: ClockSettings = ClockSettings()
@@ -433,6 +422,7 @@ class Settings(Section):
             risk=self.risk,
             research=SimulationSettings(costs=self.research.costs),
             execution=self.execution,
+            ml=self.ml.of_decisions(),
             capital_usd=self.broker.simulated.cash,
         )
         return settings.model_dump(mode="json")

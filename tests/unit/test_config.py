@@ -1,9 +1,11 @@
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
 
-from alpha_oracle.config import Settings, load_settings
+from alpha_oracle.config import Settings, load_settings, parse_decision_settings
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.ml.recipe import BoosterTerms
 
 
 def test_the_defaults_are_those_of_the_contract(tmp_path):
@@ -20,6 +22,14 @@ def test_the_defaults_are_those_of_the_contract(tmp_path):
     assert settings.strategy.min_sharpe == 1.0
     assert settings.strategy.walk_forward.train_months == 24
     assert settings.execution.stop_before_close_minutes == 15
+    model = settings.ml
+    assert (model.horizon_days, model.up_threshold, model.down_threshold) == (5, 0.01, -0.01)
+    assert (model.confidence_threshold, model.max_age_days) == (0.55, 14)
+
+
+def test_a_recipe_of_default_settings_is_the_default_one():
+    booster = Settings().ml.booster.model_dump()
+    assert booster == asdict(BoosterTerms())
 
 
 def test_the_environment_wins_over_the_file(tmp_path):
@@ -106,6 +116,14 @@ def test_the_named_file_wins_over_the_current_folder(tmp_path):
             id="longer than any calendar",
         ),
         pytest.param(
+            {"ALPHA_ORACLE_ML__UP_THRESHOLD": "-0.01"}, "ml.up_threshold", id="falling is no rise"
+        ),
+        pytest.param(
+            {"ALPHA_ORACLE_ML__BOOSTER__MAX_ROUNDS": "10"},
+            "early_stopping_rounds 20 is above booster.max_rounds 10",
+            id="a booster that never stops early",
+        ),
+        pytest.param(
             {"ALPHA_ORACLE_CLOCK__START_AT": "2016-06-01T21:00:00"}, "time zone", id="naive clock"
         ),
         pytest.param(
@@ -165,7 +183,16 @@ def test_decision_inputs_hold_what_changes_a_decision_and_no_secret(tmp_path):
 
     inputs = settings.decision_inputs()
 
-    assert set(inputs) == {"strategy", "risk", "research", "execution", "capital_usd"}
+    assert set(inputs) == {"strategy", "risk", "research", "execution", "ml", "capital_usd"}
+    assert inputs["ml"] == {"confidence_threshold": 0.55, "max_age_days": 14}
+
+
+def test_settings_recorded_before_there_were_models_are_read_with_the_defaults():
+    recorded = Settings().decision_inputs()
+    del recorded["ml"]
+    assert parse_decision_settings(recorded).model_dump(mode="json") == (
+        Settings().decision_inputs()
+    )
 
 
 def test_who_computes_is_no_part_of_what_is_decided(tmp_path):
