@@ -21,6 +21,10 @@ class BrokerError(AlphaOracleError):
     """The broker said something only an operator can resolve."""
 
 
+class IllegalTransition(BrokerError):  # noqa: N818 - names what happened.
+    """An order was told something that cannot follow from where it stands."""
+
+
 class IncompleteSession(DataError):  # noqa: N818 - names the state, the family ends in Error.
     """Fewer bars are stored than the completeness bound asks for; the session emits no signals."""
 

@@ -1,0 +1,234 @@
+"""An order and its life: one table of transitions, a history that only grows.
+
+What can be derived (`filled_quantity`, `average_price`, `remaining_quantity`) is computed from the
+history, never kept beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from alpha_oracle.domain.market import Session, Symbol
+from alpha_oracle.errors import IllegalTransition
+
+
+class Side(StrEnum):
+    """What an order does."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrderType(StrEnum):
+    """How an order is worked. A TWAP never reaches a broker itself: its slices do, as limits."""
+
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    TWAP = "TWAP"
+
+
+class OrderPurpose(StrEnum):
+    """Why there is an order: to add risk, because a strategy wants out, or to protect."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    PROTECTIVE = "protective"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    SUBMITTED = "SUBMITTED"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    CANCELLED = "CANCELLED"
+    FILLED = "FILLED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+class RefusedBy(StrEnum):
+    """Who refused or ended an order."""
+
+    RISK = "risk"
+    BROKER = "broker"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+_S = OrderStatus
+NEXT: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
+    _S.AWAITING_APPROVAL: frozenset({_S.PENDING, _S.REJECTED, _S.EXPIRED}),
+    _S.PENDING: frozenset(
+        # A fill can be the first answer there is.
+        {_S.SUBMITTED, _S.UNKNOWN, _S.PARTIALLY_FILLED, _S.FILLED, _S.REJECTED, _S.CANCELLED,
+         _S.EXPIRED}
+    ),
+    _S.UNKNOWN: frozenset(
+        {_S.SUBMITTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED}
+    ),
+    _S.SUBMITTED: frozenset(
+        {_S.UNKNOWN, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED}
+    ),
+    _S.PARTIALLY_FILLED: frozenset(
+        {_S.UNKNOWN, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.EXPIRED}
+    ),
+    # A fill can overtake a cancel on the wire, and the end of a session the last fills of it.
+    _S.CANCELLED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED}),
+    _S.EXPIRED: frozenset({_S.PARTIALLY_FILLED, _S.FILLED}),
+    _S.FILLED: frozenset(),
+    _S.REJECTED: frozenset(),
+}  # fmt: skip
+"""Which status can follow which."""
+
+FINAL: Final = frozenset({_S.CANCELLED, _S.FILLED, _S.REJECTED, _S.EXPIRED})
+WORKING: Final = frozenset({_S.PENDING, _S.UNKNOWN, _S.SUBMITTED, _S.PARTIALLY_FILLED})
+"""What a broker has, may have, or is about to have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One execution as the broker reported it; `commission` (USD) may come later."""
+
+    execution_id: str
+    quantity: int
+    price: Decimal
+    at: datetime
+    commission: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if self.quantity <= 0 or self.price <= 0:
+            raise ValueError(
+                f"fill {self.execution_id}: {self.quantity} shares at {self.price}; "
+                "both must be above 0"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent:
+    """Something that happened to an order, after which it stands at `status`.
+
+    `event_id` is the same however often it is told: `fill:{execution_id}`, `submitted`.
+    """
+
+    event_id: str
+    status: OrderStatus
+    at: datetime
+    reason: str = ""
+    refused_by: RefusedBy | None = None
+    fill: Fill | None = None
+    broker_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A wish to trade, committed before anything is sent.
+
+    `order_id` follows from the signal and its leg, so that one intent is one order. `limit_price`
+    and reference prices are USD as traded: `reference_price` at the decision, `arrival_price` the
+    mid at submission. `session` is the one it is to trade in. A slice of a TWAP names its
+    `parent_id` and its place, from 0.
+    """
+
+    order_id: str
+    account: str
+    symbol: Symbol
+    side: Side
+    quantity: int
+    order_type: OrderType
+    purpose: OrderPurpose
+    strategy: str
+    session: Session
+    created_at: datetime
+    status: OrderStatus
+    simulated: bool
+    signal_id: str | None = None
+    limit_price: Decimal | None = None
+    reference_price: Decimal | None = None
+    arrival_price: Decimal | None = None
+    parent_id: str | None = None
+    slice_number: int | None = None
+    history: tuple[OrderEvent, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.quantity <= 0:
+            raise ValueError(f"order {self.order_id}: {self.quantity} shares; give 1 or more")
+        if (self.order_type is OrderType.LIMIT) != (self.limit_price is not None):
+            raise ValueError(f"order {self.order_id}: a limit order, and no other, has a limit")
+        if self.created_at.tzinfo is None:
+            raise ValueError(f"order {self.order_id}: its time must be timezone-aware")
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Its executions, in the order they were told."""
+        return tuple(event.fill for event in self.history if event.fill is not None)
+
+    @property
+    def filled_quantity(self) -> int:
+        """Shares executed."""
+        return sum(fill.quantity for fill in self.fills)
+
+    @property
+    def remaining_quantity(self) -> int:
+        """Shares a broker may still execute; 0 once it is closed."""
+        return 0 if self.is_final else max(self.quantity - self.filled_quantity, 0)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """USD a share over its executions; None where there are none."""
+        if not self.filled_quantity:
+            return None
+        paid = sum((fill.price * fill.quantity for fill in self.fills), Decimal(0))
+        return paid / self.filled_quantity
+
+    @property
+    def broker_order_id(self) -> str | None:
+        """The broker's lasting id; None before it gave one."""
+        ids = [event.broker_order_id for event in self.history if event.broker_order_id]
+        return ids[-1] if ids else None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no broker will execute more of it."""
+        return self.status in FINAL
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a broker has it, may have it, or is about to."""
+        return self.status in WORKING
+
+    @property
+    def reduces_exposure(self) -> bool:
+        """Whether it only sells what is held: there are no short sales."""
+        return self.side is Side.SELL
+
+    def has_seen(self, event: OrderEvent) -> bool:
+        """Whether an event is part of its history already."""
+        return any(one.event_id == event.event_id for one in self.history)
+
+
+def advance(order: Order, event: OrderEvent) -> Order:
+    """Return the order after an event. An event seen before changes nothing.
+
+    Raises:
+        IllegalTransition: the event cannot follow the order's status.
+    """
+    if order.has_seen(event):
+        return order
+    if event.status not in NEXT[order.status]:
+        raise IllegalTransition(
+            f"order {order.order_id} is {order.status}; {event.event_id} cannot make it "
+            f"{event.status}"
+        )
+    return replace(order, status=event.status, history=(*order.history, event))
+
+
+def status_after_fill(order: Order, fill: Fill) -> OrderStatus:
+    """Return where an order stands once a fill is added: all of it, or some."""
+    filled = order.filled_quantity + fill.quantity
+    return OrderStatus.FILLED if filled >= order.quantity else OrderStatus.PARTIALLY_FILLED
