@@ -33,6 +33,10 @@ class UnknownSymbol(DataError):  # noqa: N818
     """A text is not a ticker, or no source or table knows it."""
 
 
+class ModelRefused(DataError):  # noqa: N818
+    """A model's files are not those recorded, cannot be read, or its features are others now."""
+
+
 class StoreUnavailable(TransientError):  # noqa: N818
     """Postgres or Redis cannot be reached."""
 
