@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alpha_oracle.research.charts import COLOURS, Plot, drawing, spread, standalone, text
@@ -70,4 +71,4 @@ def _points(plot: Plot, points: Sequence[ReliabilityPoint], colour: str) -> list
 
 def _radius(share: float) -> float:
     # The area, not the width, is what an eye compares.
-    return SMALLEST + (LARGEST - SMALLEST) * share**0.5
+    return SMALLEST + (LARGEST - SMALLEST) * sqrt(share)
