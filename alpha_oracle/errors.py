@@ -21,6 +21,18 @@ class BrokerError(AlphaOracleError):
     """The broker said something only an operator can resolve."""
 
 
+class OrderRefused(BrokerError):  # noqa: N818 - names what happened.
+    """A broker does not take an order, and it is proven not to live there."""
+
+
+class OutcomeUnknown(BrokerError):  # noqa: N818
+    """A command was sent and not answered: what became of it must be asked."""
+
+
+class BrokerAway(TransientError):  # noqa: N818
+    """A broker does not answer, or not completely: nothing is known, and nothing is flat."""
+
+
 class IllegalTransition(BrokerError):  # noqa: N818 - names what happened.
     """An order was told something that cannot follow from where it stands."""
 
