@@ -43,8 +43,9 @@ def signals_of(
     """Return a strategy's signals of a session: exits by symbol, then entries, strongest first.
 
     `open_entries` are the symbols of its LONGs without an exit since, with the session of each:
-    they are closed where the strategy wants out or the longest hold ends with the next session.
-    They expire with the next session's execution window.
+    they are closed where the strategy wants out or the longest hold ends with the next session, by
+    a SHORT where it expects a fall, else by a FLAT. Signals expire with the next session's
+    execution window.
 
     Raises:
         DataError: the market has no such session.
@@ -94,7 +95,7 @@ class _Close:
         columns = {symbol: column for column, symbol in enumerate(self.market.symbols)}
         for symbol, since in sorted(open_entries.items()):
             if symbol in columns and self._is_over(columns[symbol], since):
-                yield self._signal(columns[symbol], Direction.FLAT, FULL_STRENGTH)
+                yield self._signal(columns[symbol], *self._ending(columns[symbol]))
 
     def entries(self, *, except_for: set[Symbol]) -> Iterator[Signal]:
         strengths = self.decisions.entry[self.row]
@@ -106,6 +107,12 @@ class _Close:
         # A LONG of `since` is bought on the session after it; an exit of today is sold tomorrow.
         held = len(calendar.sessions_between(since, self.session)) - 1
         return bool(self.decisions.exit[self.row, column]) or held >= self.strategy.max_hold_days
+
+    def _ending(self, column: int) -> tuple[Direction, float]:
+        short = self.decisions.short
+        if short is None or np.isnan(short[self.row, column]):
+            return Direction.FLAT, FULL_STRENGTH
+        return Direction.SHORT, float(short[self.row, column])
 
     def _signal(self, column: int, direction: Direction, strength: float) -> Signal:
         return Signal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.ml.forecast import Forecast
 
 STRENGTH_DIGITS: Final = 6
 
@@ -30,11 +31,14 @@ class Decisions:
     """What a strategy wants at each session's close, `sessions x symbols`.
 
     `entry` is the strength of a LONG, above 0 and up to 1, NaN where none is wanted; `exit` is
-    True where a lot the strategy holds should be closed. Row t uses nothing after session t.
+    True where a lot the strategy holds should be closed. `short` is the strength of an opinion that
+    the symbol falls, NaN where there is none: it closes the lot too, as a SHORT, and never sells
+    short. Row t uses nothing after session t.
     """
 
     entry: NDArray[np.float64]
     exit: NDArray[np.bool_]
+    short: NDArray[np.float64] | None = None
 
 
 class Strategy(Protocol):
@@ -65,24 +69,36 @@ class Strategy(Protocol):
         ...
 
 
+@runtime_checkable
+class InformedStrategy(Strategy, Protocol):
+    """A strategy that decides by what models forecast; without a forecast it wants nothing."""
+
+    def informed_by(self, forecast: Forecast) -> InformedStrategy:
+        """Return the strategy with the forecast of the very panel it is to decide on."""
+        ...
+
+
 def decisions(
     market: MarketPanel,
     *,
     wanted: NDArray[np.bool_],
     strength: NDArray[np.float64],
     exits: NDArray[np.bool_],
+    short: NDArray[np.float64] | None = None,
 ) -> Decisions:
     """Return what a rule wants, held to the universe.
 
-    Only members with a bar are entered; a lot whose symbol has left the universe is closed. A
-    strength above 1 is 1. All are rounded as signals carry them, so that a simulation ranks
-    entries exactly as live trading does.
+    Only members with a bar are entered; a lot whose symbol has left the universe is closed, without
+    an opinion on it. A strength above 1 is 1. All are rounded as signals carry them, so that a
+    simulation ranks entries exactly as live trading does.
     """
     enter = wanted & market.is_member & np.isfinite(market.traded_close)
-    return Decisions(
-        entry=np.where(enter, np.round(np.minimum(strength, 1.0), STRENGTH_DIGITS), np.nan),
-        exit=exits | ~market.is_member,
-    )
+    exits = exits | ~market.is_member
+    entry = np.where(enter, _as_told(strength), np.nan)
+    if short is None:
+        return Decisions(entry=entry, exit=exits)
+    short = np.where(market.is_member, _as_told(short), np.nan)
+    return Decisions(entry=entry, exit=exits | ~np.isnan(short), short=short)
 
 
 def checked(decided: object, market: MarketPanel, *, strategy: str) -> Decisions:
@@ -97,17 +113,31 @@ def checked(decided: object, market: MarketPanel, *, strategy: str) -> Decisions
             f"{strategy}.decide returned {type(decided).__name__}; expected Decisions, as "
             "alpha_oracle.strategies.base.decisions makes them"
         )
-    entry = _matrix(decided.entry, market, name=f"{strategy}: entry", kind="f").astype(np.float64)
-    wanted = ~np.isnan(entry)
-    outside = np.argwhere(wanted & ~((entry >= 0.0) & (entry <= 1.0)))
+    entry = _strengths(decided.entry, market, strategy=strategy, name="entry", told="wants")
+    exits = _matrix(decided.exit, market, name=f"{strategy}: exit", kind="b")
+    short = decided.short
+    if short is not None:
+        short = _strengths(short, market, strategy=strategy, name="short", told="expects a fall of")
+    return decisions(market, wanted=~np.isnan(entry), strength=entry, exits=exits, short=short)
+
+
+def _as_told(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    told: NDArray[np.float64] = np.round(np.minimum(strength, 1.0), STRENGTH_DIGITS)
+    return told
+
+
+def _strengths(
+    values: object, market: MarketPanel, *, strategy: str, name: str, told: str
+) -> NDArray[np.float64]:
+    matrix = _matrix(values, market, name=f"{strategy}: {name}", kind="f").astype(np.float64)
+    outside = np.argwhere(~np.isnan(matrix) & ~((matrix >= 0.0) & (matrix <= 1.0)))
     if len(outside):
         row, column = outside[0].tolist()
         raise ConfigurationError(
-            f"{strategy} wants {market.symbols[column]} on {market.sessions[row]} with strength "
-            f"{entry[row, column]:g}; expected 0 to 1, or NaN where nothing is wanted"
+            f"{strategy} {told} {market.symbols[column]} on {market.sessions[row]} with strength "
+            f"{matrix[row, column]:g}; expected 0 to 1, or NaN where nothing is wanted"
         )
-    exits = _matrix(decided.exit, market, name=f"{strategy}: exit", kind="b")
-    return decisions(market, wanted=wanted, strength=entry, exits=exits)
+    return matrix
 
 
 def _matrix(values: object, market: MarketPanel, *, name: str, kind: str) -> NDArray[Any]:

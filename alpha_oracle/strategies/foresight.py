@@ -109,5 +109,10 @@ def _foresight(
 def _differs(one: Decisions, other: Decisions) -> NDArray[np.bool_]:
     stop = len(one.entry)
     entries = one.entry.view(np.int64) != other.entry[:stop].view(np.int64)
-    differs: NDArray[np.bool_] = entries | (one.exit != other.exit[:stop])
+    shorts = _bearish(one).view(np.int64) != _bearish(other)[:stop].view(np.int64)
+    differs: NDArray[np.bool_] = entries | shorts | (one.exit != other.exit[:stop])
     return differs
+
+
+def _bearish(decided: Decisions) -> NDArray[np.float64]:
+    return np.full(decided.entry.shape, np.nan) if decided.short is None else decided.short

@@ -10,6 +10,7 @@ from alpha_oracle.strategies.admission import admitted
 from alpha_oracle.strategies.breakout import BreakoutStrategy
 from alpha_oracle.strategies.custom import discover
 from alpha_oracle.strategies.mean_reversion import MeanReversionStrategy
+from alpha_oracle.strategies.ml_signal import MLSignalStrategy
 from alpha_oracle.strategies.momentum import MomentumStrategy
 
 if TYPE_CHECKING:
@@ -81,5 +82,10 @@ def _discovered() -> tuple[list[CustomStrategy], list[BrokenStrategy]]:
     return discover(taken=_REGISTERED)
 
 
-for _strategy in (MomentumStrategy(), MeanReversionStrategy(), BreakoutStrategy()):
+for _strategy in (
+    MomentumStrategy(),
+    MeanReversionStrategy(),
+    BreakoutStrategy(),
+    MLSignalStrategy(),
+):
     register(_strategy)

@@ -36,12 +36,12 @@ def _market():
     return a_market(prices)
 
 
-def _signals(*, entries=(), exits=(), rank=None, open_entries=None, max_hold=4, session=LAST):
+def _signals(*, rank=None, open_entries=None, max_hold=4, session=LAST, **wishes):
     market = _market()
     return signals_of(
         session,
         Holding(max_hold_days=max_hold),
-        decisions=some_decisions(market, entries=entries, exits=exits),
+        decisions=some_decisions(market, **wishes),
         market=market,
         rank=rank or a_rank(),
         open_entries=open_entries or {},
@@ -82,6 +82,19 @@ def test_a_strategy_below_the_thresholds_emits_exits_only():
 def test_only_what_was_entered_is_closed():
     signals = _signals(exits=[(5, "AAA"), (5, "BBB")], open_entries={"BBB": date(2016, 1, 8)})
     assert _short(signals) == [("BBB", "FLAT", 1.0)]
+
+
+def test_an_expected_fall_closes_what_was_entered_by_a_short():
+    before = {"AAA": date(2016, 1, 8), "CCC": date(2016, 1, 8), "DDD": date(2016, 1, 5)}
+    signals = _signals(
+        exits=[(5, "CCC")], shorts=[(5, "AAA", 0.612345678), (5, "BBB", 0.9)], open_entries=before
+    )
+    # BBB is not held; DDD has been held for long enough.
+    assert _short(signals) == [
+        ("AAA", "SHORT", 0.612346),
+        ("CCC", "FLAT", 1.0),
+        ("DDD", "FLAT", 1.0),
+    ]
 
 
 def test_the_longest_hold_ends_a_lot_without_an_exit():
@@ -140,9 +153,11 @@ def test_all_strategies_together_are_worked_exits_first_then_by_rank():
         a_signal(strategy="Best", symbol="CCC", strength=0.2),
         a_signal(strategy="Best", symbol="BBB", strength=0.2),
         a_signal(strategy="Best", symbol="DDD", strength=0.3),
+        a_signal(strategy="Next", symbol="EEE", strength=0.6, direction=Direction.SHORT),
     ]
     assert [(one.strategy, one.symbol) for one in in_order_of_work(signals, ranking)] == [
         ("Next", "BBB"),
+        ("Next", "EEE"),
         ("Best", "DDD"),
         ("Best", "BBB"),
         ("Best", "CCC"),

@@ -89,15 +89,19 @@ def _context(sectors, symbols, sessions):
     return MarketContext(sector=sector, sector_names=names)
 
 
-def some_decisions(market, *, entries=(), exits=()):
-    """Decisions from `(row, symbol, strength)` and `(row, symbol)`."""
+def some_decisions(market, *, entries=(), exits=(), shorts=()):
+    """Decisions from `(row, symbol, strength)` and `(row, symbol)`; a short is an exit too."""
     entry = np.full(market.traded_open.shape, np.nan)
+    short = np.full(entry.shape, np.nan) if shorts else None
     exit_ = np.zeros(entry.shape, np.bool_)
     for row, symbol, strength in entries:
         entry[row, market.symbols.index(symbol)] = strength
     for row, symbol in exits:
         exit_[row, market.symbols.index(symbol)] = True
-    return Decisions(entry=entry, exit=exit_)
+    for row, symbol, strength in shorts:
+        exit_[row, market.symbols.index(symbol)] = True
+        short[row, market.symbols.index(symbol)] = strength
+    return Decisions(entry=entry, exit=exit_, short=short)
 
 
 def with_columns(market, decisions, order):

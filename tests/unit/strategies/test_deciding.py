@@ -31,11 +31,11 @@ def a_small_market():
     return a_market({"A": [10.0] * 3, "B": [20.0, np.nan, 20.0]})
 
 
-def wishes(*, entry=None, exits=None):
+def wishes(*, entry=None, exits=None, short=None):
     """What a rule wants that gives these matrices."""
     entry = np.full(SHAPE, np.nan) if entry is None else entry
     exits = np.zeros(SHAPE, np.bool_) if exits is None else exits
-    rule = Rule(rule=lambda *_: Decisions(entry=entry, exit=exits))
+    rule = Rule(rule=lambda *_: Decisions(entry=entry, exit=exits, short=short))
     return wishes_of(rule, a_small_market(), {})
 
 
@@ -70,6 +70,14 @@ def with_strength(value):
         ),
         pytest.param({"exits": np.zeros(SHAPE)}, "exit is float64 of", id="exits as numbers"),
         pytest.param({"exits": np.zeros(3, np.bool_)}, r"expected bool of \(3, 2\)", id="exits"),
+        pytest.param(
+            {"short": with_strength(1.5)},
+            "Rule expects a fall of A on 2016-01-05 with strength 1.5; expected 0 to 1",
+            id="a short above 1",
+        ),
+        pytest.param(
+            {"short": np.zeros(SHAPE, np.bool_)}, "short is bool of", id="a short as bool"
+        ),
     ],
 )
 def test_what_is_no_wish_of_the_market_is_refused_by_name(given, message):
@@ -100,6 +108,19 @@ def test_wishes_are_held_to_the_universe_and_rounded_as_signals_are():
     # B has no bar on the second session, A is no member on the third.
     np.testing.assert_array_equal(decided.entry, [[0.123457, 1.0], [np.nan] * 2, [np.nan, 0.0]])
     assert np.argwhere(decided.exit).tolist() == [[2, 0]]
+
+
+def test_a_short_closes_and_says_nothing_of_who_is_no_member():
+    market = a_small_market()
+    market.is_member[2, 0] = False
+    short = np.array([[0.12345678, np.nan], [np.nan, 0.75], [0.5, np.nan]])
+    nothing = np.full(SHAPE, np.nan), np.zeros(SHAPE, np.bool_)
+    rule = Rule(rule=lambda *_: Decisions(entry=nothing[0], exit=nothing[1], short=short))
+    decided = wishes_of(rule, market, {})
+    np.testing.assert_array_equal(
+        decided.short, [[0.123457, np.nan], [np.nan, 0.75], [np.nan, np.nan]]
+    )
+    assert np.argwhere(decided.exit).tolist() == [[0, 0], [1, 1], [2, 0]]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,23 @@ def test_a_rule_that_sells_by_what_comes_is_found_out(panel):
     assert found.foresight is not None
 
 
+def test_a_rule_whose_doubts_come_from_the_future_is_found_out(panel):
+    @dataclass(frozen=True, kw_only=True)
+    class Doubter(Rule):
+        def decide(self, market, features):
+            falls = change(market.close, ahead=1) < 0
+            nothing = np.zeros(falls.shape, np.bool_)
+            return decisions(
+                market,
+                wanted=nothing,
+                strength=market.close,
+                exits=~nothing,
+                short=np.where(falls, 0.5, np.nan),
+            )
+
+    assert check_honesty(Doubter(made=None), panel, {}).foresight is not None
+
+
 def test_a_rule_that_draws_lots_is_not_repeatable(panel):
     seeds = count()
     found = check(lambda close: np.random.default_rng(next(seeds)).normal(size=close.shape), panel)

@@ -34,9 +34,14 @@ def test_registration_refuses_what_breaks_a_rule(candidate, message):
     assert candidate not in registry.all()
 
 
-def test_the_three_rules_are_registered_by_name():
+def test_the_rules_and_the_model_are_registered_by_name():
     names = [strategy.name for strategy in registry.all()]
-    assert names == ["BreakoutStrategy", "MeanReversionStrategy", "MomentumStrategy"]
+    assert names == [
+        "BreakoutStrategy",
+        "MLSignalStrategy",
+        "MeanReversionStrategy",
+        "MomentumStrategy",
+    ]
     assert registry.named("MomentumStrategy").name == "MomentumStrategy"
 
 

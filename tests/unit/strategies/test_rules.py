@@ -5,10 +5,12 @@ import pytest
 
 from alpha_oracle.features import registry as feature_registry
 from alpha_oracle.strategies import registry
+from alpha_oracle.strategies.base import InformedStrategy
 from alpha_oracle.strategies.breakout import BreakoutStrategy
 from alpha_oracle.strategies.mean_reversion import MeanReversionStrategy
 from alpha_oracle.strategies.momentum import MomentumStrategy
 from tests.builders import a_panel
+from tests.forecasts import a_forecast
 from tests.unit.research.worlds import a_market
 
 EVERY_STRATEGY = pytest.mark.parametrize(
@@ -17,6 +19,8 @@ EVERY_STRATEGY = pytest.mark.parametrize(
 
 
 def _decide(strategy, panel):
+    if isinstance(strategy, InformedStrategy):
+        strategy = strategy.informed_by(a_forecast(panel))
     features = {
         feature.name: feature.compute(panel).astype(np.float32)
         for feature in feature_registry.named(strategy.features)
