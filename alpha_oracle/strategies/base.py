@@ -122,8 +122,8 @@ def checked(decided: object, market: MarketPanel, *, strategy: str) -> Decisions
 
 
 def _as_told(strength: NDArray[np.float64]) -> NDArray[np.float64]:
-    told: NDArray[np.float64] = np.round(np.minimum(strength, 1.0), STRENGTH_DIGITS)
-    return told
+    bounded: NDArray[np.float64] = np.minimum(strength, 1.0)
+    return bounded.round(STRENGTH_DIGITS)
 
 
 def _strengths(
