@@ -44,8 +44,9 @@ class WatchSettings(Section):
     """From where a model in use is worth an alert, or, where `retrain`, another training.
 
     Features of the last `recent_sessions` are held against the training distribution; forecasts
-    of the last `window_sessions` whose horizon is over against what came. Their accuracy must
-    exceed that of always saying the commonest class by `min_accuracy_margin`.
+    of the last `window_sessions` whose horizon is over, from `min_outcomes` of them on, against
+    what came. Their accuracy must reach that of always saying the class commonest in training,
+    plus `min_accuracy_margin`.
     """
 
     window_sessions: int = Field(default=63, ge=5, le=2_520)
@@ -54,6 +55,7 @@ class WatchSettings(Section):
     max_ks: float = Field(default=0.2, gt=0.0, le=1.0)
     max_calibration_error: float = Field(default=0.1, gt=0.0, le=1.0)
     min_accuracy_margin: float = Field(default=0.0, ge=-1.0, le=1.0)
+    min_outcomes: int = Field(default=500, ge=1)
     retrain: bool = False
 
 
