@@ -40,7 +40,7 @@ def plan_run(
 
 @task(cache_policy=NO_CACHE)
 def plan_ranking(session: date | None) -> RunInputs:
-    """Decide what a ranking without a run looks at: the newest stored session, settings of now.
+    """Decide what a ranking without a run looks at: the newest session, settings, model of now.
 
     Raises:
         ConfigurationError: the session is none, or none of those stored.
@@ -56,6 +56,7 @@ def plan_ranking(session: date | None) -> RunInputs:
             as_of=calendar.decision_instant(last),
             settings=runtime.settings.decision_inputs(),
             symbols=None,
+            model_id=_active_model(runtime),
         )
 
 
@@ -63,13 +64,14 @@ def plan_ranking(session: date | None) -> RunInputs:
 def recorded_run(plan: SessionPlan, *, current_settings: bool) -> Iterator[RunInputs]:
     """Hold the session, and keep on record how its run began and, if it did not end well, why."""
     with open_runtime() as runtime, runtime.runs.only_run(plan.session):
-        current = runtime.settings.decision_inputs()
+        current, active = runtime.settings.decision_inputs(), _active_model(runtime)
         record = runtime.runs.begin(
             plan.session,
             plan.symbols,
             as_of=plan.as_of,
             settings=current,
             at=runtime.clock.now(),
+            model_id=active,
         )
         try:
             yield RunInputs(
@@ -77,10 +79,16 @@ def recorded_run(plan: SessionPlan, *, current_settings: bool) -> Iterator[RunIn
                 as_of=plan.as_of,
                 settings=current if current_settings else record.settings,
                 symbols=plan.symbols,
+                model_id=active if current_settings else record.model_id,
             )
         except BaseException as error:
             _record_failure(runtime, plan, error)
             raise
+
+
+def _active_model(runtime: Runtime) -> str | None:
+    active = runtime.models.active()
+    return None if active is None else active.model_id
 
 
 def _record_failure(runtime: Runtime, plan: SessionPlan, error: BaseException) -> None:

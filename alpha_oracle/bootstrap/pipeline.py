@@ -12,6 +12,7 @@ from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.families import reference_stores
+from alpha_oracle.adapters.postgres.models import PostgresModels
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.reference import PostgresReference
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.alerts import AlertChannel
     from alpha_oracle.ports.bars import BarSource, DoneSet
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.models import ModelStore
     from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.runs import RunStore
     from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
@@ -68,6 +70,7 @@ class Runtime:
     bus: SignalBus
     rankings: RankingStore
     trials: TrialStore
+    models: ModelStore
     features: FeatureStore
     evaluator: Evaluator
     progress: Progress
@@ -187,6 +190,7 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         bus=RedisSignalBus(stores.redis),
         rankings=PostgresRankings(database),
         trials=trials,
+        models=PostgresModels(database),
         features=features,
         evaluator=Evaluator(
             features=features, windows=PostgresWindows(database), trials=trials, clock=clock

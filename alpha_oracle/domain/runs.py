@@ -23,9 +23,10 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A session's run. Its `as_of` and `settings` are those of the first run and stay.
+    """A session's run. Its `as_of`, `settings` and `model_id` are those of the first run and stay.
 
-    `symbols` is None where the run spoke of the whole universe.
+    `symbols` is None where the run spoke of the whole universe, `model_id` where no model was
+    active.
     """
 
     session: Session
@@ -35,16 +36,21 @@ class RunRecord:
     status: RunStatus
     error: str | None = None
     summary: Mapping[str, object] | None = None
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInputs:
-    """What a session is decided with: as of when, with which settings, for which symbols."""
+    """What a session is decided with: as of when, with which settings, for which symbols.
+
+    `model_id` is the model that forecasts; None: nothing is forecast.
+    """
 
     session: Session
     as_of: datetime
     settings: Mapping[str, object]
     symbols: tuple[Symbol, ...] | None
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

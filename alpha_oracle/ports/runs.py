@@ -41,8 +41,12 @@ class RunStore(Protocol):
         as_of: datetime,
         settings: Mapping[str, object],
         at: datetime,
+        model_id: str | None = None,
     ) -> RunRecord:
-        """Mark a run as running; the first run's inputs stay on record and are returned."""
+        """Mark a run as running; the first run's inputs stay on record and are returned.
+
+        `model_id` is the active model; None: none is.
+        """
         ...
 
     def finish(

@@ -28,15 +28,18 @@ log = structlog.get_logger(__name__)
 RUN_LOCKS: Final = 6_102
 """The first half of the advisory lock's key; the second is the session's ordinal."""
 
-_COLUMNS: Final = "session, as_of, settings, symbols, status, error, summary"
+_COLUMNS: Final = "session, as_of, settings, symbols, status, error, summary, model_id"
 _IS_RUN: Final = "session = :session AND symbols = CAST(:symbols AS text[])"
 
 # A later run of the session counts an attempt; what the first one decided on stays.
 _BEGIN: Final = f"""
 INSERT INTO runs (
-    session, as_of, settings, symbols, status, attempts, first_started_at, started_at
+    session, as_of, settings, symbols, model_id, status, attempts, first_started_at, started_at
 )
-VALUES (:session, :as_of, CAST(:settings AS json), CAST(:symbols AS text[]), 'running', 1, :at, :at)
+VALUES (
+    :session, :as_of, CAST(:settings AS json), CAST(:symbols AS text[]), :model_id, 'running', 1,
+    :at, :at
+)
 ON CONFLICT (session, symbols) DO UPDATE SET
     status = 'running', error = NULL, summary = NULL, finished_at = NULL,
     attempts = runs.attempts + 1, started_at = excluded.started_at
@@ -88,9 +91,14 @@ class PostgresRuns:
         as_of: datetime,
         settings: Mapping[str, object],
         at: datetime,
+        model_id: str | None = None,
     ) -> RunRecord:
-        """Mark a run as running; the first run's inputs stay on record and are returned."""
-        inputs = {"as_of": as_of, "settings": to_json(settings), "at": at}
+        """Mark a run as running; the first run's inputs stay on record and are returned.
+
+        `model_id` is the active model; None: none is.
+        """
+        document = to_json(settings)
+        inputs = {"as_of": as_of, "settings": document, "model_id": model_id, "at": at}
         values = _key(session, symbols) | inputs
         with self._database.begin() as connection:
             return _to_record(connection.execute(text(_BEGIN), values).one())
@@ -159,4 +167,5 @@ def _to_record(row: Row[Any]) -> RunRecord:
         status=RunStatus(row.status),
         error=row.error,
         summary=row.summary,
+        model_id=row.model_id,
     )

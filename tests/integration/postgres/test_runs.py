@@ -81,6 +81,18 @@ def test_a_rerun_keeps_what_the_first_run_decided_on(runs, rows):
     ]
 
 
+def test_a_rerun_keeps_the_model_that_was_active_at_the_first_run(runs):
+    assert begin(runs, model_id="2016-05-29-aaaaaaaa").model_id == "2016-05-29-aaaaaaaa"
+    begin(runs, model_id="2016-06-05-bbbbbbbb", at=LATER)
+    begin(runs, at=LATER)
+    assert runs.record(SESSION).model_id == "2016-05-29-aaaaaaaa"
+
+
+def test_a_first_run_without_a_model_stays_without_one(runs):
+    begin(runs)
+    assert begin(runs, model_id="2016-06-05-bbbbbbbb").model_id is None
+
+
 def test_a_run_done_carries_its_summary(runs, rows):
     begin(runs)
     runs.finish(SESSION, summary={"signals": 3}, at=LATER)
