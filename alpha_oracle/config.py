@@ -170,10 +170,37 @@ class FeatureSettings(Section):
     cache_max_mib: int = Field(default=4096, ge=64)
 
 
+class SimulatedFaultSettings(Section):
+    """What goes wrong at the simulated broker, for drills: nothing, unless set.
+
+    Percentages are of orders (of executions, events); which ones follows from the broker's seed
+    and the order's id alone. Of a lost answer the order lives, of a lost order it does not. The
+    link is up for `link_up_seconds`, then down for `link_down_seconds`, and so on.
+    """
+
+    latency_seconds: float = Field(default=0.0, ge=0.0, le=3_600.0)
+    rejected_pct: float = Field(default=0.0, ge=0.0, le=100.0)
+    partial_fill_pct: float = Field(default=0.0, ge=0.0, le=100.0)
+    lost_answer_pct: float = Field(default=0.0, ge=0.0, le=100.0)
+    lost_order_pct: float = Field(default=0.0, ge=0.0, le=100.0)
+    repeated_event_pct: float = Field(default=0.0, ge=0.0, le=100.0)
+    commission_delay_seconds: float = Field(default=0.0, ge=0.0, le=86_400.0)
+    link_up_seconds: float = Field(default=600.0, gt=0.0)
+    link_down_seconds: float = Field(default=0.0, ge=0.0)
+
+
 class SimulatedBrokerSettings(Section):
-    """The simulated broker."""
+    """The simulated broker.
+
+    All executions of a symbol together take at most `max_volume_pct` percent of what the market
+    traded of it on the session so far, at quotes not older than `max_quote_age_seconds`.
+    """
 
     cash: float = Field(default=100_000.0, gt=0.0, le=MOST_CAPITAL_USD)
+    seed: int = 7
+    max_volume_pct: float = Field(default=10.0, gt=0.0, le=100.0)
+    max_quote_age_seconds: float = Field(default=15.0, gt=0.0, le=3_600.0)
+    faults: SimulatedFaultSettings = SimulatedFaultSettings()
 
 
 class IbkrBrokerSettings(Section):
@@ -196,8 +223,16 @@ class IbkrBrokerSettings(Section):
 class BrokerSettings(Section):
     """Who executes."""
 
+    provider: Literal["simulated", "ibkr"] = "simulated"
     simulated: SimulatedBrokerSettings = SimulatedBrokerSettings()
     ibkr: IbkrBrokerSettings = IbkrBrokerSettings()
+
+
+class FeedSettings(Section):
+    """Who gives quotes (None: the broker that executes), and how often the simulated one does."""
+
+    source: Literal["simulated", "ibkr"] | None = None
+    interval_seconds: float = Field(default=2.0, ge=0.1, le=60.0)
 
 
 class PositionLimitSettings(Section):
@@ -402,6 +437,7 @@ class Settings(Section):
     data: DataSettings = DataSettings()
     features: FeatureSettings = FeatureSettings()
     broker: BrokerSettings = BrokerSettings()
+    feed: FeedSettings = FeedSettings()
     risk: RiskSettings = RiskSettings()
     strategy: StrategySettings = StrategySettings()
     research: ResearchSettings = ResearchSettings()
