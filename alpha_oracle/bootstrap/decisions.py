@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alpha_oracle.calendar import ExecutionWindow
@@ -11,23 +12,43 @@ from alpha_oracle.research.ranker import ScoreWeights, StrategyRanker, Threshold
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
 from alpha_oracle.research.windows import WindowMonths
 from alpha_oracle.risk.commissions import SCHEDULES
+from alpha_oracle.strategies import registry
+from alpha_oracle.strategies.ml_signal import MLSignalStrategy
+from alpha_oracle.strategies.parameters import with_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from alpha_oracle.config import CostSettings
     from alpha_oracle.domain.walk_forward import Parameter
+    from alpha_oracle.strategies.base import Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTerms:
-    """How strategies are simulated, ranked and told to trade."""
+    """How strategies are simulated, ranked and told to trade.
+
+    `defaults` are parameters that settings give a strategy in place of its own. A model whose data
+    is older than `max_model_age` is stale.
+    """
 
     trading: TradingTerms
     months: WindowMonths
     ranker: StrategyRanker
     window: ExecutionWindow
     parameters: Mapping[str, Mapping[str, Sequence[Parameter]]]
+    defaults: Mapping[str, Mapping[str, Parameter]]
+    max_model_age: timedelta
+
+    def strategy(self, name: str, /, **parameters: Parameter) -> Strategy:
+        """Return a strategy with its parameters; those not given are the settings' or its own.
+
+        Raises:
+            ConfigurationError: no usable strategy has that name, or it refuses a parameter.
+        """
+        return with_parameters(
+            registry.named(name), **{**self.defaults.get(name, {}), **parameters}
+        )
 
     def grid(self, strategy: str) -> Mapping[str, Sequence[Parameter]]:
         """Return the values to try of a strategy's parameters; empty where it is taken as it is."""
@@ -58,6 +79,10 @@ def decision_terms(recorded: Mapping[str, object]) -> DecisionTerms:
         ),
         window=ExecutionWindow(**settings.execution.model_dump()),
         parameters=settings.strategy.parameters,
+        defaults={
+            MLSignalStrategy.name: {"confidence_threshold": settings.ml.confidence_threshold}
+        },
+        max_model_age=timedelta(days=settings.ml.max_age_days),
     )
 
 
