@@ -45,6 +45,10 @@ class UnknownSymbol(DataError):  # noqa: N818
     """A text is not a ticker, or no source or table knows it."""
 
 
+class MalformedSignal(DataError):  # noqa: N818
+    """What came as a signal is none: it is kept for inspection and never traded."""
+
+
 class ModelRefused(DataError):  # noqa: N818
     """A model's files are not those recorded, cannot be read, or its features are others now."""
 
@@ -67,3 +71,7 @@ class LeaseTaken(TransientError):  # noqa: N818
 
 class BudgetSpent(ConfigurationError):  # noqa: N818
     """A plan needs more requests than the vendor's daily budget has left."""
+
+
+class PromotionRefused(ConfigurationError):  # noqa: N818
+    """A model fell short of the promotion gate; only an override makes it the active one."""

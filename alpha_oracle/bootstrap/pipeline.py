@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
+from alpha_oracle.adapters.postgres.explanations import PostgresExplanations
 from alpha_oracle.adapters.postgres.families import reference_stores
-from alpha_oracle.adapters.postgres.models import PostgresModels
+from alpha_oracle.adapters.postgres.model_health import PostgresModelHealth
+from alpha_oracle.adapters.postgres.predictions import PostgresPredictions
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.reference import PostgresReference
@@ -21,6 +23,7 @@ from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSigna
 from alpha_oracle.adapters.postgres.windows import PostgresTrials, PostgresWindows
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
 from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
+from alpha_oracle.bootstrap.models import registry_of
 from alpha_oracle.bootstrap.reference import absences
 from alpha_oracle.bootstrap.reference_sources import reference_sources
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
@@ -42,10 +45,11 @@ if TYPE_CHECKING:
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.reference import Family
+    from alpha_oracle.ml.registry import ModelRegistry
     from alpha_oracle.ports.alerts import AlertChannel
     from alpha_oracle.ports.bars import BarSource, DoneSet
     from alpha_oracle.ports.clock import Clock
-    from alpha_oracle.ports.models import ModelStore
+    from alpha_oracle.ports.models import ExplanationStore, HealthStore, ModelStore, PredictionStore
     from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.runs import RunStore
     from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
@@ -70,12 +74,20 @@ class Runtime:
     bus: SignalBus
     rankings: RankingStore
     trials: TrialStore
-    models: ModelStore
+    registry: ModelRegistry
+    predictions: PredictionStore
+    explanations: ExplanationStore
+    health: HealthStore
     features: FeatureStore
     evaluator: Evaluator
     progress: Progress
     markets: MarketMemory
     reference: ReferenceIntake
+
+    @property
+    def models(self) -> ModelStore:
+        """The models on record."""
+        return self.registry.store
 
     @property
     def is_rehearsal(self) -> bool:
@@ -190,7 +202,10 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         bus=RedisSignalBus(stores.redis),
         rankings=PostgresRankings(database),
         trials=trials,
-        models=PostgresModels(database),
+        registry=registry_of(settings, database),
+        predictions=PostgresPredictions(database),
+        explanations=PostgresExplanations(database),
+        health=PostgresModelHealth(database),
         features=features,
         evaluator=Evaluator(
             features=features, windows=PostgresWindows(database), trials=trials, clock=clock

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from alpha_oracle.adapters.postgres.explanations import PostgresExplanations
 from alpha_oracle.adapters.postgres.families import reference_stores
+from alpha_oracle.adapters.postgres.models import PostgresModels
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.signals import PostgresSignals
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.reference import Family
     from alpha_oracle.ports.bars import Quarantine
+    from alpha_oracle.ports.models import ExplanationStore, ModelStore
     from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.signals import RankingStore, SignalStore
 
@@ -32,6 +35,8 @@ class Records:
     families: ReferenceStores
     signals: SignalStore
     rankings: RankingStore
+    models: ModelStore
+    explanations: ExplanationStore
     quarantine: Quarantine
 
     @property
@@ -59,5 +64,7 @@ def opened_records() -> Iterator[Records]:
             families=reference_stores(database),
             signals=PostgresSignals(database),
             rankings=PostgresRankings(database),
+            models=PostgresModels(database),
+            explanations=PostgresExplanations(database),
             quarantine=PostgresQuarantine(database),
         )

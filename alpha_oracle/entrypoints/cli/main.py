@@ -12,6 +12,7 @@ from alpha_oracle.entrypoints.cli import (
     backtests,
     data,
     demo,
+    models,
     records,
     reference,
     research,
@@ -40,7 +41,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-for room in (demo, stack, data, reference, research, backtests, sweeps, strategies, records):
+for room in (
+    demo,
+    stack,
+    data,
+    reference,
+    research,
+    backtests,
+    sweeps,
+    strategies,
+    models,
+    records,
+):
     room.register(app)
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
