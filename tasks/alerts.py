@@ -1,4 +1,4 @@
-"""Telling a person that a run failed. Nothing here can fail a run."""
+"""Telling a person what needs one. Nothing here can fail a run."""
 
 from typing import Any
 
@@ -10,11 +10,16 @@ from alpha_oracle.bootstrap.pipeline import alert_channel
 from alpha_oracle.telemetry import redact_text
 
 
-def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Post what failed, where to look and what to do next."""
+def alert(text: str) -> None:
+    """Tell a person, where a channel is set."""
     channel = alert_channel()
     if channel is not None:
-        channel.send(failure_text(flow.name, flow_run, state))
+        channel.send(redact_text(text))
+
+
+def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Post what failed, where to look and what to do next."""
+    alert(failure_text(flow.name, flow_run, state))
 
 
 def failure_text(flow_name: str, flow_run: FlowRun, state: State[Any]) -> str:
