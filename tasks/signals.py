@@ -12,7 +12,7 @@ from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import Publication, RunInputs
 from alpha_oracle.domain.signals import Signal
-from alpha_oracle.research.evaluation import decide
+from alpha_oracle.research.desk import decide
 from alpha_oracle.research.signals import in_order_of_work, signals_of
 from alpha_oracle.strategies import registry
 from alpha_oracle.strategies.parameters import with_parameters

@@ -10,7 +10,7 @@ from alpha_oracle.domain.market import BENCHMARK
 from alpha_oracle.domain.walk_forward import Trial
 from alpha_oracle.errors import DataError
 from alpha_oracle.research.backtesting import run_notes, run_once
-from alpha_oracle.research.evaluation import decide
+from alpha_oracle.research.desk import decide
 from alpha_oracle.research.metrics import TrackRecord, sharpe, track_record
 from alpha_oracle.research.report import commissions_usd, trade_lines
 from alpha_oracle.research.trades import Trades

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpha_oracle.domain.walk_forward import Trial
+from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.research.desk import Desk, informed
 from alpha_oracle.research.metrics import sharpe
-from alpha_oracle.research.walk_forward import Variant, learn, stitch, trade_window
+from alpha_oracle.research.walk_forward import stitch, trade_window
 from alpha_oracle.research.window_keys import trial_key, window_keys
 from alpha_oracle.research.window_records import read_back, recorded
-from alpha_oracle.research.windows import plan_windows, train_row_before
-from alpha_oracle.strategies.deciding import wishes_of
+from alpha_oracle.research.windows import plan_windows
+from alpha_oracle.strategies.base import InformedStrategy
 from alpha_oracle.strategies.parameters import settings_of, variants
 
 if TYPE_CHECKING:
@@ -26,25 +28,25 @@ if TYPE_CHECKING:
     from alpha_oracle.features.store import FeatureStore
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.walk_forward import TrialStore, WindowStore
+    from alpha_oracle.research.forecasting import PlannedForecasts, WindowForecaster
     from alpha_oracle.research.simulator import TradingTerms
     from alpha_oracle.research.walk_forward import WalkForwardResult, WindowTest
-    from alpha_oracle.research.windows import WindowMonths
-    from alpha_oracle.strategies.base import Decisions, Strategy
-
-
-def decide(strategy: Strategy, market: MarketPanel, *, features: FeatureStore) -> Decisions:
-    """Return what a strategy wants at every close of the market."""
-    return wishes_of(strategy, market, features.compute(market, strategy.features))
+    from alpha_oracle.research.windows import WindowMonths, WindowPlan
+    from alpha_oracle.strategies.base import Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluator:
-    """Walks strategies forward; windows that are on record are not traded again."""
+    """Walks strategies forward; windows that are on record are not traded again.
+
+    `forecaster` informs the strategies that decide by what models forecast.
+    """
 
     features: FeatureStore
     windows: WindowStore
     trials: TrialStore
     clock: Clock
+    forecaster: WindowForecaster | None = None
 
     def evaluate(
         self,
@@ -61,20 +63,79 @@ class Evaluator:
         What was tried is put on record: a strategy without a grid with its Sharpe ratio out of
         sample, each variant of one with the mean of its train windows; apart, where a `universe`
         was chosen for the market.
+
+        Raises:
+            ConfigurationError: it decides by forecasts and there is no recipe of a model.
+            DataError: a model it needs could not be trained; says what is needed.
         """
         tried = variants(strategy, grid)
         plan = plan_windows(market.sessions, months)
-        keys = window_keys(tried, market, terms=terms, plan=plan)
+        forecasts = self._forecasts_for(strategy, market, plan)
+        keys = window_keys(
+            tried,
+            market,
+            terms=terms,
+            plan=plan,
+            models=forecasts.keys if forecasts else (),
+            read=forecasts.features if forecasts else (),
+        )
         known = self.windows.load(keys)
-        desk = _Desk(tried, market, features=self.features, terms=terms)
+        desk = Desk(tried, market, features=self.features, terms=terms, forecasts=forecasts)
         tests = [
-            read_back(known[key]) if key in known else trade_window(desk.variants(), window)
+            read_back(known[key]) if key in known else trade_window(desk.variants(window), window)
             for key, window in zip(keys, plan.windows, strict=True)
         ]
         self._keep(tests, keys, known=set(known), strategy=strategy)
-        result = stitch(tests, strategy=strategy.name, plan=plan, reused=len(known))
-        self._record_trials(tried, result, terms=terms, chosen=universe or ())
-        return replace(result, parameters=desk.newest_fit(months))
+        result = stitch(
+            tests,
+            strategy=strategy.name,
+            note=f"{plan.note}; {forecasts.note}" if forecasts and tests else plan.note,
+            reused=len(known),
+        )
+        recipe = (repr(forecasts.forecaster.recipe),) if forecasts else ()
+        self._record_trials(tried, result, terms=terms, chosen=(*recipe, *(universe or ())))
+        return replace(result, parameters=desk.newest_fit(months), keys=tuple(keys))
+
+    def recalled(self, strategy: str, keys: Sequence[str], *, note: str) -> WalkForwardResult:
+        """Return a walk-forward by the keys of its windows, oldest first, as it is on record.
+
+        It trades with what its newest window chose. Where a window is not on record any more, the
+        result has none, and its note says so.
+        """
+        known = self.windows.load(keys)
+        lacking = len(set(keys) - set(known))
+        if lacking:
+            note = f"{note}; {lacking} of its {len(keys)} windows are not on record: train anew"
+        tests = [] if lacking else [read_back(known[key]) for key in keys]
+        result = stitch(tests, strategy=strategy, note=note, reused=len(tests))
+        parameters = tests[-1].outcome.parameters if tests else {}
+        return replace(result, parameters=parameters, keys=tuple(keys) if tests else ())
+
+    def informed(
+        self, strategy: Strategy, market: MarketPanel, *, months: WindowMonths
+    ) -> Strategy:
+        """Return the strategy as it may trade the whole market once: informed, if it is to be.
+
+        Each session's forecast is then that of the newest window's model trained before it.
+
+        Raises:
+            ConfigurationError: as `evaluate`.
+            DataError: as `evaluate`.
+        """
+        plan = plan_windows(market.sessions, months)
+        forecasts = self._forecasts_for(strategy, market, plan)
+        return informed(strategy, forecasts.newest()) if forecasts else strategy
+
+    def _forecasts_for(
+        self, strategy: Strategy, market: MarketPanel, plan: WindowPlan
+    ) -> PlannedForecasts | None:
+        if not isinstance(strategy, InformedStrategy):
+            return None
+        if self.forecaster is None:
+            raise ConfigurationError(
+                f"{strategy.name} decides by what models forecast, and none is set up here"
+            )
+        return self.forecaster.over(market, plan)
 
     def _keep(
         self,
@@ -117,41 +178,6 @@ class Evaluator:
             ],
             at=self.clock.now(),
         )
-
-
-class _Desk:
-    """The variants of a strategy, decided and laid out when they are first traded."""
-
-    def __init__(
-        self,
-        tried: Sequence[Strategy],
-        market: MarketPanel,
-        *,
-        features: FeatureStore,
-        terms: TradingTerms,
-    ) -> None:
-        self._tried = tried
-        self._market = market
-        self._features = features
-        self._terms = terms
-        self._variants: list[Variant] = []
-
-    def variants(self) -> list[Variant]:
-        for one in self._tried[len(self._variants) :]:
-            decided = decide(one, self._market, features=self._features)
-            self._variants.append(
-                Variant.of(one, decided, self._market, terms=self._terms, beside=self._variants)
-            )
-        return self._variants
-
-    def newest_fit(self, months: WindowMonths) -> Mapping[str, Parameter]:
-        """Return the parameters to trade with tomorrow: the best of the train months up to now."""
-        if len(self._tried) == 1:
-            return settings_of(self._tried[0])
-        sessions = self._market.sessions
-        start = train_row_before(sessions, len(sessions), months)
-        lesson = learn(self.variants(), start=start, stop=len(sessions))
-        return lesson.variant.parameters
 
 
 def _mean_train_sharpe(result: WalkForwardResult, place: int) -> float | None:

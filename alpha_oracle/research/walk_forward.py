@@ -108,7 +108,8 @@ class WalkForwardResult:
     """A strategy out of sample: its windows and the stitched record, session by session.
 
     `halted_by` is by session as in `BacktestResult`; `refused` counts over the whole test windows,
-    overlaps included. `reused` windows were on record; `parameters` are to be traded with next.
+    overlaps included. `reused` windows were on record; `parameters` are to be traded with next;
+    `keys` are those of the windows on record, where they are kept.
     """
 
     strategy: str
@@ -120,6 +121,7 @@ class WalkForwardResult:
     note: str
     reused: int = 0
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
 
 def walk_forward(
@@ -133,7 +135,7 @@ def walk_forward(
     """Trade every window of a plan by a strategy as it is, and stitch what is out of sample."""
     variant = Variant.of(strategy, decisions, market, terms=terms)
     tests = [trade_window([variant], window) for window in plan.windows]
-    return stitch(tests, strategy=strategy.name, plan=plan)
+    return stitch(tests, strategy=strategy.name, note=plan.note)
 
 
 def trade_window(variants: Sequence[Variant], window: Window) -> WindowTest:
@@ -189,10 +191,10 @@ def learn(variants: Sequence[Variant], *, start: int, stop: int) -> Lesson:
 
 
 def stitch(
-    tests: Sequence[WindowTest], *, strategy: str, plan: WindowPlan, reused: int = 0
+    tests: Sequence[WindowTest], *, strategy: str, note: str, reused: int = 0
 ) -> WalkForwardResult:
-    """Put the test windows of a plan end to end, each session once."""
-    counted = [_up_to(test, count) for test, count in zip(tests, _reach(plan.windows), strict=True)]
+    """Put test windows, oldest first, end to end, each session once."""
+    counted = [_up_to(test, count) for test, count in zip(tests, _reach(tests), strict=True)]
     return WalkForwardResult(
         strategy=strategy,
         windows=tuple(test.outcome for test in tests),
@@ -200,7 +202,7 @@ def stitch(
         trades=Trades.joined([test.trades for test in counted]),
         halted_by=np.concatenate([NOTHING, *(test.halted_by for test in counted)]),
         refused=np.sum([NO_REFUSALS, *(test.refused for test in tests)], axis=0),
-        note=plan.note,
+        note=note,
         reused=reused,
     )
 
@@ -223,12 +225,11 @@ def _up_to(test: WindowTest, count: int) -> WindowTest:
     )
 
 
-def _reach(windows: Sequence[Window]) -> list[int]:
+def _reach(tests: Sequence[WindowTest]) -> list[int]:
     # How many test sessions of each window count: up to where the next one starts, all of the last.
-    starts = [window.test_start for window in windows]
-    return [
-        min(next_start, window.test_stop) - window.test_start
-        for window, next_start in zip(
-            windows, [*starts[1:], *(window.test_stop for window in windows[-1:])], strict=True
-        )
+    nexts = [np.datetime64(test.outcome.test_start, "D") for test in tests[1:]]
+    before_next = [
+        int(np.searchsorted(test.record.sessions, start))
+        for test, start in zip(tests, nexts, strict=False)
     ]
+    return [*before_next, *(len(test.record.sessions) for test in tests[-1:])]

@@ -35,29 +35,38 @@ SIMULATION: Final = (
 
 
 def window_keys(
-    variants: Sequence[Strategy], panel: MarketPanel, *, terms: TradingTerms, plan: WindowPlan
+    variants: Sequence[Strategy],
+    panel: MarketPanel,
+    *,
+    terms: TradingTerms,
+    plan: WindowPlan,
+    models: Sequence[str] = (),
+    read: Sequence[str] = (),
 ) -> list[str]:
     """Return the key of each window of a plan.
 
     It stands for the rules (of the strategy, its features and the simulation), the parameters
-    tried, the terms, and every input up to the window's last session.
+    tried, the terms, and every input up to the window's last session. Where models inform the
+    strategy, `models` are the keys of theirs, window by window: a window follows from its own and
+    from those before it; `read` are the features they read.
     """
-    names = sorted({name for variant in variants for name in variant.features})
+    names = sorted({name for variant in variants for name in variant.features} | set(read))
     known = feature_keys(panel, features.named(names))
     inputs = [market_digests(panel), *(known[name].digests for name in names)]
-    rules = _digest(
-        *(_source(one) for one in SIMULATION),
+    rules = digest_of(
+        *(source_of(one) for one in SIMULATION),
         *(trial_key(variant, terms=terms) for variant in variants),
         *(known[name].definition for name in names),
     )
     days = panel.sessions
     return [
-        _digest(
+        digest_of(
             rules,
             *(str(days[row]) for row in (window.train_start, window.test_start)),
             *(digests[window.test_stop - 1].tobytes().hex() for digests in inputs),
+            *models[: place + 1],
         )
-        for window in plan.windows
+        for place, window in enumerate(plan.windows)
     ]
 
 
@@ -68,7 +77,7 @@ def trial_key(strategy: Strategy, *, terms: TradingTerms, chosen: Sequence[str] 
     another trial, and must not stand in the place of the one without. The rule of a custom
     strategy is its whole package: its class may lean on any part of it.
     """
-    return _digest(
+    return digest_of(
         strategy.name,
         repr(sorted(settings_of(strategy).items())),
         repr((strategy.min_hold_days, strategy.max_hold_days, tuple(strategy.features))),
@@ -79,18 +88,20 @@ def trial_key(strategy: Strategy, *, terms: TradingTerms, chosen: Sequence[str] 
 
 
 @cache
-def _rule(module: str) -> str:
-    top = sys.modules[module.partition(".")[0]]
-    if top.__name__ == OURS or not hasattr(top, "__path__"):
-        return _source(sys.modules[module])
-    files = sorted(file for folder in top.__path__ for file in Path(folder).rglob("*.py"))
-    return _digest(*(file.read_text(encoding="utf-8", errors="replace") for file in files))
-
-
-@cache
-def _source(module: ModuleType) -> str:
+def source_of(module: ModuleType) -> str:
+    """Return the digest of a module's source."""
     return hashlib.blake2b(Path(str(module.__file__)).read_bytes(), digest_size=20).hexdigest()
 
 
-def _digest(*parts: str) -> str:
+def digest_of(*parts: str) -> str:
+    """Return the digest of some texts in their order."""
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=20).hexdigest()
+
+
+@cache
+def _rule(module: str) -> str:
+    top = sys.modules[module.partition(".")[0]]
+    if top.__name__ == OURS or not hasattr(top, "__path__"):
+        return source_of(sys.modules[module])
+    files = sorted(file for folder in top.__path__ for file in Path(folder).rglob("*.py"))
+    return digest_of(*(file.read_text(encoding="utf-8", errors="replace") for file in files))
