@@ -213,20 +213,19 @@ def _row(record: ModelRecord) -> dict[str, object]:
     return {
         "model_id": record.model_id,
         "stage": record.stage.value,
-        "trained": f"{record.trained_at:%Y-%m-%d %H:%M}",
-        "windows": figures.windows,
+        "trained": f"{record.trained_at:%Y-%m-%d}",
         "accuracy": figures.accuracy.value,
-        "log_loss_skill": _span(figures.log_loss_skill),
+        "skill": _span(figures.log_loss_skill),
         "rank_correlation": _span(figures.rank_correlation),
-        "calibration_error": _figure(figures.calibration_error),
+        "ece": _figure(figures.calibration_error),
         "sharpe": figures.sharpe.value,
-        "baseline_sharpe": figures.baseline_sharpe,
+        "baseline": figures.baseline_sharpe,
         "may_be_active": "no: " + "; ".join(record.refusals) if record.refusals else "yes",
     }
 
 
 def _span(interval: Interval) -> str:
-    return f"{_figure(interval.value)} ({_figure(interval.low)} to {_figure(interval.high)})"
+    return f"{_figure(interval.value)} ({_figure(interval.low)}, {_figure(interval.high)})"
 
 
 def _figure(value: float | None) -> str:
