@@ -137,6 +137,11 @@ def latest_opened_session(now: datetime) -> Session:
     return _latest(now, session_open)
 
 
+def latest_closed_session(now: datetime) -> Session:
+    """Return the newest session that has closed at `now`."""
+    return _latest(now, session_close)
+
+
 def latest_finished_session(now: datetime) -> Session:
     """Return the newest session whose bars no longer change at `now`: it closed a while before."""
     return _latest(now - SETTLED_AFTER, session_close)
@@ -148,6 +153,10 @@ class ExecutionWindow:
 
     start_after_open_minutes: int
     stop_before_close_minutes: int
+
+    def start(self, session: Session) -> datetime:
+        """The instant the window of a session opens, UTC."""
+        return session_open(session) + timedelta(minutes=self.start_after_open_minutes)
 
     def end(self, session: Session) -> datetime:
         """The instant the window of a session closes, UTC."""

@@ -64,6 +64,11 @@ def test_a_session_opens_by_the_exchange_and_is_finished_five_minutes_after_its_
     assert calendar.latest_finished_session(instant) == finished
 
 
+def test_a_session_has_closed_from_its_very_close():
+    assert calendar.latest_closed_session(datetime(2024, 1, 8, 20, 59, tzinfo=UTC)) == FRIDAY_BEFORE
+    assert calendar.latest_closed_session(datetime(2024, 1, 8, 21, 0, tzinfo=UTC)) == MONDAY
+
+
 def test_sessions_are_counted_over_holidays():
     assert calendar.shift_session(date(2016, 7, 1), 1) == date(2016, 7, 5)
     assert calendar.shift_session(date(2016, 7, 5), -1) == date(2016, 7, 1)
@@ -79,9 +84,10 @@ def test_a_range_includes_both_its_ends():
     )
 
 
-def test_the_window_ends_before_the_close_of_a_half_day():
+def test_the_window_lies_within_a_half_day():
     window = calendar.ExecutionWindow(start_after_open_minutes=5, stop_before_close_minutes=15)
 
+    assert window.start(date(2016, 11, 25)) == datetime(2016, 11, 25, 14, 35, tzinfo=UTC)
     assert window.end(date(2016, 11, 25)) == datetime(2016, 11, 25, 17, 45, tzinfo=UTC)
 
 
