@@ -1,7 +1,8 @@
 """An order and its life: one table of transitions, a history that only grows.
 
 What can be derived (`filled_quantity`, `average_price`, `remaining_quantity`) is computed from the
-history, never kept beside it.
+history, never kept beside it. An execution is a fact, whatever the order's status: it is always put
+on record, and moves the status where the table lets it.
 """
 
 from collections.abc import Mapping
@@ -92,8 +93,30 @@ WORKING: Final = frozenset({_S.PENDING, _S.UNKNOWN, _S.SUBMITTED, _S.PARTIALLY_F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """How long a lot is held, in sessions; the entry session is 0.
+
+    Before `min_days` its strategy does not sell it, from `max_days` on it is sold anyway.
+    """
+
+    min_days: int
+    max_days: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_days <= self.max_days or self.max_days == 0:
+            raise ValueError(
+                f"a hold of {self.min_days} to {self.max_days} sessions; give 0 or more, then 1 "
+                "or more and not less"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution as the broker reported it; `commission` (USD) may come later."""
+    """One execution as the broker reported it; `commission` (USD) may come later.
+
+    A broker corrects an execution by another whose id differs after its last period only: `1.01`
+    is replaced by `1.02`. They share a `stem`, and the highest `revision` counts.
+    """
 
     execution_id: str
     quantity: int
@@ -107,6 +130,23 @@ class Fill:
                 f"fill {self.execution_id}: {self.quantity} shares at {self.price}; "
                 "both must be above 0"
             )
+
+    @property
+    def stem(self) -> str:
+        """What an execution and its corrections share; without a numbered end, the whole id."""
+        return _split(self.execution_id)[0]
+
+    @property
+    def revision(self) -> int:
+        """Which telling of the execution this is, from 0."""
+        return _split(self.execution_id)[1]
+
+
+def _split(execution_id: str) -> tuple[str, int]:
+    stem, period, revision = execution_id.rpartition(".")
+    if period and stem and revision.isascii() and revision.isdigit():
+        return stem, int(revision)
+    return execution_id, 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +172,7 @@ class Order:
     `order_id` follows from the signal and its leg, so that one intent is one order. `limit_price`
     and reference prices are USD as traded: `reference_price` at the decision, `arrival_price` the
     mid at submission. `session` is the one it is to trade in. A slice of a TWAP names its
-    `parent_id` and its place, from 0.
+    `parent_id` and its place, from 0. `hold` is an entry's, for the lot it opens.
     """
 
     order_id: str
@@ -153,6 +193,7 @@ class Order:
     arrival_price: Decimal | None = None
     parent_id: str | None = None
     slice_number: int | None = None
+    hold: Hold | None = None
     history: tuple[OrderEvent, ...] = ()
 
     def __post_init__(self) -> None:
@@ -165,8 +206,12 @@ class Order:
 
     @property
     def fills(self) -> tuple[Fill, ...]:
-        """Its executions, in the order they were told."""
-        return tuple(event.fill for event in self.history if event.fill is not None)
+        """Its executions, in the order they were told, the last correction of each."""
+        latest: dict[str, Fill] = {}
+        for event in self.history:
+            if event.fill is not None:
+                _keep_latest(latest, event.fill)
+        return tuple(latest.values())
 
     @property
     def filled_quantity(self) -> int:
@@ -181,10 +226,11 @@ class Order:
     @property
     def average_price(self) -> Decimal | None:
         """USD a share over its executions; None where there are none."""
-        if not self.filled_quantity:
+        fills = self.fills
+        shares = sum(fill.quantity for fill in fills)
+        if not shares:
             return None
-        paid = sum((fill.price * fill.quantity for fill in self.fills), Decimal(0))
-        return paid / self.filled_quantity
+        return sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / shares
 
     @property
     def broker_order_id(self) -> str | None:
@@ -212,15 +258,24 @@ class Order:
         return any(one.event_id == event.event_id for one in self.history)
 
 
+def _keep_latest(latest: dict[str, Fill], fill: Fill) -> None:
+    known = latest.get(fill.stem)
+    if known is None or known.revision < fill.revision:
+        latest[fill.stem] = fill
+
+
 def advance(order: Order, event: OrderEvent) -> Order:
     """Return the order after an event. An event seen before changes nothing.
+
+    An execution may leave the status as it is.
 
     Raises:
         IllegalTransition: the event cannot follow the order's status.
     """
     if order.has_seen(event):
         return order
-    if event.status not in NEXT[order.status]:
+    stays = event.fill is not None and event.status is order.status
+    if not stays and event.status not in NEXT[order.status]:
         raise IllegalTransition(
             f"order {order.order_id} is {order.status}; {event.event_id} cannot make it "
             f"{event.status}"
@@ -229,6 +284,25 @@ def advance(order: Order, event: OrderEvent) -> Order:
 
 
 def status_after_fill(order: Order, fill: Fill) -> OrderStatus:
-    """Return where an order stands once a fill is added: all of it, or some."""
-    filled = order.filled_quantity + fill.quantity
-    return OrderStatus.FILLED if filled >= order.quantity else OrderStatus.PARTIALLY_FILLED
+    """Return where an order stands once a fill is added: all of it, some, or where it stood.
+
+    A closed order is not opened again by a part that overtook its end, nor a filled one by a
+    correction; what was refused or never sent stays so, whatever a broker executed of it.
+    """
+    latest = {one.stem: one for one in order.fills}
+    _keep_latest(latest, fill)
+    is_whole = sum(one.quantity for one in latest.values()) >= order.quantity
+    status = OrderStatus.FILLED if is_whole else OrderStatus.PARTIALLY_FILLED
+    if status not in NEXT[order.status] or (order.is_final and not is_whole):
+        return order.status
+    return status
+
+
+def fill_event(order: Order, fill: Fill) -> OrderEvent:
+    """Return the event by which a fill goes on an order's record."""
+    return OrderEvent(
+        event_id=f"fill:{fill.execution_id}",
+        status=status_after_fill(order, fill),
+        at=fill.at,
+        fill=fill,
+    )
