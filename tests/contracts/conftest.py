@@ -19,6 +19,13 @@ def reference_database_url(postgres_url, worker, run_name, template):
         yield url
 
 
+@pytest.fixture(scope="session")
+def simulated_database_url(postgres_url, worker, run_name, template):
+    """A database for all tests of the simulated broker, each of which opens an account in it."""
+    with own_database(postgres_url, f"{run_name}_{worker}_simulated", template=template) as url:
+        yield url
+
+
 @pytest.fixture(params=["postgres", "memory"])
 def stores(request):
     """The stores of what is known beside bars, empty."""

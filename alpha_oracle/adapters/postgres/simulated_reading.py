@@ -1,0 +1,155 @@
+"""Rows of the simulated broker's book, read into its nouns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import text
+
+from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind
+from alpha_oracle.domain.market import ActionKind, Symbol
+from alpha_oracle.domain.orders import Fill, OrderStatus, Side
+from alpha_oracle.domain.simulated import (
+    BookExecution,
+    BookOrder,
+    BookPosition,
+    broker_order_id,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.simulated import ActionKey
+
+_WORKING: Final = "status IN ('PENDING', 'SUBMITTED', 'PARTIALLY_FILLED')"
+
+_ORDERS: Final = """
+SELECT order_id, symbol, side, quantity, limit_price, session, received_at, cancel_asked_at,
+       status, filled_quantity, notional_usd, commission_usd, executions, reason
+FROM simulated_orders WHERE account = :account AND {which} ORDER BY number
+"""
+
+_EXECUTIONS: Final = """
+SELECT execution_id, order_id, symbol, side, quantity, price, commission, executed_at AS at,
+       session, is_commission_told
+FROM simulated_executions
+WHERE account = :account AND (session >= :since OR NOT is_commission_told)
+ORDER BY number
+"""
+
+_EVENTS: Final = """
+SELECT event.number, event.kind, event.happened_at, event.order_id, event.is_commission_told,
+       event.reason, execution.execution_id, execution.quantity, execution.price,
+       execution.commission, execution.executed_at
+FROM simulated_events AS event
+LEFT JOIN simulated_executions AS execution USING (account, execution_id)
+WHERE account = :account AND event.number > :after ORDER BY event.number
+"""
+
+_NEWEST: Final = "SELECT coalesce(max(number), 0) FROM simulated_events WHERE account = :account"
+
+_UNTOLD: Final = """
+SELECT EXISTS (
+    SELECT FROM simulated_executions WHERE account = :account AND NOT is_commission_told
+)
+"""
+
+
+def events(
+    connection: Connection, account: str, *, after: int | None
+) -> tuple[int, tuple[BrokerEvent, ...]]:
+    """Return the newest number, and the events after one; None: none of them."""
+    if after is None:
+        newest: int = connection.execute(text(_NEWEST), {"account": account}).scalar_one()
+        return newest, ()
+    rows = connection.execute(text(_EVENTS), {"account": account, "after": after}).all()
+    return (rows[-1].number if rows else after), tuple(map(_event, rows))
+
+
+def working_orders(connection: Connection, account: str) -> tuple[BookOrder, ...]:
+    """Return the orders that work, by arrival."""
+    return _orders(connection, _WORKING, account=account)
+
+
+def orders(connection: Connection, account: str, *, since: Session) -> tuple[BookOrder, ...]:
+    """Return the orders of a session and later, and what works, by arrival."""
+    return _orders(connection, f"(session >= :since OR {_WORKING})", account=account, since=since)
+
+
+def executions(
+    connection: Connection, account: str, *, since: Session
+) -> tuple[BookExecution, ...]:
+    """Return the executions of a session and later, and those whose commission is not told."""
+    rows = connection.execute(text(_EXECUTIONS), {"account": account, "since": since})
+    return tuple(
+        BookExecution(**{**row, "symbol": Symbol(row["symbol"]), "side": Side(row["side"])})
+        for row in rows.mappings()
+    )
+
+
+def has_untold(connection: Connection, account: str) -> bool:
+    """Whether an execution's commission is not told yet."""
+    return bool(connection.execute(text(_UNTOLD), {"account": account}).scalar_one())
+
+
+def positions(connection: Connection, account: str) -> dict[Symbol, BookPosition]:
+    """Return what is held, by symbol."""
+    rows = connection.execute(
+        text(
+            "SELECT symbol, quantity, mark FROM simulated_positions"
+            " WHERE account = :account ORDER BY symbol"
+        ),
+        {"account": account},
+    )
+    return {Symbol(row.symbol): BookPosition(quantity=row.quantity, mark=row.mark) for row in rows}
+
+
+def applied_actions(
+    connection: Connection, account: str, *, since: Session
+) -> frozenset[ActionKey]:
+    """Return the corporate actions that were applied, from an ex-date on."""
+    rows = connection.execute(
+        text(
+            "SELECT symbol, ex_date, kind FROM simulated_actions"
+            " WHERE account = :account AND ex_date >= :since"
+        ),
+        {"account": account, "since": since},
+    )
+    return frozenset((Symbol(row.symbol), row.ex_date, ActionKind(row.kind)) for row in rows)
+
+
+def _orders(connection: Connection, which: str, **values: object) -> tuple[BookOrder, ...]:
+    rows = connection.execute(text(_ORDERS.format(which=which)), values)
+    return tuple(
+        BookOrder(
+            **{
+                **row,
+                "symbol": Symbol(row["symbol"]),
+                "side": Side(row["side"]),
+                "status": OrderStatus(row["status"]),
+            }
+        )
+        for row in rows.mappings()
+    )
+
+
+def _event(row: Row[Any]) -> BrokerEvent:
+    return BrokerEvent(
+        kind=BrokerEventKind(row.kind),
+        at=row.happened_at,
+        order_id=row.order_id,
+        broker_order_id=broker_order_id(row.order_id),
+        fill=None if row.execution_id is None else _fill(row),
+        reason=row.reason,
+    )
+
+
+def _fill(row: Row[Any]) -> Fill:
+    return Fill(
+        execution_id=row.execution_id,
+        quantity=row.quantity,
+        price=row.price,
+        at=row.executed_at,
+        commission=row.commission if row.is_commission_told else None,
+    )

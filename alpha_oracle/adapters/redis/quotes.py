@@ -1,0 +1,127 @@
+"""The quote board in Redis: a hash a symbol, many symbols in one round trip.
+
+What other programs write there is read as any feed is: a price that is none is absent, and a hash
+without a price, without a readable time or from the future is no quote.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from redis.client import NEVER_DECODE
+
+from alpha_oracle.domain.quotes import quote_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from decimal import Decimal
+
+    from alpha_oracle.adapters.redis.connection import RedisConnection
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.quotes import Quote
+    from alpha_oracle.ports.clock import Clock
+
+PREFIX: Final = "feed:quote:"
+FIELDS: Final = ("bid_price", "ask_price", "last_price", "volume", "timestamp", "is_delayed")
+AHEAD: Final = timedelta(seconds=5)
+"""How far an exchange's clock may be ahead of ours."""
+
+_AS_BYTES: Final[dict[str, list[str]]] = {NEVER_DECODE: []}
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}([.][0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+
+
+class RedisQuoteBoard:
+    """`QuoteBoard` on Redis."""
+
+    def __init__(self, connection: RedisConnection, *, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def quotes(self, symbols: Collection[Symbol]) -> dict[Symbol, Quote]:
+        """Return what there is of some symbols, however old; what cannot be read is left out.
+
+        Raises:
+            StoreUnavailable: Redis cannot be reached.
+        """
+        asked = list(dict.fromkeys(symbols))
+        if not asked:
+            return {}
+        with self._connection.client() as client, client.pipeline(transaction=False) as pipeline:
+            for symbol in asked:
+                # Left as bytes: what is no text would end the reading of all the others.
+                pipeline.execute_command(  # type: ignore[no-untyped-call]
+                    "HMGET", f"{PREFIX}{symbol}", *FIELDS, **_AS_BYTES
+                )
+            answers = pipeline.execute(raise_on_error=False)
+        latest = self._clock.now() + AHEAD
+        told = (
+            _quote(symbol, answer, latest=latest)
+            for symbol, answer in zip(asked, answers, strict=True)
+        )
+        return {quote.symbol: quote for quote in told if quote is not None}
+
+    def publish(self, quotes: Collection[Quote]) -> None:
+        """Let these be the newest quotes of their symbols, in one round trip.
+
+        Raises:
+            StoreUnavailable: Redis cannot be reached; some of them may be there.
+        """
+        if not quotes:
+            return
+        with self._connection.client() as client, client.pipeline(transaction=False) as pipeline:
+            for quote in quotes:
+                pipeline.hset(f"{PREFIX}{quote.symbol}", items=_fields(quote))
+            pipeline.execute()
+
+
+def _fields(quote: Quote) -> list[str]:
+    # A field that is not given is emptied: the price before it is none of this quote.
+    values = (
+        _text(quote.bid),
+        _text(quote.ask),
+        _text(quote.last),
+        "" if quote.volume is None else str(quote.volume),
+        quote.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "1" if quote.is_delayed else "",
+    )
+    return [part for pair in zip(FIELDS, values, strict=True) for part in pair]
+
+
+def _text(price: Decimal | None) -> str:
+    return "" if price is None else f"{price:f}"
+
+
+def _quote(symbol: Symbol, answer: object, *, latest: datetime) -> Quote | None:
+    if not isinstance(answer, list):
+        return None
+    bid, ask, last, volume, timestamp, is_delayed = map(_decoded, answer)
+    at = _instant(timestamp)
+    if at is None or at > latest:
+        return None
+    return quote_of(
+        symbol,
+        bid=_number(bid),
+        ask=_number(ask),
+        last=_number(last),
+        volume=_number(volume),
+        at=at,
+        is_delayed=is_delayed not in {"", "0"},
+    )
+
+
+def _decoded(field: bytes | None) -> str:
+    return "" if field is None else field.decode(errors="replace").strip()
+
+
+def _number(told: str) -> str | None:
+    return told if _NUMBER.fullmatch(told) else None
+
+
+def _instant(told: str) -> datetime | None:
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(told)
+        return None if at.tzinfo is None else at.astimezone(UTC)
+    return None
