@@ -16,11 +16,11 @@ from alpha_oracle.research.report import commissions_usd, trade_lines
 from alpha_oracle.research.trades import Trades
 from alpha_oracle.research.walk_forward import Variant
 from alpha_oracle.research.window_keys import trial_key
-from alpha_oracle.strategies import registry
-from alpha_oracle.strategies.parameters import settings_of, with_parameters
+from alpha_oracle.strategies.base import InformedStrategy
+from alpha_oracle.strategies.parameters import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from alpha_oracle.bootstrap.decisions import DecisionTerms
     from alpha_oracle.bootstrap.pipeline import Runtime
@@ -57,7 +57,7 @@ def trade(runtime: Runtime, inputs: BacktestInputs) -> Traded:
     if inputs.symbols is not None:
         _refuse_unknown(inputs.symbols, market)
         market = market.restricted_to(inputs.symbols)
-    strategy = with_parameters(registry.named(inputs.strategy), **inputs.parameters)
+    strategy = terms.strategy(inputs.strategy, **inputs.parameters)
     if inputs.is_walk_forward:
         return _walked_forward(runtime, inputs, strategy, market=market, terms=terms)
     return _traded_once(runtime, inputs, strategy, market=market, terms=terms)
@@ -71,9 +71,10 @@ def _traded_once(
     market: MarketPanel,
     terms: DecisionTerms,
 ) -> Traded:
+    informed = runtime.evaluator.informed(strategy, market, months=terms.months)
     variant = Variant.of(
-        strategy,
-        decide(strategy, market, features=runtime.features),
+        informed,
+        decide(informed, market, features=runtime.features),
         market,
         terms=terms.trading,
     )
@@ -81,8 +82,9 @@ def _traded_once(
         variant, start=inputs.start, end=inputs.end, months=terms.months, sizing=inputs.sizing
     )
     record = track_record(run.result)
+    recipe = runtime.evaluator.recipe_told(strategy)
     trial = Trial(
-        key=trial_key(strategy, terms=terms.trading, chosen=_chosen(inputs)),
+        key=trial_key(strategy, terms=terms.trading, chosen=(*recipe, *_chosen(inputs))),
         strategy=strategy.name,
         parameters=settings_of(strategy),
         sharpe=sharpe(record.returns),
@@ -96,7 +98,7 @@ def _traded_once(
         strategy=strategy,
         market=market,
         record=record,
-        notes=(f"sized by {run.sizing_note}", *notes),
+        notes=(f"sized by {run.sizing_note}", *_told_of_models(strategy), *notes),
         trades=trade_lines(Trades.of(run.result), commissions=commissions_usd(run.result)),
     )
 
@@ -132,6 +134,14 @@ def _walked_forward(
         trades=trade_lines(result.trades),
         windows=result.windows,
     )
+
+
+def _told_of_models(strategy: Strategy) -> Iterator[str]:
+    if isinstance(strategy, InformedStrategy):
+        yield (
+            "each session is forecast by the newest model of the walk-forward windows whose "
+            "training ended before it; sessions before the first test window by none"
+        )
 
 
 def _chosen(inputs: BacktestInputs) -> tuple[str, ...]:

@@ -92,8 +92,8 @@ class Evaluator:
             note=f"{plan.note}; {forecasts.note}" if forecasts and tests else plan.note,
             reused=len(known),
         )
-        recipe = (repr(forecasts.forecaster.recipe),) if forecasts else ()
-        self._record_trials(tried, result, terms=terms, chosen=(*recipe, *(universe or ())))
+        chosen = (*self.recipe_told(strategy), *(universe or ()))
+        self._record_trials(tried, result, terms=terms, chosen=chosen)
         return replace(result, parameters=desk.newest_fit(months), keys=tuple(keys))
 
     def recalled(self, strategy: str, keys: Sequence[str], *, note: str) -> WalkForwardResult:
@@ -125,6 +125,12 @@ class Evaluator:
         plan = plan_windows(market.sessions, months)
         forecasts = self._forecasts_for(strategy, market, plan)
         return informed(strategy, forecasts.newest()) if forecasts else strategy
+
+    def recipe_told(self, strategy: Strategy) -> tuple[str, ...]:
+        """Return what a trial of a strategy was made by beside its parameters: a model's recipe."""
+        if self.forecaster is None or not isinstance(strategy, InformedStrategy):
+            return ()
+        return (repr(self.forecaster.recipe),)
 
     def _forecasts_for(
         self, strategy: Strategy, market: MarketPanel, plan: WindowPlan

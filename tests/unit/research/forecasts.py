@@ -59,6 +59,17 @@ def a_market(*, drift, symbols=16, sessions=SESSIONS, seed=3):
     return with_closes(a_whole_panel(symbols=symbols, sessions=sessions), close)
 
 
+@cache
+def a_reverting_market(*, symbols=16, sessions=SESSIONS, seed=3):
+    """What fell far below its level comes back within days: last week's return turns around."""
+    random = np.random.default_rng(seed)
+    shocks = random.normal(0.0, 0.02, (sessions, symbols))
+    away = np.zeros_like(shocks)
+    for row in range(1, sessions):
+        away[row] = 0.75 * away[row - 1] + shocks[row]
+    return with_closes(a_whole_panel(symbols=symbols, sessions=sessions), 50.0 * np.exp(away))
+
+
 def with_closes(panel, close):
     """A market with other closes, and opens at the close before."""
     opened = np.vstack([close[:1], close[:-1]])
