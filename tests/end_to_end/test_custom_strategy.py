@@ -13,7 +13,7 @@ from tests.end_to_end.worlds import SESSION, SYMBOLS
 from tests.packages import install
 
 README = Path(__file__).parents[2] / "README.md"
-OURS = {"BreakoutStrategy", "MeanReversionStrategy", "MomentumStrategy"}
+OURS = {"BreakoutStrategy", "MLSignalStrategy", "MeanReversionStrategy", "MomentumStrategy"}
 LONGEST_EXAMPLE = 30
 
 SEER = """
@@ -112,7 +112,7 @@ def test_the_example_of_the_readme_is_listed_checked_and_ranked(world, packages,
     assert ranked.code == 0
     ranking = {rank["strategy"]: rank for rank in ranked.document}
     assert set(ranking) == {*OURS, "QuietRiser"}
-    assert sorted(rank["rank"] for rank in ranking.values()) == [1, 2, 3, 4]
+    assert sorted(rank["rank"] for rank in ranking.values()) == [1, 2, 3, 4, 5]
     assert ranking["QuietRiser"]["trades"] > 0
 
 

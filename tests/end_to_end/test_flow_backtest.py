@@ -129,6 +129,7 @@ def test_the_form_offers_what_there_is_and_bounds_each_field():
     fields = schema["properties"]
     assert fields["strategy"]["enum"] == [
         "BreakoutStrategy",
+        "MLSignalStrategy",
         "MeanReversionStrategy",
         "MomentumStrategy",
     ]
