@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import structlog
 
-from alpha_oracle.adapters.parquet.parts import (
+from alpha_oracle.adapters.parquet.footers import (
     NAMES,
-    UNFINISHED,
     BrokenPart,
     PartColumn,
     PartHeader,
-    PartReader,
     encoded_digests,
     sessions_of,
+)
+from alpha_oracle.adapters.parquet.parts import (
+    UNFINISHED,
+    Footer,
+    PartReader,
+    checksums,
     sync_folder,
     write_part,
 )
@@ -56,7 +60,7 @@ class ParquetFeatureCache:
         self._folder = folder
         self._max_bytes = max_bytes
         self._values_a_part = values_a_part
-        self._headers: dict[str, PartHeader] = {}
+        self._footers: dict[str, Footer] = {}
 
     def load(
         self,
@@ -67,10 +71,18 @@ class ParquetFeatureCache:
     ) -> dict[str, CachedFeature]:
         """Return what is cached of each feature; a broken part is removed and counts as a miss."""
         search = Search(keys, sessions=sessions, symbols=symbols)
-        parts = self._parts(search.sessions)
-        with ThreadPoolExecutor(READERS) as readers:
-            for taken in [readers.submit(self._take, path, search) for path in parts]:
-                taken.result()
+        parts = iter(self._parts(search.sessions))
+
+        def take_next() -> None:
+            for path in parts:
+                self._take(path, search)
+
+        # This thread reads as well: what it let go of before is at hand for it alone.
+        with ThreadPoolExecutor(READERS - 1) as others:
+            reading = [others.submit(take_next) for _ in range(READERS - 1)]
+            take_next()
+        for other in reading:
+            other.result()
         return search.result()
 
     def save(
@@ -108,17 +120,17 @@ class ParquetFeatureCache:
         return sum(size for _, size, _ in self._sizes())
 
     def _take(self, path: Path, search: Search) -> None:
-        known = self._headers.get(path.name)
-        is_needless = known is not None and not search.wants(known)
+        known = self._footers.get(path.name)
+        is_needless = known is not None and not search.wants(known.header)
         if is_needless or not search.lacks(*sessions_of(path)):
             return
         try:
-            with closing(PartReader(path, self._headers)) as part:
+            with closing(PartReader(path, self._footers)) as part:
                 if search.take(part):
                     os.utime(path)
         except BrokenPart as broken:
             log.warning("feature_part_removed", part=path.name, reason=str(broken))
-            self._headers.pop(path.name, None)
+            self._footers.pop(path.name, None)
             path.unlink(missing_ok=True)
         except FileNotFoundError:
             return
@@ -135,16 +147,20 @@ class ParquetFeatureCache:
     ) -> Path:
         digest_of = {name: encoded_digests(key.digests) for name, key in keys.items()}
         digests = list(dict.fromkeys(digest_of.values()))
+        part = {name: np.ascontiguousarray(values[name]) for name in keys}
         header = PartHeader(
             sessions=tuple(days),
             symbols=tuple(symbols),
             columns={
-                name: PartColumn(definition=key.definition, digests=digests.index(digest_of[name]))
+                name: PartColumn(
+                    definition=key.definition,
+                    digests=digests.index(digest_of[name]),
+                    checksums=checksums(part[name]),
+                )
                 for name, key in keys.items()
             },
             digests=tuple(digests),
         )
-        part = {name: np.ascontiguousarray(values[name]) for name in keys}
         return write_part(self._folder, header, part)
 
     @contextmanager

@@ -3,110 +3,61 @@
 Values lie session by session, one float32 column a feature, so that new sessions are small files
 of their own and a backtest reads only the columns and row groups it asks for; what it reads of a
 column is decoded to one piece of memory. The footer says what formulas and what input they follow
-from; the name says whether that footer is whole, a checksum whether each page is.
+from, with a checksum of each column's values in each row group; the name says whether that footer
+is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import tempfile
-from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from xxhash import xxh3_64_intdigest
+
+from alpha_oracle.adapters.parquet.footers import BrokenPart, PartHeader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
     from numpy.typing import NDArray
 
-FORMAT: Final = 3
+    Values = NDArray[np.float32]
+
 METADATA_KEY: Final = b"alpha_oracle.features"
 SESSIONS_A_GROUP: Final = 256
 """A year: what is read for one session of it, and the longer, the faster the whole is read."""
-SUFFIX: Final = ".parquet"
-NAMES: Final = f"????-??-??_????-??-??_*{SUFFIX}"
 UNFINISHED: Final = ".unfinished"
+SAMPLE: Final = 1 << 14
+WORTH_PACKING: Final = 0.85
 
 
-class BrokenPart(Exception):  # noqa: N818 - names the state.
-    """A file is not the part its name says: torn, changed, or of another format."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Footer:
+    """What a part holds, and where in its file: checked, and not to be read again."""
+
+    header: PartHeader
+    places: pq.FileMetaData
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartColumn:
-    """A feature in a part: its formula, and which of the part's lists of digests is its input."""
+def checksums(values: Values) -> tuple[int, ...]:
+    """Return a checksum of each row group's values, `sessions x symbols` from a group's first on.
 
-    definition: str
-    digests: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartHeader:
-    """What a part holds. Each list of digests has two words a session, in base 64."""
-
-    sessions: tuple[str, ...]
-    symbols: tuple[str, ...]
-    columns: Mapping[str, PartColumn]
-    digests: tuple[str, ...]
-
-    def encoded(self) -> bytes:
-        """The header as its footer keeps it."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, separators=(",", ":")).encode()
-
-    @classmethod
-    def decoded(cls, text: bytes) -> PartHeader:
-        """Return the header of a footer."""
-        fields = json.loads(text)
-        if fields.pop("format") != FORMAT:
-            raise BrokenPart("another format")
-        columns = {name: PartColumn(**column) for name, column in fields["columns"].items()}
-        return cls(
-            sessions=tuple(fields["sessions"]),
-            symbols=tuple(fields["symbols"]),
-            columns=columns,
-            digests=tuple(fields["digests"]),
-        )
-
-    def digests_of(self, name: str) -> NDArray[np.uint64]:
-        """Return the digests of a column, two words a session."""
-        return _decoded_digests(self.digests[self.columns[name].digests])
-
-    @property
-    def file_name(self) -> str:
-        """The name of its file: first and last session, and what the header says, hashed."""
-        return _file_name(self, self.encoded())
+    XXH3 of the bits as they lie in memory: what is read is what was written, whatever a file
+    system, a codec or the memory between did to it, and it costs no more than looking at them.
+    """
+    return tuple(
+        xxh3_64_intdigest(values[row : row + SESSIONS_A_GROUP].data)
+        for row in range(0, len(values), SESSIONS_A_GROUP)
+    )
 
 
-def encoded_digests(digests: NDArray[np.uint64]) -> str:
-    """Return digests as a header keeps them."""
-    return b64encode(digests.astype("<u8").tobytes()).decode()
-
-
-@lru_cache(maxsize=512)
-def _decoded_digests(encoded: str) -> NDArray[np.uint64]:
-    return np.frombuffer(b64decode(encoded), dtype="<u8").reshape(-1, 2)
-
-
-def _file_name(header: PartHeader, encoded: bytes) -> str:
-    checksum = hashlib.blake2b(encoded, digest_size=12).hexdigest()
-    return f"{header.sessions[0]}_{header.sessions[-1]}_{checksum}{SUFFIX}"
-
-
-def sessions_of(path: Path) -> tuple[str, str]:
-    """Return the first and last session of a part, from its name."""
-    first, last, _ = path.name.split("_")
-    return first, last
-
-
-def write_part(folder: Path, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> Path:
+def write_part(folder: Path, header: PartHeader, values: Mapping[str, Values]) -> Path:
     """Write a part whole or not at all, and return its path.
 
     Its content is on the disk then, its name only once the folder is, by `sync_folder`.
@@ -125,20 +76,20 @@ def write_part(folder: Path, header: PartHeader, values: Mapping[str, NDArray[np
     return path
 
 
-def _write(path: Path, header: PartHeader, values: Mapping[str, NDArray[np.float32]]) -> None:
+def _write(path: Path, header: PartHeader, values: Mapping[str, Values]) -> None:
     # NaN is a value: a column that may hold nulls takes levels beside them, and a copy to read.
     schema = pa.schema([pa.field(name, pa.float32(), nullable=False) for name in header.columns])
     arrays = [pa.array(values[name].reshape(-1), type=pa.float32()) for name in header.columns]
+    packed = {name for name in header.columns if _is_worth_packing(values[name])}
     with pq.ParquetWriter(
         path,
         schema,
         # Read far more often than written: half the time of zstd for a twentieth more space.
-        compression="lz4",
+        compression={name: "lz4" if name in packed else "none" for name in header.columns},
         # Dictionaries of floats cost four times the write and half again the size.
         use_dictionary=False,
-        use_byte_stream_split=True,
+        use_byte_stream_split=list(packed),
         write_statistics=False,
-        write_page_checksum=True,
         store_schema=False,
     ) as writer:
         writer.write_table(
@@ -146,6 +97,14 @@ def _write(path: Path, header: PartHeader, values: Mapping[str, NDArray[np.float
             row_group_size=SESSIONS_A_GROUP * max(1, len(header.symbols)),
         )
         writer.add_key_value_metadata({METADATA_KEY: header.encoded()})
+
+
+def _is_worth_packing(values: Values) -> bool:
+    # By its newest values. Half the features are too random to lose more than a tenth, and would
+    # take a quarter longer to read: those lie as they are.
+    newest = values.reshape(-1)[-SAMPLE:]
+    split = newest.view(np.uint8).reshape(-1, newest.itemsize).T.tobytes()
+    return len(pa.compress(split, codec="lz4_raw", asbytes=True)) < WORTH_PACKING * len(split)
 
 
 def sync_folder(folder: Path) -> None:
@@ -164,57 +123,48 @@ def _broken(error: Exception) -> Exception:
 
 
 class PartReader:
-    """An open part, and the names of its features.
+    """An open part.
 
-    `headers` are those checked before, by the part's name: a part is written once, so what it
-    holds never changes. Its pages are checked each time they are read.
+    `footers` are those checked before, by the part's name: a part is written once, so what it
+    holds never changes. Its values are checked each time they are read.
 
     Raises:
         BrokenPart: the file is not what its name says.
         OSError: it was removed meanwhile, or the system would not open it.
     """
 
-    def __init__(self, path: Path, headers: MutableMapping[str, PartHeader]) -> None:
-        self._path = path
-        self._headers = headers
+    def __init__(self, path: Path, footers: MutableMapping[str, Footer]) -> None:
+        known = footers.get(path.name)
         try:
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            # Safe to map: parts are replaced and removed, never cut short while they are open.
+            self._file = pq.ParquetFile(
+                path, memory_map=True, metadata=None if known is None else known.places
+            )
         except (OSError, ValueError) as error:
             raise _broken(error) from error
-        self.names: Sequence[str] = self._file.schema.names
+        if known is None:
+            known = footers[path.name] = self._checked_footer(path.name)
+        self.header = known.header
 
-    @property
-    def header(self) -> PartHeader:
-        """What the part holds, checked against its name."""
-        if self._path.name not in self._headers:
-            self._headers[self._path.name] = self._checked_header()
-        return self._headers[self._path.name]
-
-    def _checked_header(self) -> PartHeader:
-        try:
-            encoded = self._file.metadata.metadata[METADATA_KEY]
-            header = PartHeader.decoded(encoded)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _broken(error) from error
-        expected = len(header.sessions) * len(header.symbols)
-        named = _file_name(header, encoded) == self._path.name
-        if not named or self._file.metadata.num_rows != expected:
-            raise BrokenPart("the footer does not match the name")
-        return header
+    def _checked_footer(self, file_name: str) -> Footer:
+        places = self._file.metadata
+        encoded = (places.metadata or {}).get(METADATA_KEY, b"")
+        header = PartHeader.decoded(encoded, file_name=file_name)
+        if places.num_rows != len(header.sessions) * len(header.symbols):
+            raise BrokenPart("the footer does not match what is there")
+        return Footer(header=header, places=places)
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
-    def read(
-        self, names: Sequence[str], *, first: int, stop: int
-    ) -> dict[str, NDArray[np.float32]]:
+    def read(self, names: Sequence[str], *, first: int, stop: int) -> dict[str, Values]:
         """Return features on the part's sessions from `first` to before `stop`, as it holds them.
 
         The values, `sessions x symbols` of the part, are read-only.
 
         Raises:
-            BrokenPart: a page is not what was written.
+            BrokenPart: the values are not those that were written.
             OSError: the system would not read it.
         """
         groups = range(first // SESSIONS_A_GROUP, (stop - 1) // SESSIONS_A_GROUP + 1)
@@ -223,10 +173,15 @@ class PartReader:
         except (OSError, ValueError) as error:
             raise _broken(error) from error
         skipped = groups.start * SESSIONS_A_GROUP
-        shape = -1, len(self.header.symbols)
         return {
-            name: column.chunk(0).to_numpy().reshape(shape)[first - skipped : stop - skipped]
+            name: self._checked(name, column, groups)[first - skipped : stop - skipped]
             for name, column in zip(
                 names, table.select(names).combine_chunks().columns, strict=True
             )
         }
+
+    def _checked(self, name: str, column: pa.ChunkedArray, groups: range) -> Values:
+        values: Values = column.chunk(0).to_numpy().reshape(-1, len(self.header.symbols))
+        if checksums(values) != self.header.columns[name].checksums[groups.start : groups.stop]:
+            raise BrokenPart(f"{name} is not what was written")
+        return values

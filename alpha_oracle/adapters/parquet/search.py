@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from alpha_oracle.adapters.parquet.parts import PartHeader, PartReader
+    from alpha_oracle.adapters.parquet.footers import PartHeader
+    from alpha_oracle.adapters.parquet.parts import PartReader
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.ports.features import FeatureKey
 
@@ -54,10 +55,10 @@ class Search:
     def take(self, part: PartReader) -> bool:
         """Copy what the part has and is still missing; return whether there was any."""
         wanted: dict[tuple[int, int], list[str]] = {}
-        for name in self._keys.keys() & part.names:
-            column = part.header.columns[name]
-            if column.definition == self._keys[name].definition:
-                rows = self._matching(name, part.header.sessions, part.header.digests_of(name))
+        header = part.header
+        for name in self._keys.keys() & header.columns.keys():
+            if header.columns[name].definition == self._keys[name].definition:
+                rows = self._matching(name, header.sessions, header.digests_of(name))
                 if rows is not None:
                     wanted.setdefault(rows, []).append(name)
         for (first, stop), names in wanted.items():

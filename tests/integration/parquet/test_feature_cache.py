@@ -1,5 +1,6 @@
 """Features through the cache on disk: what is read, recomputed, written, lost and mended."""
 
+import hashlib
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from alpha_oracle.features import registry
 from alpha_oracle.features.declaration import declare
 from alpha_oracle.features.series import growth
 from alpha_oracle.features.store import FeatureStore, feature_keys
-from tests.unit.features.panels import a_panel_with_gaps, without
+from tests.unit.features.panels import a_panel_with_gaps, a_whole_panel, without
 
 NAMES = ["rsi_14", "macd_signal", "volume_ratio_20"]
 ROOMY = 1 << 30
@@ -244,6 +245,55 @@ def test_a_broken_part_is_removed_and_computed_again(store, folder, panel, damag
     assert_same(store.compute(panel, NAMES), expected)
     assert broken.read_bytes() != damaged
     assert_same(store.compute(panel, NAMES), expected)
+
+
+def pages_of(path):
+    """Where the middle of each column lies in each row group, and how it is packed."""
+    metadata = pq.read_metadata(path)
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(column)
+            yield chunk.data_page_offset + chunk.total_compressed_size // 2, chunk.compression
+
+
+def test_a_flipped_bit_is_noticed_in_every_page_packed_or_not(folder):
+    panel, names = a_whole_panel(symbols=8, sessions=420), ["return_1", "vix_level"]
+    expected = FeatureStore(ParquetFeatureCache(folder, max_bytes=ROOMY)).compute(panel, names)
+    (part,) = parts(folder)
+    content, pages = part.read_bytes(), list(pages_of(part))
+    assert [packed for _, packed in pages] == ["UNCOMPRESSED", "LZ4"] * 2
+    for at, _ in pages:
+        part.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        cache = ParquetFeatureCache(folder, max_bytes=ROOMY)
+        assert found(cache, panel, names) == dict.fromkeys(names, 0)
+        assert parts(folder) == []
+    part.write_bytes(content)
+    assert_same(FeatureStore(cache).compute(panel, names), expected)
+    assert part.read_bytes() == content
+
+
+def test_a_bit_flipped_since_the_footer_was_read_is_noticed(store, cache, folder, panel):
+    expected = store.compute(panel, NAMES)
+    assert found(cache, panel) == dict.fromkeys(NAMES, len(panel.sessions))
+    (part,) = parts(folder)
+    content = part.read_bytes()
+    part.write_bytes(content[:200] + bytes([content[200] ^ 1]) + content[201:])
+    assert_same(store.compute(panel, NAMES), expected)
+    assert part.read_bytes() == content
+
+
+def test_a_part_of_another_format_is_dropped(store, folder, panel):
+    expected = store.compute(panel, NAMES)
+    (part,) = parts(folder)
+    older = part.read_bytes().replace(b'"format":4', b'"format":3')
+    part.write_bytes(older)
+    header = pq.read_metadata(part).metadata[b"alpha_oracle.features"]
+    assert b'"format":3' in header
+    first, last, _ = part.name.split("_")
+    named = f"{first}_{last}_{hashlib.blake2b(header, digest_size=12).hexdigest()}.parquet"
+    part.rename(folder / named)
+    assert_same(store.compute(panel, NAMES), expected)
+    assert parts(folder) == [part]
 
 
 def test_only_the_sessions_and_columns_asked_for_are_read(store, folder, panel):
