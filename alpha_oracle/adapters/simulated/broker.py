@@ -163,6 +163,15 @@ class SimulatedBroker:
         """
         self._work(self._look())
 
+    def held(self) -> tuple[Symbol, ...]:
+        """Return the symbols the account holds, ascending.
+
+        Raises:
+            StoreUnavailable: its book cannot be reached.
+        """
+        since = calendar.latest_opened_session(self._clock.now())
+        return tuple(sorted(self._book.statement(since=since).positions))
+
     def apply_actions(self, actions: Collection[CorporateAction]) -> tuple[AppliedAction, ...]:
         """Let splits and dividends do to what is held what they do; safe to repeat.
 

@@ -13,6 +13,7 @@ from alpha_oracle.entrypoints.cli import (
     data,
     demo,
     models,
+    processes,
     records,
     reference,
     research,
@@ -52,6 +53,7 @@ for room in (
     strategies,
     models,
     records,
+    processes,
 ):
     room.register(app)
 
