@@ -149,9 +149,11 @@ def _read(descriptor: int, name: str, folder: Path) -> bytes:
         if error.errno not in _NO_PLAIN_FILE:
             raise
         raise ModelRefused(_strange(folder / name, "plain file")) from None
+    # A folder and a pipe open as a file does.
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise ModelRefused(_strange(folder / name, "plain file"))
     with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise ModelRefused(_strange(folder / name, "plain file"))
         return file.read()
 
 

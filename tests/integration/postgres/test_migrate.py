@@ -8,7 +8,9 @@ from alembic import command
 from alpha_oracle.adapters.postgres import migrate, timescale
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK, current_and_head, upgrade
+from alpha_oracle.adapters.postgres.models import PostgresModels
 from alpha_oracle.adapters.postgres.reference import PostgresReference
+from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.postgres.timescale import ServerTraits
 from alpha_oracle.errors import ConfigurationError
 from tests.contracts.reference_stores import a_sector, day
@@ -88,6 +90,28 @@ def test_sectors_stored_before_their_changes_were_kept_count_from_their_own_day(
         assert reference.save_sectors([a_sector("Materials", symbol="B")], at=day(200)) == 1
         assert reference.sector_assignments(as_of=day(199)) == kept
         assert reference.members(date(2016, 1, 4)) == ("A",)
+
+
+def test_runs_recorded_before_there_were_models_had_none(empty_database_url):
+    upgraded_to(empty_database_url, "0005_walk_forward")
+    run(
+        empty_database_url,
+        "INSERT INTO runs VALUES ('2016-06-01', '{}', '2016-06-01 21:00+00', '{\"a\": 1.0}',"
+        " 'done', NULL, '{\"signals\": 3}', 1, now(), now(), now())",
+        "INSERT INTO runs VALUES ('2016-06-01', '{A,B}', '2016-06-01 22:00+00', '{}',"
+        " 'failed', 'x', NULL, 2, now(), now(), now())",
+    )
+    upgrade(empty_database_url)
+    with closing(open_database(empty_database_url)) as database:
+        runs = PostgresRuns(database)
+        whole = runs.record(date(2016, 6, 1))
+        assert (whole.model_id, whole.settings) == (None, {"a": 1.0})
+        assert runs.record(date(2016, 6, 1), ("A", "B")).model_id is None
+        again = runs.begin(
+            date(2016, 6, 1), as_of=day(1), settings={}, at=day(1), model_id="2016-05-29-aaaaaaaa"
+        )
+        assert (again.model_id, again.as_of) == (None, whole.as_of)
+        assert PostgresModels(database).models() == []
 
 
 def test_several_may_upgrade_at_once(empty_database_url):
