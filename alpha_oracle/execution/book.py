@@ -1,0 +1,139 @@
+"""The worker's book of one account: what it holds, what works and what waits for a human.
+
+It is loaded from the store and changed by what was committed there, never before: a worker that
+dies between the two finds the change when it starts again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from alpha_oracle.domain.orders import Side
+from alpha_oracle.execution.booking import BookChange, Execution, booking_of, key_of
+from alpha_oracle.risk.exposure import Commitment, commit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.orders import Fill, Order
+    from alpha_oracle.domain.portfolio import AccountState, Lot, LotKey
+
+
+@dataclass(slots=True, kw_only=True)
+class Book:
+    """An account in memory.
+
+    `orders` are those open and those closed lately (a fill may overtake an end), by id;
+    `executions` those that count, by stem; `marks` what a share counts at, USD.
+    """
+
+    state: AccountState
+    lots: dict[LotKey, Lot] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    executions: dict[str, Execution] = field(default_factory=dict)
+    marks: dict[Symbol, Decimal] = field(default_factory=dict)
+
+    def on_fill(self, order_id: str, fill: Fill) -> BookChange:
+        """Return what a fill changes, to be committed and then applied; nothing changes yet.
+
+        Raises:
+            KeyError: no order of that id is in the book.
+        """
+        order = self.orders[order_id]
+        return booking_of(
+            fill,
+            order,
+            parent=self.orders.get(order.parent_id or ""),
+            known=self.executions.get(fill.stem),
+            lot=self.lots.get(key_of(order)),
+        )
+
+    def apply(self, change: BookChange) -> None:
+        """Take over a change that is committed."""
+        for order in change.orders:
+            self.orders[order.order_id] = order
+        if change.lot is not None:
+            self.lots[change.lot.key] = change.lot
+        if change.execution is not None:
+            self.executions[change.execution.fill.stem] = change.execution
+        if change.cash_usd:
+            self.state = replace(self.state, cash_usd=self.state.cash_usd + change.cash_usd)
+
+    def open_orders(self) -> Iterator[Order]:
+        """The orders that work or wait for a human, a TWAP once: for its slices."""
+        for order in self.orders.values():
+            parent = self.orders.get(order.parent_id or "")
+            if not order.is_final and (parent is None or parent.is_final):
+                yield order
+
+    def slices_of(self, parent_id: str) -> list[Order]:
+        """The slices of a TWAP so far, in the order they were sent."""
+        slices = [order for order in self.orders.values() if order.parent_id == parent_id]
+        return sorted(slices, key=lambda order: order.slice_number or 0)
+
+    def equity_usd(self) -> Decimal | None:
+        """Cash and what the lots count at; None while a mark is missing."""
+        if self.unmarked():
+            return None
+        held = (lot.quantity * self.marks[lot.symbol] for lot in self.lots.values() if lot.quantity)
+        return sum(held, self.state.cash_usd)
+
+    def unmarked(self) -> tuple[Symbol, ...]:
+        """The symbols held that no mark is known of."""
+        held = {lot.symbol for lot in self.lots.values() if lot.quantity}
+        return tuple(sorted(held - self.marks.keys()))
+
+    def shares(self) -> dict[LotKey, int]:
+        """How many shares each lot holds."""
+        return {key: lot.quantity for key, lot in self.lots.items() if lot.quantity}
+
+    def commitments(self, *, besides: Order | None = None) -> tuple[Commitment, ...] | None:
+        """What open orders may still buy or sell; None while a purchase has no price.
+
+        `besides` is the order about to be checked: it is none of them, and its TWAP commits only
+        to what it wants beyond that slice. Without a limit the dearest price known is reckoned
+        with; at what a sale brings nothing is reckoned.
+        """
+        found = []
+        for order in self.open_orders():
+            quantity = _beyond(order, besides)
+            price = self._dearest(order)
+            if price is None and order.side is Side.BUY:
+                return None
+            if quantity:
+                found.append(commit(order, price=price or Decimal(0), remaining=quantity))
+        return tuple(found)
+
+    def forget(self, *, before: Session) -> None:
+        """Drop what was closed in sessions before: lots sold out, closed orders, executions."""
+        self.lots = {
+            key: lot for key, lot in self.lots.items() if not lot.was_closed_before(before)
+        }
+        self.orders = {
+            order_id: order
+            for order_id, order in self.orders.items()
+            if not order.is_final or order.session >= before
+        }
+        self.executions = {
+            stem: execution
+            for stem, execution in self.executions.items()
+            if execution.order_id in self.orders or execution.session >= before
+        }
+
+    def _dearest(self, order: Order) -> Decimal | None:
+        if order.limit_price is not None:
+            return order.limit_price
+        known = (order.arrival_price, order.reference_price, self.marks.get(order.symbol))
+        return max((price for price in known if price is not None), default=None)
+
+
+def _beyond(order: Order, besides: Order | None) -> int:
+    if besides is None:
+        return order.remaining_quantity
+    if order.order_id == besides.order_id:
+        return 0
+    taken = besides.quantity if order.order_id == besides.parent_id else 0
+    return max(order.remaining_quantity - taken, 0)
