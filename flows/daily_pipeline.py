@@ -10,6 +10,7 @@ from alpha_oracle.domain.runs import PipelineReport
 from tasks.alerts import report_failure
 from tasks.bars import check_session, ingest_bars, load_universe, plan_requests, show_ingestion
 from tasks.features import compute_features
+from tasks.models import forecast_returns, watch_model
 from tasks.reference import families, refresh_family, show_families
 from tasks.runners import side_by_side
 from tasks.session import plan_run, recorded_run
@@ -63,17 +64,21 @@ def daily_pipeline(
         ).result()
         show_families(run, reference)
         features = compute_features(run)
+        forecast = forecast_returns(run)
         results = side_by_side(evaluate_strategy, name=strategy_names(), run=unmapped(run))
         ranking = rank_strategies(run, results)
-        signals = generate_signals(run, ranking)
+        signals = generate_signals(run, ranking, forecast)
         publication = publish_signals(signals)
+        health = watch_model(run, forecast)
         return finish_run(
             run,
             ingested=ingested,
             checked=checked,
             reference=reference,
             features=features,
+            forecast=forecast,
             results=results,
             ranking=ranking,
             publication=publication,
+            health=health,
         )

@@ -8,28 +8,36 @@ from prefect.tasks import exponential_backoff
 
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.bootstrap.forecasts import recorded_forecast
 from alpha_oracle.bootstrap.pipeline import Runtime, open_runtime
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.runs import Publication, RunInputs
 from alpha_oracle.domain.signals import Signal
+from alpha_oracle.domain.training import ForecastReport
 from alpha_oracle.research.desk import decide
 from alpha_oracle.research.signals import in_order_of_work, signals_of
-from alpha_oracle.strategies import registry
-from alpha_oracle.strategies.parameters import with_parameters
+from alpha_oracle.strategies.base import InformedStrategy
 from tasks.artifacts import show_signals
+from tasks.models import explain
 from tasks.retries import is_transient
 
 
 @task(cache_policy=NO_CACHE)
-def generate_signals(run: RunInputs, ranking: Sequence[StrategyRank]) -> list[Signal]:
-    """Return the signals of the session in order of work."""
+def generate_signals(
+    run: RunInputs, ranking: Sequence[StrategyRank], forecast: ForecastReport
+) -> list[Signal]:
+    """Return the signals of the session in order of work; those of a model are explained."""
     with open_runtime() as runtime:
         signals = [
-            signal for rank in ranking for signal in _signals_of_strategy(runtime, run, rank)
+            signal
+            for rank in ranking
+            for signal in _signals_of_strategy(runtime, run, rank, forecast)
         ]
-    if run.symbols is not None:
-        signals = [signal for signal in signals if signal.symbol in run.symbols]
-    ordered = in_order_of_work(signals, ranking)
+        if run.symbols is not None:
+            signals = [signal for signal in signals if signal.symbol in run.symbols]
+        ordered = in_order_of_work(signals, ranking)
+        if forecast.model_id is not None:
+            explain(runtime, run, ordered)
     show_signals(run.session, [signal.document() for signal in ordered])
     return ordered
 
@@ -49,9 +57,14 @@ def publish_signals(signals: Sequence[Signal]) -> Publication:
     return Publication.of(signals, new=new, differing=differing, announced=announced)
 
 
-def _signals_of_strategy(runtime: Runtime, run: RunInputs, rank: StrategyRank) -> list[Signal]:
-    strategy = with_parameters(registry.named(rank.strategy), **rank.parameters)
+def _signals_of_strategy(
+    runtime: Runtime, run: RunInputs, rank: StrategyRank, forecast: ForecastReport
+) -> list[Signal]:
+    terms = decision_terms(run.settings)
+    strategy = terms.strategy(rank.strategy, **rank.parameters)
     market = runtime.markets.market(run.session, as_of=run.as_of)
+    if isinstance(strategy, InformedStrategy):
+        strategy = strategy.informed_by(recorded_forecast(runtime, run, forecast.model_id))
     # Twice the longest hold: an exit missed while nothing ran is still told.
     since = calendar.shift_session(run.session, -2 * strategy.max_hold_days)
     return signals_of(
@@ -61,5 +74,5 @@ def _signals_of_strategy(runtime: Runtime, run: RunInputs, rank: StrategyRank) -
         market=market,
         rank=rank,
         open_entries=runtime.signals.open_entries(strategy.name, before=run.session, since=since),
-        window=decision_terms(run.settings).window,
+        window=terms.window,
     )

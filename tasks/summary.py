@@ -7,14 +7,17 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from alpha_oracle.bootstrap.pipeline import open_runtime
+from alpha_oracle.domain.models import ModelHealth
 from alpha_oracle.domain.ranking import StrategyRank
 from alpha_oracle.domain.reference import Family, FamilyReport
 from alpha_oracle.domain.runs import FeatureReport, PipelineReport, Publication, RunInputs
+from alpha_oracle.domain.training import ForecastReport
 from alpha_oracle.domain.validation import Completeness, IngestReport
 from alpha_oracle.research.walk_forward import WalkForwardResult
 from alpha_oracle.strategies import registry
 from tasks.artifacts import show_summary
 from tasks.bar_tables import attention_fact, attention_of, source_rows
+from tasks.model_tables import health_fact
 
 MIB: Final = 1024**2
 
@@ -27,9 +30,11 @@ def finish_run(
     checked: Completeness,
     reference: Sequence[FamilyReport],
     features: FeatureReport,
+    forecast: ForecastReport,
     results: Sequence[WalkForwardResult],
     ranking: Sequence[StrategyRank],
     publication: Publication,
+    health: ModelHealth | None,
 ) -> PipelineReport:
     """Put the run on record as done and show it on one page."""
     with open_runtime() as runtime:
@@ -42,6 +47,7 @@ def finish_run(
             **_bar_facts(checked, ingested),
             **_reference_facts(reference, absent),
             **_feature_facts(features),
+            **_model_facts(forecast, health),
             **_ranking_facts(ranking, results),
             **_left_out_facts(),
             **_signal_facts(publication),
@@ -87,6 +93,13 @@ def _feature_facts(features: FeatureReport) -> dict[str, object]:
         "features": f"{told}; the cache holds {features.cache_bytes / MIB:.0f} MiB",
         "known on the session": known.replace("_", " "),
     }
+
+
+def _model_facts(forecast: ForecastReport, health: ModelHealth | None) -> dict[str, object]:
+    if forecast.model_id is None:
+        return {"model": f"no ML signals: {forecast.warning}"}
+    watched = {} if health is None else {"health of the model": health_fact(health)}
+    return {"model": f"{forecast.model_id} forecast {forecast.forecasts} symbols", **watched}
 
 
 def _named(family: Family) -> str:

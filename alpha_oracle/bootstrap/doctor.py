@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
+from alpha_oracle.bootstrap.models import registry_of
 from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
 from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
 from alpha_oracle.config import load_settings
-from alpha_oracle.errors import AlphaOracleError
+from alpha_oracle.errors import AlphaOracleError, ModelRefused
+from alpha_oracle.features import registry as features
 from alpha_oracle.strategies import registry
 from alpha_oracle.strategies.parameters import variants
 
@@ -77,6 +79,22 @@ def _check_strategies(settings: Settings) -> str:
     return f"{len(registry.all())} strategies can be used"
 
 
+def _check_model(settings: Settings) -> str:
+    with opened_database(settings) as database:
+        models = registry_of(settings, database)
+        active = models.store.active()
+        if active is None:
+            return "none is active, so there are no ML signals; `alpha-oracle train` trains one"
+        models.load(active).require_features(features.all())
+    age = clock_of(settings).now() - active.as_of
+    if age > timedelta(days=settings.ml.max_age_days):
+        raise ModelRefused(
+            f"model {active.model_id} is stale: its data is {age.days} days old, "
+            f"{settings.ml.max_age_days} at most; run `alpha-oracle train`"
+        )
+    return f"{active.model_id} is active, its files are whole and its features as they were"
+
+
 def _check_source(settings: Settings, *, name: str) -> str:
     with opened_database(settings) as database:
         return check_source(settings, name, database)
@@ -92,4 +110,5 @@ CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
     "stores": _check_stores,
     "calendar": _check_calendar,
     "strategies": _check_strategies,
+    "model": _check_model,
 }

@@ -23,7 +23,8 @@ from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSigna
 from alpha_oracle.adapters.postgres.windows import PostgresTrials, PostgresWindows
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
 from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
-from alpha_oracle.bootstrap.models import registry_of
+from alpha_oracle.bootstrap.models import model_files, registry_of
+from alpha_oracle.bootstrap.recipes import recipe_of
 from alpha_oracle.bootstrap.reference import absences
 from alpha_oracle.bootstrap.reference_sources import reference_sources
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
@@ -36,6 +37,7 @@ from alpha_oracle.marketdata.universe import followed_symbols
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from alpha_oracle.ports.progress import NoProgress, Progress
 from alpha_oracle.research.evaluation import Evaluator
+from alpha_oracle.research.forecasting import WindowForecaster
 from alpha_oracle.research.market import MarketMemory, MarketRecord
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ class Runtime:
     health: HealthStore
     features: FeatureStore
     evaluator: Evaluator
+    forecaster: WindowForecaster
     progress: Progress
     markets: MarketMemory
     reference: ReferenceIntake
@@ -190,6 +193,9 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         )
     )
     trials = PostgresTrials(database)
+    forecaster = WindowForecaster(
+        recipe=recipe_of(settings.ml), features=features, files=model_files(settings)
+    )
     return Runtime(
         settings=settings,
         clock=clock,
@@ -208,8 +214,13 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         health=PostgresModelHealth(database),
         features=features,
         evaluator=Evaluator(
-            features=features, windows=PostgresWindows(database), trials=trials, clock=clock
+            features=features,
+            windows=PostgresWindows(database),
+            trials=trials,
+            clock=clock,
+            forecaster=forecaster,
         ),
+        forecaster=forecaster,
         progress=progress,
         markets=MarketMemory(
             MarketRecord(bars=market.bars, reference=market.reference, families=families)

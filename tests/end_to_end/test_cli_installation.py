@@ -188,6 +188,6 @@ def test_the_demo_plays_bars_of_a_file_to_ranked_strategies_and_signals(home, ma
     }
     answer = ask_process(environment, "demo", "--bars", market_file, "--json")
     assert (answer.code, answer.err) == (0, "")
-    assert [rank["rank"] for rank in answer.document["rankings"]] == [1, 2, 3]
+    assert [rank["rank"] for rank in answer.document["rankings"]] == [1, 2, 3, 4]
     assert answer.document["signals"]
     assert sorted(path.name for path in home.iterdir()) == ["demo"]

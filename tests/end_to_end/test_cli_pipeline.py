@@ -45,9 +45,9 @@ def by_key(documents):
 def test_a_run_takes_a_session_to_ranked_strategies_and_signals(world):
     report = ask(*RUN, "--json").document
     assert (report["session"], report["skipped"]) == ("2019-11-29", None)
-    assert [rank["rank"] for rank in report["rankings"]] == [1, 2, 3]
+    assert [rank["rank"] for rank in report["rankings"]] == [1, 2, 3, 4]
     assert {signal["strategy"] for signal in report["signals"]} == {
-        rank["strategy"] for rank in report["rankings"]
+        rank["strategy"] for rank in report["rankings"] if rank["windows"]
     }
     assert ask("signals", "--json").document == by_key(report["signals"])
     assert ask("signals", "--date", HISTORY_ENDS, "--json").document == []

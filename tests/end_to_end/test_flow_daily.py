@@ -26,6 +26,7 @@ FIELDS = {
     "avg_win_loss_ratio": float,
 }
 STRATEGIES = ["BreakoutStrategy", "MeanReversionStrategy", "MomentumStrategy"]
+WITHOUT_A_MODEL = "MLSignalStrategy"
 
 
 class FirstRun:
@@ -76,7 +77,7 @@ def test_bars_come_in_mapped_batches(run):
 
 def test_strategies_are_evaluated_side_by_side(run):
     names = [task.name for task in task_runs_of(run.state)]
-    assert sum(name.startswith("evaluate_strategy") for name in names) == len(STRATEGIES)
+    assert sum(name.startswith("evaluate_strategy") for name in names) == len(STRATEGIES) + 1
 
 
 def test_every_symbol_is_stored_and_told_for_25_hours(run):
@@ -107,9 +108,11 @@ def test_the_validation_report_counts_every_bar(run):
 
 def test_the_ranking_is_shown_with_its_windows(run):
     rows = table(run.artifacts["strategy-ranking"])
-    assert [row["rank"] for row in rows] == [1, 2, 3]
-    assert sorted(row["strategy"] for row in rows) == STRATEGIES
-    assert all(row["windows"] > 0 and row["may_trade"] == "yes" for row in rows)
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+    assert sorted(row["strategy"] for row in rows[:3]) == STRATEGIES
+    assert all(row["windows"] > 0 and row["may_trade"] == "yes" for row in rows[:3])
+    assert (rows[3]["strategy"], rows[3]["windows"]) == (WITHOUT_A_MODEL, 0)
+    assert rows[3]["may_trade"].startswith("no")
 
 
 def test_the_signals_are_shown_as_announced(run):

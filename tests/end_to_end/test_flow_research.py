@@ -41,7 +41,7 @@ def test_a_backfill_of_some_symbols_leaves_the_others_alone(world, source):
 def test_a_ranking_looks_at_what_is_stored_and_announces_nothing(world, source):
     state = rank_stored(return_state=True)
     ranking = state.result()
-    assert [rank.rank for rank in ranking] == [1, 2, 3]
+    assert [rank.rank for rank in ranking] == [1, 2, 3, 4]
     assert {rank.session for rank in ranking} == {HISTORY_ENDS}
     shown = json.loads(artifacts_of(state)["strategy-ranking"].data)
     assert [row["strategy"] for row in shown] == [rank.strategy for rank in ranking]

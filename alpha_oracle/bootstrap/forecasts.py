@@ -1,0 +1,204 @@
+"""A session's forecasts by the model of its run, and why the signals that follow are what they are.
+
+A model that is absent, altered, stale, of the future or short of its features is refused, with
+what to do; the run then goes on without its signals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.domain.models import Prediction, ReturnClass, SignalExplanation
+from alpha_oracle.errors import ModelRefused
+from alpha_oracle.features import registry as features
+from alpha_oracle.ml.forecast import Forecast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from alpha_oracle.bootstrap.pipeline import Runtime
+    from alpha_oracle.domain.models import ModelRecord
+    from alpha_oracle.domain.runs import RunInputs
+    from alpha_oracle.domain.signals import Signal
+    from alpha_oracle.features.panel import MarketPanel
+    from alpha_oracle.ml.model import Model
+    from alpha_oracle.research.walk_forward import WalkForwardResult
+    from alpha_oracle.strategies.base import Strategy
+
+EXPLAINED_BY: Final = 5
+"""Features an explanation names."""
+
+NAMED: Final = 10
+"""Missing features a refusal names; of more it says how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelInUse:
+    """A model that may forecast a session."""
+
+    record: ModelRecord
+    model: Model
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of what it reads."""
+        return tuple(feature.name for feature in self.model.features)
+
+
+def model_in_use(runtime: Runtime, run: RunInputs) -> ModelInUse:
+    """Return a run's model, checked: its files are whole, its features as they were, its age right.
+
+    Raises:
+        ModelRefused: it may not forecast this session; says why and what to do.
+    """
+    if run.model_id is None:
+        raise ModelRefused("no model was active when this session was first run; train one")
+    record = runtime.models.named(run.model_id)
+    _require_age(record, run)
+    model = runtime.registry.load(record)
+    model.require_features(features.all())
+    return ModelInUse(record=record, model=model)
+
+
+def forecast_session(runtime: Runtime, run: RunInputs) -> list[Prediction]:
+    """Forecast a run's session by its model and put the forecasts on record.
+
+    Raises:
+        ModelRefused: the model may not forecast it; says why and what to do.
+    """
+    use = model_in_use(runtime, run)
+    market = runtime.markets.market(run.session, as_of=run.as_of)
+    values = _session_values(runtime, run, market, names=use.features)
+    listed = market.is_member[-1:] & np.isfinite(market.close[-1:])
+    _require_known(use, use.model.missing_features(values, listed))
+    forecast = use.model.forecast(values, mask=listed)
+    predictions = [
+        Prediction(
+            session=run.session,
+            symbol=market.symbols[column],
+            model_id=use.record.model_id,
+            **{
+                outcome.name.lower(): float(forecast.probabilities[0, column, outcome])
+                for outcome in ReturnClass
+            },
+        )
+        for column in np.flatnonzero(np.isfinite(forecast.probabilities[0]).all(axis=1)).tolist()
+    ]
+    runtime.predictions.save(predictions, at=runtime.clock.now())
+    return predictions
+
+
+def recorded_forecast(runtime: Runtime, run: RunInputs, model_id: str | None) -> Forecast:
+    """Return what is on record of a session's forecasts by a model, over the run's market.
+
+    None: nothing is forecast.
+    """
+    market = runtime.markets.market(run.session, as_of=run.as_of)
+    forecast = Forecast.nothing(*market.is_member.shape)
+    if model_id is None:
+        return forecast
+    columns = {symbol: column for column, symbol in enumerate(market.symbols)}
+    for one in runtime.predictions.predictions(
+        model_id=model_id, start=run.session, end=run.session
+    ):
+        if one.symbol in columns:
+            told = (one.down, one.neutral, one.up)
+            forecast.probabilities[-1, columns[one.symbol]] = told
+    return forecast
+
+
+def walk_forward_of_model(
+    runtime: Runtime, run: RunInputs, strategy: Strategy
+) -> WalkForwardResult:
+    """Return a strategy that models inform as the run's model was judged: nothing is trained.
+
+    It trades with what the settings set, and with what the newest window chose of the values they
+    give to try.
+    """
+    if run.model_id is None:
+        note = "no model is active, so nothing is forecast; `alpha-oracle train` trains one"
+        return runtime.evaluator.recalled(strategy.name, (), note=note)
+    terms = decision_terms(run.settings)
+    judged = runtime.evaluator.recalled(
+        strategy.name,
+        runtime.models.named(run.model_id).window_keys,
+        note=f"the windows that {run.model_id} was judged in",
+    )
+    tried = terms.grid(strategy.name)
+    fixed = {
+        name: value
+        for name, value in terms.defaults.get(strategy.name, {}).items()
+        if name not in tried
+    }
+    return replace(judged, parameters={**judged.parameters, **fixed})
+
+
+def explain_signals(
+    runtime: Runtime, run: RunInputs, signals: Sequence[Signal]
+) -> list[SignalExplanation]:
+    """Explain signals of a run's model, put the explanations on record and return them.
+
+    A signal of a symbol that was not forecast, one that ends a hold, has none.
+
+    Raises:
+        ModelRefused: the model may not be used; says why.
+    """
+    use = model_in_use(runtime, run)
+    market = runtime.markets.market(run.session, as_of=run.as_of)
+    values = _session_values(runtime, run, market, names=use.features)
+    columns = {symbol: column for column, symbol in enumerate(market.symbols)}
+    forecast = recorded_forecast(runtime, run, use.record.model_id).probabilities[-1]
+    told = [one for one in signals if np.isfinite(forecast[columns[one.symbol]]).all()]
+    contributions = use.model.contributions(
+        values, cells=[(0, columns[one.symbol]) for one in told], top=EXPLAINED_BY
+    )
+    explanations = [
+        SignalExplanation(
+            signal_id=signal.signal_id,
+            model_id=use.record.model_id,
+            forecast=ReturnClass(int(forecast[columns[signal.symbol]].argmax())),
+            confidence=float(forecast[columns[signal.symbol]].max()),
+            contributions=largest,
+        )
+        for signal, largest in zip(told, contributions, strict=True)
+    ]
+    runtime.explanations.save(explanations)
+    return explanations
+
+
+def _session_values(
+    runtime: Runtime, run: RunInputs, market: MarketPanel, *, names: Sequence[str]
+) -> Mapping[str, NDArray[np.float32]]:
+    """The session's features, one row."""
+    return runtime.features.compute(market, names, first=run.session)
+
+
+def _require_age(record: ModelRecord, run: RunInputs) -> None:
+    if record.as_of > run.as_of:
+        raise ModelRefused(
+            f"the model {record.model_id} knows what was known at {record.as_of.isoformat()}, "
+            f"after this run's {run.as_of.isoformat()}; its forecasts would be no forecasts"
+        )
+    age = calendar.decision_instant(run.session) - record.as_of
+    longest = decision_terms(run.settings).max_model_age
+    if age > longest:
+        raise ModelRefused(
+            f"the model {record.model_id} is stale: its data ends {age.days} days before the "
+            f"session, {longest.days} at most; train a new one"
+        )
+
+
+def _require_known(use: ModelInUse, missing: Sequence[str]) -> None:
+    if missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        raise ModelRefused(
+            f"the model {use.record.model_id} lacks features it was trained with: "
+            f"{', '.join(missing[:NAMED])}{more}; see `alpha-oracle reference status`"
+        )
