@@ -57,3 +57,8 @@ def order_commission(quantity: int, price: Number, commission: Commission[Number
         charged += notional * commission.sale_fee_bps / 10000
         return min(charged, notional)
     return charged
+
+
+def cost(quantity: int, price: Number, commission: Commission[Number]) -> Number:
+    """Return what a purchase takes from cash in USD, commission included."""
+    return quantity * price + order_commission(quantity, price, commission)
