@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.features import registry as features
-from alpha_oracle.strategies.base import require_holding_bounds
+from alpha_oracle.strategies.base import InformedStrategy, require_holding_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,8 @@ def made_by(made_of: object) -> Strategy:
     """Return the strategy a class makes without arguments.
 
     Raises:
-        ConfigurationError: it is no frozen dataclass with a default for every field, or what it
-            makes is no strategy; says what to mend.
+        ConfigurationError: it is no frozen dataclass with a default for every field, what it makes
+            is no strategy, or it asks for a model's forecasts; says what to mend.
     """
     if not isinstance(made_of, type):
         raise ConfigurationError(f"it is {made_of!r}; name a class")
@@ -46,6 +46,11 @@ def made_by(made_of: object) -> Strategy:
             f"{made_of.__name__}() failed with {type(error).__name__}: {error}; "
             "give every field a default that its checks accept"
         ) from error
+    if isinstance(strategy, InformedStrategy):
+        raise ConfigurationError(
+            f"{made_of.__name__} has a method informed_by, but models inform our own strategy "
+            "alone; name the method otherwise"
+        )
     return admitted(strategy)
 
 

@@ -78,6 +78,11 @@ def changed(old, new):
         pytest.param("class Mine:\n    pass", "no frozen dataclass; decorate it", id="plain class"),
         pytest.param(changed("frozen=True, ", ""), "no frozen dataclass", id="not frozen"),
         pytest.param(
+            WHOLE + "    def informed_by(self, forecast):\n        return self\n",
+            "Mine has a method informed_by, but models inform our own strategy alone",
+            id="asks for forecasts",
+        ),
+        pytest.param(
             changed("window: int = 5", "window: int"),
             "Mine() failed with TypeError: Mine.__init__() missing 1 required keyword-only",
             id="no default",
