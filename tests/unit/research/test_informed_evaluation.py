@@ -1,5 +1,7 @@
 """Walk-forwards of a strategy that decides by what models forecast."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,10 +12,12 @@ from alpha_oracle.risk.sizing import half_kelly
 from alpha_oracle.strategies.deciding import wishes_of
 from alpha_oracle.strategies.ml_signal import MLSignalStrategy
 from alpha_oracle.strategies.momentum import MomentumStrategy
+from tests.contexts import a_whole_context
 from tests.fakes.models import MemoryModelFiles
 from tests.fakes.windows import MemoryTrials, MemoryWindows
 from tests.unit.research.forecasts import (
     MONTHS,
+    SESSIONS,
     TERMS,
     a_forecaster,
     a_market,
@@ -133,6 +137,21 @@ def test_windows_of_another_recipe_are_other_windows(first, market, windows, cha
     other = evaluated(an_evaluator(a_forecaster(**change), windows=windows), market)
     assert other.reused == 0
     assert not set(other.keys) & set(first.keys)
+
+
+def test_what_models_read_beside_bars_is_part_of_a_window(market):
+    context = a_whole_context(symbols=16, sessions=SESSIONS, seed=7, sessions_a_trade=3)
+    told = replace(market, context=context)
+    windows, files = MemoryWindows(), MemoryModelFiles()
+    recipe = {"features": ("return_5", "vix_level")}
+    walked = evaluated(an_evaluator(a_forecaster(files, **recipe), windows=windows), told)
+    vix = context.vix.copy()
+    vix[a_plan(market).windows[-1].test_start + 5] += 10.0
+    changed = replace(market, context=replace(context, vix=vix))
+    again = evaluated(an_evaluator(a_forecaster(files, **recipe), windows=windows), changed)
+    assert again.reused == len(walked.windows) - 1
+    # It taught no model: none is trained again.
+    assert len(files.kept) == len(walked.windows)
 
 
 def test_each_window_chooses_its_threshold_by_forecasts_of_earlier_models(market, files):
