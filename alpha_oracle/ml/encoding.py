@@ -69,7 +69,7 @@ def encode(model: Model) -> dict[str, bytes]:
         train_start=model.train_start,
         train_end=model.train_end,
     )
-    return {BOOSTER: booster, CALIBRATOR: calibrator, TRAINING: _sealed(training)}
+    return {BOOSTER: booster, CALIBRATOR: calibrator, TRAINING: _sealed(_as_read(training))}
 
 
 def decode(files: Mapping[str, bytes], *, expected: Mapping[str, str] | None = None) -> Model:
@@ -113,6 +113,11 @@ def _canonical(content: object) -> bytes:
         content, sort_keys=True, separators=(",", ":"), allow_nan=False, default=date.isoformat
     )
     return text.encode()
+
+
+def _as_read(training: Training) -> Training:
+    # A whole number that was given for a float becomes one, so that what is read is what was told.
+    return read(Training, parsed(_canonical(asdict(training)), name=TRAINING), where=TRAINING)
 
 
 def _sealed(training: Training) -> bytes:

@@ -106,13 +106,14 @@ def known_somewhere(values: Collection[Values]) -> NDArray[np.bool_]:
 
 
 def feature_blocks(
-    values: Collection[Values], cells: NDArray[np.bool_]
+    values: Collection[Values], cells: NDArray[np.bool_], *, block_cells: int = BLOCK_CELLS
 ) -> Iterator[tuple[slice, Values]]:
     """Yield sessions and the features of their cells, `samples x features`, by session, symbol.
 
-    Every matrix has the shape of `cells`. Sessions without a cell are passed over.
+    Every matrix has the shape of `cells`. A block is of about `block_cells`; sessions without a
+    cell are passed over.
     """
-    step = max(1, BLOCK_CELLS // max(cells.shape[1], 1))
+    step = max(1, block_cells // max(cells.shape[1], 1))
     for start in range(0, len(cells), step):
         sessions = slice(start, start + step)
         chosen = np.flatnonzero(cells[sessions])
@@ -123,18 +124,23 @@ def feature_blocks(
 class SampleIterator(xgboost.DataIter):
     """Hands samples to XGBoost block by block, as often as it asks."""
 
-    def __init__(self, samples: Samples, weights: NDArray[np.float32]) -> None:
+    def __init__(
+        self, samples: Samples, weights: NDArray[np.float32], *, block_cells: int = BLOCK_CELLS
+    ) -> None:
         """`weights` are one a sample, by session, symbol."""
         super().__init__()
         self._names = list(samples.values)
         self._samples = samples
         self._classes = samples.used_classes
         self._weights = weights
+        self._block_cells = block_cells
         self.reset()
 
     def reset(self) -> None:
         """Begin again with the first block."""
-        self._blocks = feature_blocks(self._samples.values.values(), self._samples.is_used)
+        self._blocks = feature_blocks(
+            self._samples.values.values(), self._samples.is_used, block_cells=self._block_cells
+        )
         self._done = 0
 
     def next(self, input_data: Callable[..., Any]) -> bool:
