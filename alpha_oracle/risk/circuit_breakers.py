@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.risk.facts import LinkState, VixReading
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.risk import RiskCheckResult
     from alpha_oracle.risk.facts import RiskFacts
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ def counted_hours(since: datetime, now: datetime) -> Decimal:
     for session in calendar.sessions_between(local.date(), until.date()):
         start, end = _midnight(session), _midnight(session + _DAY)
         total += max(min(end, now) - max(start, since), timedelta(0))
-    return Decimal(total // timedelta(seconds=1)) / 3600
+    return Decimal(total // _SECOND) / 3600
 
 
 def _midnight(day: Session) -> datetime:
@@ -192,4 +194,4 @@ def _midnight(day: Session) -> datetime:
 
 
 def _seconds(span: timedelta) -> Decimal:
-    return Decimal(span // timedelta(microseconds=1)) / 1_000_000
+    return Decimal(span // _MICROSECOND).scaleb(-6)

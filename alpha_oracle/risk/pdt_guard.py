@@ -65,9 +65,10 @@ class DayTradeGuard:
 
     def binds(self, facts: RiskFacts) -> bool:
         """Whether the account is not proved to be at the threshold, now and at the last close."""
-        account = facts.account
-        known = (account.equity_usd, account.previous_close_equity_usd)
-        return any(equity is None or equity < self.equity_threshold for equity in known)
+        now, before = facts.account.equity_usd, facts.account.previous_close_equity_usd
+        if now is None or before is None:
+            return True
+        return min(now, before) < self.equity_threshold
 
     def remaining(self, facts: RiskFacts) -> int | None:
         """Return the day trades left by our count and the broker's; None: nobody knows."""
@@ -151,7 +152,7 @@ def _intraday_margin(guard: DayTradeGuard, order: Order, facts: RiskFacts) -> Ri
     equity, maintenance = account.equity_usd, account.maintenance_margin_usd
     if equity is None or maintenance is None or account.deficits is None or price is None:
         return reject_unknown(NAME, *_unknown_of_margin(order, facts))
-    frozen = freeze_end(account.deficits, order.session)
+    frozen = freeze_end(account.deficits, order.session) if account.deficits else None
     if frozen is not None:
         return reject(NAME, f"an intraday margin deficit was missed: no purchases until {frozen}")
     bound = equity * guard.margin_buffer_pct / 100
