@@ -1,0 +1,209 @@
+"""What the worker puts on record: decisions, changes of the book, approvals, reconciliations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from alpha_oracle.domain.market import Session, Symbol
+from alpha_oracle.domain.orders import Order, OrderEvent
+from alpha_oracle.domain.portfolio import AccountState, Lot
+from alpha_oracle.domain.received_signals import ReceivedSignal
+from alpha_oracle.domain.risk import Measure, RiskAction, RiskCheckResult
+from alpha_oracle.domain.trading_events import TradingEvent
+
+
+class SignalOutcomeKind(StrEnum):
+    """What became of a signal: one of these, once."""
+
+    ORDERED = "ordered"
+    MARKED = "marked"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalOutcome:
+    """What became of a signal.
+
+    ORDERED names its order, be it sent or waiting for a human. MARKED: the lot it wants out of is
+    marked, to be sold when its shortest hold is over. REFUSED and EXPIRED say why there is none.
+    """
+
+    signal_id: str
+    kind: SignalOutcomeKind
+    at: datetime
+    reason: str = ""
+    order_id: str | None = None
+
+
+class CheckStage(StrEnum):
+    """When the cascade was asked."""
+
+    DECISION = "decision"
+    SENDING = "sending"
+    SLICE = "slice"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CascadeRun:
+    """The verdicts of the cascade on an order that is, or on the one a signal would have become."""
+
+    stage: CheckStage
+    at: datetime
+    action: RiskAction
+    verdicts: tuple[RiskCheckResult, ...]
+    order_id: str | None = None
+    signal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayTradeDecision:
+    """A row of `pdt_audit_log`: what the guard said of an order and what it looked at."""
+
+    order_id: str
+    symbol: Symbol
+    session: Session
+    at: datetime
+    action: RiskAction
+    reason: str
+    inputs: Mapping[str, Measure]
+
+
+class ApprovalStatus(StrEnum):
+    """Where a wish for a human's word stands."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An order waiting for a human: why, until when, and at which price it was asked.
+
+    `checks` are the names of the checks that asked.
+    """
+
+    order_id: str
+    requested_at: datetime
+    expires_at: datetime
+    price: Decimal | None
+    reason: str
+    checks: tuple[str, ...]
+    status: ApprovalStatus = ApprovalStatus.WAITING
+    decided_at: datetime | None = None
+    decided_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuality:
+    """How well an order was executed; above 0 is worse for us.
+
+    `slippage_bps` is against the arrival price, `effective_spread_bps` twice the distance to the
+    mid at the fill, `shortfall_usd` against the signal's reference price, latency from decision to
+    the broker's acceptance and to the last fill. None where a price was unknown.
+    """
+
+    order_id: str
+    symbol: Symbol
+    order_type: str
+    at: datetime
+    filled_quantity: int
+    average_price: Decimal
+    slippage_bps: Decimal | None
+    effective_spread_bps: Decimal | None
+    shortfall_usd: Decimal | None
+    acceptance_seconds: float | None
+    fill_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """A symbol whose quantity differs between the book and the broker; `price` None is unknown."""
+
+    symbol: Symbol
+    book: int
+    broker: int
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """A look at book and broker side by side; `drift_pct` is in percent of equity, None: unknown.
+
+    `foreign_orders` are the broker's ids of orders of other clients, reported and left alone.
+    """
+
+    account: str
+    at: datetime
+    occasion: str
+    mismatches: tuple[Mismatch, ...]
+    drift_pct: Decimal | None
+    cash_difference_usd: Decimal
+    foreign_orders: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+    @property
+    def is_green(self) -> bool:
+        """Whether book and broker agree in every share, and every order there is known."""
+        return not self.mismatches and not self.strangers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Everything one decision or event changes, committed together or not at all.
+
+    `change_id` is the same however often the same change is tried. `orders` are new ones; `events`
+    name the order they happened to. Lots and the account's state are as they stand after it.
+    """
+
+    change_id: str
+    account: str
+    at: datetime
+    outcomes: tuple[SignalOutcome, ...] = ()
+    orders: tuple[Order, ...] = ()
+    events: tuple[tuple[str, OrderEvent], ...] = ()
+    cascade_runs: tuple[CascadeRun, ...] = ()
+    day_trade_decisions: tuple[DayTradeDecision, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    state: AccountState | None = None
+    approvals: tuple[Approval, ...] = ()
+    qualities: tuple[OrderQuality, ...] = ()
+    announcements: tuple[TradingEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRecord:
+    """An account as it is on record: all a worker needs to go on where another one stopped.
+
+    `orders` are those open, and those closed since the first session asked for, slices and parents
+    included, each with its history. `state` is None for an account nobody has traded.
+    """
+
+    state: AccountState | None
+    lots: tuple[Lot, ...] = ()
+    orders: tuple[Order, ...] = ()
+    waiting: tuple[ReceivedSignal, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MalformedSignal:
+    """A document that is no signal: kept for inspection, never traded."""
+
+    text: str
+    source: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What came in at one go."""
+
+    signals: tuple[ReceivedSignal, ...] = ()
+    malformed: tuple[MalformedSignal, ...] = ()
+    announcements: tuple[TradingEvent, ...] = ()
