@@ -69,7 +69,7 @@ class WindowForecaster:
     def model_of(self, market: MarketPanel, window: Window) -> Model:
         """Return the model of a window's train sessions, from its files or trained now.
 
-        Files that are damaged are of no use: the model is trained anew in their place.
+        Files that are damaged, or another window's, are of no use: the model is trained anew.
 
         Raises:
             ConfigurationError: a feature of the recipe is not registered.
@@ -128,7 +128,10 @@ class WindowForecaster:
     def _opened(self, market: MarketPanel, window: Window) -> Model | None:
         with suppress(ModelRefused):
             files = self.files.load(self._folder(market, window))
-            return None if files is None else decode(files, expected=None)
+            model = None if files is None else decode(files, expected=None)
+            # Files put under the name of another window's would know what they are asked about.
+            if model is not None and _is_of(model, self.recipe, market, window):
+                return model
         return None
 
     def _trained(self, market: MarketPanel, window: Window) -> Model:
@@ -229,6 +232,11 @@ class PlannedForecasts:
                 shown = slice(first, min(last, end))
                 whole.probabilities[shown] = told.probabilities[: shown.stop - first]
         return whole
+
+
+def _is_of(model: Model, recipe: Recipe, market: MarketPanel, window: Window) -> bool:
+    days = market.sessions[[window.train_start, window.test_start - 1]].tolist()
+    return model.recipe == recipe and [model.train_start, model.train_end] == days
 
 
 def _reach(windows: Sequence[Window], stop: int) -> Iterator[tuple[Window, int]]:

@@ -191,6 +191,16 @@ def test_damaged_files_are_trained_anew_to_the_same_bytes(market, plan, trained)
     assert kept == trained
 
 
+def test_a_later_model_under_the_name_of_an_earlier_one_is_not_asked(market, plan, trained):
+    names = [
+        f"windows/{a_forecaster().key_of(market, window)}"
+        for window in (plan.windows[0], plan.windows[-1])
+    ]
+    kept = {**trained, names[0]: trained[names[1]]}
+    planned(market, plan, MortalFiles(kept, saves=1)).newest()
+    assert kept == trained
+
+
 def test_threads_that_ask_at_once_train_one_model(market, plan):
     forecaster = a_forecaster(MortalFiles({}, saves=1))
     with ThreadPoolExecutor(4) as pool:
