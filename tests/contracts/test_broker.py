@@ -237,3 +237,10 @@ def test_a_process_that_starts_anew_is_told_what_happens_from_then_on(market):
     assert anew.events() == []
     market.quote(bid=98, ask=98.1)
     assert [event.kind for event in anew.events()] == ["filled"]
+
+
+def test_a_process_is_told_what_its_first_question_brings_about(market):
+    market.send(limit=99)
+    market.broker.events()
+    market.quote(bid=98, ask=98.1)
+    assert [event.kind for event in market.another().events()] == ["filled"]

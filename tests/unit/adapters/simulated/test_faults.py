@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from alpha_oracle.calendar import session_open
 from alpha_oracle.domain.orders import OrderStatus, Side
 from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown
 from tests.fakes.broker import CASH, SESSION, SimulatedMarket, an_order, rules
@@ -221,6 +222,16 @@ def test_while_the_market_is_closed_nothing_is_executed(hour):
     market.quote()
     market.send()
     assert "filled" not in market.told()
+
+
+def test_at_a_quote_from_before_the_open_nothing_is_executed():
+    market = SimulatedMarket()
+    market.clock.set(session_open(SESSION) + timedelta(seconds=5))
+    market.quote(age_seconds=10)
+    market.send()
+    assert market.told() == ["accepted"]
+    market.quote(age_seconds=5)
+    assert market.told() == ["filled"]
 
 
 def test_an_order_of_the_next_session_waits_for_it():
