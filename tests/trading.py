@@ -189,6 +189,7 @@ def bounds(**changes: Any) -> RiskBounds:
         max_adv_pct=Decimal(1),
         max_orders_per_second=5,
         max_orders_per_minute=30,
+        full_autonomy_above_usd=Decimal(25_000),
         commission=COMMISSION,
     )
     return replace(ordinary, **changes)

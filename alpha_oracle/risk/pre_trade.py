@@ -78,6 +78,7 @@ class RiskBounds:
     max_adv_pct: Decimal
     max_orders_per_second: int
     max_orders_per_minute: int
+    full_autonomy_above_usd: Decimal
     commission: Commission[Decimal]
 
     def breakers(self) -> tuple[Gauge, ...]:
@@ -106,8 +107,8 @@ class RiskBounds:
         )
 
     def autonomy_gate(self) -> AutonomyGate:
-        """Return the autonomy gate: full autonomy begins where the day-trade rule ends."""
-        return AutonomyGate(full_above_usd=self.equity_threshold)
+        """Return the autonomy gate."""
+        return AutonomyGate(full_above_usd=self.full_autonomy_above_usd)
 
 
 def standard_checks(bounds: RiskBounds) -> tuple[Check, ...]:
