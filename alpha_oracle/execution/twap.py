@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alpha_oracle.domain.orders import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,16 @@ def plan_twap(
         interval_seconds=interval_seconds,
         starts_at=starts_at,
         stops_at=stops_at,
+    )
+
+
+def progress_of(slices: Sequence[Order]) -> TwapProgress:
+    """Return how far the slices sent so far have brought a plan."""
+    return TwapProgress(
+        sent=len(slices),
+        filled=sum(order.filled_quantity for order in slices),
+        working=sum(order.remaining_quantity for order in slices),
+        last_sent_at=max((order.created_at for order in slices), default=None),
     )
 
 

@@ -13,7 +13,7 @@ from alpha_oracle.domain.portfolio import AccountState, LotKey, adjust_lot
 from alpha_oracle.execution.book import Book
 from alpha_oracle.execution.booking import BookChange, BreachKind, executions_of
 from alpha_oracle.risk.exposure import sum_exposure
-from tests.trading import COMMISSION, NOW, STRATEGY, SYMBOL, TODAY, an_exit, an_order
+from tests.trading import COMMISSION, NOW, STRATEGY, SYMBOL, TODAY, WINDOW, an_exit, an_order
 from tests.unit.execution.positions import HOLD, YESTERDAY, a_lot
 
 KEY = LotKey(STRATEGY, SYMBOL)
@@ -111,6 +111,7 @@ def test_an_exit_closes_a_part_of_its_lot_and_then_the_rest():
 
     filled(book, a_fill("a", 40, "110", "2"))
     assert held(book) == (60, 6000, 14_398)
+    assert (book.lots[KEY].opened, book.lots[KEY].last_traded) == (WINDOW[0], TODAY)
 
     change = filled(book, a_fill("b", 60, "110"))
     assert held(book) == (0, 0, 20_998)
@@ -422,7 +423,7 @@ def test_what_was_sold_out_in_this_session_is_remembered():
 
 
 def test_executions_on_record_are_those_the_book_had():
-    book = a_book(a_twap(), a_slice(0), an_entry())
+    book = a_book(a_slice(0), a_twap(), an_entry())
     filled(book, a_fill("a.01", 20), a_fill("a.02", 19), order_id="slice-0")
     filled(book, a_fill("b"))
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alpha_oracle.domain.orders import Fill, OrderStatus, fill_event
 from alpha_oracle.execution.twap import (
     CancelSlice,
     Finished,
@@ -15,8 +16,9 @@ from alpha_oracle.execution.twap import (
     WaitUntil,
     next_step,
     plan_twap,
+    progress_of,
 )
-from tests.trading import NOW
+from tests.trading import NOW, an_order
 
 
 def after(seconds):
@@ -143,6 +145,25 @@ def test_a_plan_resumed_after_a_crash_goes_on_one_slice_at_a_time():
     assert resumed == SendSlice(number=1, quantity=20)
     again = progress(sent=2, filled=40, last_sent_at=after(1800))
     assert next_step(a_plan(), again, after(1859)) == WaitUntil(at=after(1860))
+
+
+def test_progress_is_read_from_the_slices_on_record():
+    cancelled = an_order(
+        quantity=20,
+        status=OrderStatus.CANCELLED,
+        history=(fill_event(an_order(), Fill(execution_id="a", quantity=7, price=1, at=NOW)),),
+    )
+    working = an_order(
+        quantity=24,
+        status=OrderStatus.PARTIALLY_FILLED,
+        created_at=after(60),
+        history=(fill_event(an_order(), Fill(execution_id="b", quantity=4, price=1, at=NOW)),),
+    )
+
+    assert progress_of([cancelled, working]) == TwapProgress(
+        sent=2, filled=11, working=20, last_sent_at=after(60)
+    )
+    assert progress_of([]) == TwapProgress()
 
 
 def test_a_window_that_is_over_sends_nothing():
