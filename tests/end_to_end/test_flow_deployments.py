@@ -22,6 +22,7 @@ NAMES = (
     "rank/rank",
     "backtest/backtest",
     "sweep/sweep",
+    "train-model/train",
 )
 
 pytestmark = pytest.mark.slow

@@ -52,9 +52,9 @@ def test_every_session_of_a_year_has_one_start_at_its_decision(deployments):
     assert {calendar.decision_instant(session) for session in sessions} <= started
 
 
-def test_the_daily_run_and_the_full_refreshes_are_scheduled(deployments):
+def test_the_daily_run_the_full_refreshes_and_the_training_are_scheduled(deployments):
     scheduled = [name for name, deployment in deployments.items() if deployment["schedules"]]
-    assert scheduled == ["daily", "fundamentals", "alternative"]
+    assert scheduled == ["daily", "fundamentals", "alternative", "train"]
 
 
 def test_statements_are_refreshed_weekly_and_the_rest_every_second_week(deployments):
@@ -62,6 +62,11 @@ def test_statements_are_refreshed_weekly_and_the_rest_every_second_week(deployme
     assert (weekly["cron"], weekly["timezone"]) == ("0 6 * * 6", "America/New_York")
     [biweekly] = deployments["alternative"]["schedules"]
     assert (biweekly["interval"], biweekly["timezone"]) == (14 * 86_400, "America/New_York")
+
+
+def test_a_model_is_trained_anew_each_week(deployments):
+    [weekly] = deployments["train"]["schedules"]
+    assert (weekly["cron"], weekly["timezone"]) == ("0 2 * * 0", "America/New_York")
 
 
 def test_a_run_that_meets_another_waits_for_it(deployments):
@@ -76,6 +81,7 @@ def test_a_run_that_meets_another_waits_for_it(deployments):
         "sweep": None,
         "fundamentals": waits,
         "alternative": waits,
+        "train": waits,
     }
 
 

@@ -20,6 +20,7 @@ from alpha_oracle.entrypoints.cli import (
     stack,
     strategies,
     sweeps,
+    training,
 )
 from alpha_oracle.entrypoints.cli.output import quiet_logging
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError
@@ -51,6 +52,7 @@ for room in (
     backtests,
     sweeps,
     strategies,
+    training,
     models,
     records,
     processes,

@@ -129,7 +129,7 @@ def run_rank(*, date: DateOption = None, as_json: JsonOption = False) -> None:
 
     registry.require_whole()
     if date is not None:
-        _refuse_no_session(date)
+        refuse_no_session(date)
 
     def run() -> list[StrategyRank]:
         from flows.rank import rank_stored
@@ -246,6 +246,21 @@ def report_document(report: PipelineReport) -> dict[str, Any]:
     }
 
 
+def refuse_no_session(day: Session) -> None:
+    """Refuse a day the exchange was closed on, before any run.
+
+    Raises:
+        ConfigurationError: it was; says which day is next.
+    """
+    from alpha_oracle.bootstrap.stores import clock_of
+    from alpha_oracle.config import load_settings
+    from alpha_oracle.marketdata.schedule import plan_session
+
+    plan = plan_session(day, None, now=clock_of(load_settings()).now())
+    if plan.skipped:
+        raise ConfigurationError(plan.skipped)
+
+
 def _session_to_run(
     session: Session | None, *, as_of: datetime | None, source: str | None
 ) -> Session:
@@ -260,16 +275,6 @@ def _session_to_run(
     session = session or latest_decided_session(now)
     plan_session(session, None, now=now, as_of=as_of)
     return session
-
-
-def _refuse_no_session(day: Session) -> None:
-    from alpha_oracle.bootstrap.stores import clock_of
-    from alpha_oracle.config import load_settings
-    from alpha_oracle.marketdata.schedule import plan_session
-
-    plan = plan_session(day, None, now=clock_of(load_settings()).now())
-    if plan.skipped:
-        raise ConfigurationError(plan.skipped)
 
 
 def _refuse_unknown_source(name: str | None) -> None:
