@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -90,6 +90,7 @@ def test_the_parent_of_slices_commits_what_they_left():
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_oracle.risk.intraday_margin import (
@@ -138,6 +138,7 @@ def test_a_lapsed_deficit_takes_no_deposit():
     assert met[1].met_on == lapsed
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5000), max_size=5), st.integers(0, 20_000))
 def test_a_deposit_pays_no_more_than_it_is(usds, deposit):
     deficits = [a_deficit(usd) for usd in usds]
