@@ -9,7 +9,7 @@ import numpy as np
 from alpha_oracle.features.asof import Entries
 from alpha_oracle.features.formula import INSIDER_TRADES, SOURCE_OF, Formula, Kind, Source
 from alpha_oracle.features.own_bars import OwnBars
-from alpha_oracle.features.packing import keep, within_float32
+from alpha_oracle.features.packing import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alpha_oracle.features.whole import Whole
 
     Argument: TypeAlias = Block | InsiderTrades
+    Mask: TypeAlias = NDArray[np.bool_]
     Values: TypeAlias = NDArray[np.float64]
 
 
@@ -51,9 +52,9 @@ class SymbolBlock:
         self._columns = columns
         self._whole = whole
         self._start = start
-        self._has_bar = np.isfinite(panel.close[:, columns])
+        self._has_bar = self._finite("close")
         self._fields: dict[str, Block] = {}
-        self._own_bars = OwnBars(self._field)
+        self._own_bars = OwnBars(self._field, self._finite)
         self._entries: dict[int, Entries] = {}
         self._known: dict[tuple[str, int], Argument] = {}
 
@@ -75,11 +76,12 @@ class SymbolBlock:
     def _field_anew(self, name: str) -> Block:
         if SOURCE_OF[name] is Source.MARKET:
             return self._beside_every_symbol(self._whole.market(name))
-        if name == "split_factor":
-            return self._panel.split[:, self._columns].cumprod(axis=0, dtype=np.float64)
-        field: Block = getattr(self._panel, name)[:, self._columns]
+        field = self._whole.bars(name)[:, self._columns]
         # Whoever needs all of it is quicker in a copy; of the last sessions little is read.
         return field.copy() if self._start == 0 else field
+
+    def _finite(self, name: str) -> Mask:
+        return self._whole.finite(name)[:, self._columns]
 
     def _beside_every_symbol(self, market: Values) -> Block:
         return np.repeat(market[:, None], self._has_bar.shape[1], axis=1)
@@ -96,7 +98,7 @@ class SymbolBlock:
         if table is None:
             out[:, self._columns] = np.nan
             return
-        values = within_float32(self._whole.entries(formula, table))
+        values = self._whole.stored_entries(formula, table)
         self._of(table).carry(values, out, has_bar=self._has_bar, first=self._columns.start)
 
     def _write_sessions(self, formula: Formula, out: NDArray[Any]) -> None:

@@ -35,11 +35,14 @@ class Last:
 
 
 class OwnBars:
-    """Some symbols' bars. `field` gives a field by name, `sessions x symbols`."""
+    """Some symbols' bars.
 
-    def __init__(self, field: Callable[[str], Block]) -> None:
+    `field` gives a field by name, `sessions x symbols`, `finite` where it is known.
+    """
+
+    def __init__(self, field: Callable[[str], Block], finite: Callable[[str], Mask]) -> None:
         self._field = field
-        self._finite: dict[str, Mask] = {}
+        self._finite = finite
         self._masks: list[tuple[Mask, Columns]] = []
         self._masks_of: dict[frozenset[str], int] = {}
         self._counts: dict[tuple[int, int], tuple[Columns, Columns]] = {}
@@ -106,14 +109,9 @@ class OwnBars:
 
     def _mask(self, names: frozenset[str]) -> int:
         if names not in self._masks_of:
-            finite = [self._finite_of(name) for name in sorted(names)]
+            finite = [self._finite(name) for name in sorted(names)]
             self._masks_of[names] = self._number(reduce(np.logical_and, finite))
         return self._masks_of[names]
-
-    def _finite_of(self, name: str) -> Mask:
-        if name not in self._finite:
-            self._finite[name] = np.isfinite(self._field(name))
-        return self._finite[name]
 
     def _number(self, mask: Mask) -> int:
         # Nearly always a bar has all its fields: then every formula reads the same packed arrays.

@@ -1,4 +1,4 @@
-"""What is computed once for all symbols: formulas of the market and of reports."""
+"""What is computed once for all symbols: where bars are, formulas of the market and of reports."""
 
 from __future__ import annotations
 
@@ -7,25 +7,30 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from alpha_oracle.features.formula import SOURCE_OF, Formula, Source
+from alpha_oracle.features.kernels import kernel
 from alpha_oracle.features.own_bars import OwnBars
+from alpha_oracle.features.packing import within_float32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.features.context import KnownValues
+    from alpha_oracle.features.kernels import Block
     from alpha_oracle.features.panel import MarketPanel
 
+    Mask: TypeAlias = NDArray[np.bool_]
     Values: TypeAlias = NDArray[np.float64]
 
 
 class Whole:
-    """A panel's market and reports, with the formulas that read one of them alone.
+    """A panel's bars, market and reports, with the formulas that read one of the latter alone.
 
     Threads may share it: what two compute at once is the same.
     """
 
     def __init__(self, panel: MarketPanel) -> None:
         context = panel.context
+        self._panel = panel
         self._sessions = len(panel.sessions)
         unknown = np.full(self._sessions, np.nan)
         self._market = {
@@ -36,7 +41,28 @@ class Whole:
             Source.REPORTS: context.reports,
             Source.SHORT_INTEREST: context.short_interest,
         }
+        self._bars: dict[str, Values] = {}
+        self._finite: dict[str, Mask] = {}
         self._known: dict[str, Values] = {}
+        self._stored: dict[str, Values] = {}
+
+    def bars(self, name: str) -> Values:
+        """Return a field of bars, `sessions x symbols`."""
+        if name not in self._bars:
+            self._bars[name] = (
+                _running_product(self._panel.split)
+                if name == "split_factor"
+                else getattr(self._panel, name)
+            )
+        return self._bars[name]
+
+    def finite(self, name: str) -> Mask:
+        """Return where a field of bars or of the market is known, `sessions x symbols`."""
+        if name not in self._finite:
+            of_market = SOURCE_OF[name] is Source.MARKET
+            known = np.isfinite(self._market[name][:, None] if of_market else self.bars(name))
+            self._finite[name] = np.broadcast_to(known, self._panel.close.shape)
+        return self._finite[name]
 
     def market(self, of: str | Formula) -> Values:
         """Return a market field, or a formula of such, one value a session."""
@@ -44,7 +70,8 @@ class Whole:
             return self._market[of]
         if of.name not in self._known:
             out = np.empty((self._sessions, 1))
-            OwnBars(lambda name: self._market[name][:, None]).write(of, out)
+            column = {name: self._market[name][:, None] for name in of.fields()}
+            OwnBars(column.__getitem__, lambda name: np.isfinite(column[name])).write(of, out)
             self._known[of.name] = out[:, 0]
         return self._known[of.name]
 
@@ -61,3 +88,20 @@ class Whole:
             arguments = (self.entries(parameter, table) for parameter in of.parameters)
             self._known[of.name] = of.function(*arguments)
         return self._known[of.name]
+
+    def stored_entries(self, of: Formula, table: KnownValues) -> Values:
+        """Return a formula of reports as `entries` does; NaN for what float32 does not hold."""
+        if of.name not in self._stored:
+            self._stored[of.name] = within_float32(self.entries(of, table))
+        return self._stored[of.name]
+
+
+@kernel
+def _running_product(values: Block) -> Block:
+    # What `cumprod` comes to, a row at a time as the rows lie.
+    out = np.empty(values.shape)
+    out[:1] = values[:1]
+    for row in range(1, len(values)):
+        for column in range(values.shape[1]):
+            out[row, column] = out[row - 1, column] * values[row, column]
+    return out
