@@ -31,7 +31,7 @@ class Quote:
 
     def __post_init__(self) -> None:
         prices = [price for price in (self.bid, self.ask, self.last) if price is not None]
-        if not prices or any(not price > 0 for price in prices):
+        if not prices or not all(price.is_finite() and price > 0 for price in prices):
             raise ValueError(f"quote of {self.symbol}: {prices}; expected prices above 0")
         if self.bid is not None and self.ask is not None and self.bid > self.ask:
             raise ValueError(f"quote of {self.symbol}: bid {self.bid} is above ask {self.ask}")
