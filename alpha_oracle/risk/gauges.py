@@ -74,8 +74,9 @@ class Halt:
     def check(self, _order: Order, facts: RiskFacts, /) -> RiskCheckResult:
         """Reject while the gauge shows a breach."""
         shown = self.gauge.read(facts)
-        verdict = reject if shown.is_breached else approve
-        return verdict(
+        if not shown.is_breached:
+            return approve(shown.name, measured=shown.measured, bound=shown.bound)
+        return reject(
             shown.name,
             shown.reason,
             measured=shown.measured,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EVERY_ORDER: Final = frozenset(OrderPurpose)
 ENTRIES: Final = frozenset({OrderPurpose.ENTRY})
 
+_BUY: Final = Side.BUY
+_APPROVE: Final = RiskAction.APPROVE
 _NO_INPUTS: Final[Mapping[str, Measure]] = {}
 
 
@@ -44,7 +46,7 @@ class Check(Protocol):
 
 def effective_purpose(order: Order) -> OrderPurpose:
     """Return what an order does to risk: a purchase adds to it, whatever it says of itself."""
-    return OrderPurpose.ENTRY if order.side is Side.BUY else order.purpose
+    return OrderPurpose.ENTRY if order.side is _BUY else order.purpose
 
 
 @cache
@@ -63,15 +65,8 @@ def approve(
     inputs: Mapping[str, Measure] = _NO_INPUTS,
 ) -> RiskCheckResult:
     """Return that a check has nothing against an order."""
-    return RiskCheckResult(
-        check=check,
-        action=RiskAction.APPROVE,
-        reason=reason,
-        measured=measured,
-        bound=bound,
-        missing=missing,
-        inputs=inputs,
-    )
+    # By place: it is made at every check of every order, and keywords take twice as long.
+    return RiskCheckResult(check, _APPROVE, reason, measured, bound, None, missing, inputs)
 
 
 def reject(
