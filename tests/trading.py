@@ -14,7 +14,7 @@ from typing import Any, Final
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Order, OrderPurpose, OrderStatus, OrderType, Side
 from alpha_oracle.domain.quotes import Quote
-from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime
+from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime, KillSwitchReading
 from alpha_oracle.risk.commissions import IBKR_FIXED, Commission
 from alpha_oracle.risk.day_trades import DayTradeTally, OwnFill
 from alpha_oracle.risk.exposure import Exposure
@@ -27,7 +27,6 @@ from alpha_oracle.risk.facts import (
     SystemFacts,
     VixReading,
 )
-from alpha_oracle.risk.kill_switch import KillSwitchReading
 from alpha_oracle.risk.pre_trade import RiskBounds
 
 NOW: Final = datetime(2016, 1, 8, 15, 0, tzinfo=UTC)

@@ -1,6 +1,8 @@
-"""What the risk cascade says of an order: a value, kept whatever it says."""
+"""What the risk cascade says of an order, and where the kill switch stands."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -60,3 +62,36 @@ class RiskCheckResult(NamedTuple):
     quantity: int | None = None
     missing: tuple[str, ...] = ()
     inputs: Mapping[str, Measure] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSwitchReading:
+    """What each store says of the switch; None: it could not be read."""
+
+    database: bool | None
+    mirror: bool | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether trading is halted: unless both say otherwise, it is."""
+        return not (self.database is False and self.mirror is False)
+
+    @property
+    def explanation(self) -> str:
+        """Why it counts as active, by store; empty where it does not."""
+        told = (("database", self.database), ("mirror", self.mirror))
+        return "; ".join(
+            f"{store} unreadable" if says is None else f"{store} says active"
+            for store, says in told
+            if says is not False
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSwitchRecord:
+    """The switch as the database keeps it. `activated_at` is the latest activation, if any."""
+
+    is_active: bool = False
+    activated_at: datetime | None = None
+    changed_by: str = ""
+    reason: str = ""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.domain.trading_records import (
         Approval,
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
         Change,
         Reconciliation,
     )
-    from alpha_oracle.risk.kill_switch import KillSwitchReading, KillSwitchRecord
 
 
 class TradingStore(Protocol):

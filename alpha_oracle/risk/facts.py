@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.quotes import Quote
-    from alpha_oracle.domain.risk import AutonomyMode
+    from alpha_oracle.domain.risk import AutonomyMode, KillSwitchReading
     from alpha_oracle.risk.day_trades import DayTradeTally
     from alpha_oracle.risk.exposure import Exposure, LotKey
     from alpha_oracle.risk.intraday_margin import Deficit
-    from alpha_oracle.risk.kill_switch import KillSwitchReading
 
 
 class LinkState(StrEnum):

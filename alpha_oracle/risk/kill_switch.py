@@ -7,54 +7,23 @@ mirror Redis's, and both are somebody else's to read and write.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from alpha_oracle.risk.verdicts import EVERY_ORDER, let_pass, reject
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alpha_oracle.domain.orders import Order, OrderPurpose
-    from alpha_oracle.domain.risk import RiskCheckResult
+    from alpha_oracle.domain.risk import KillSwitchRecord, RiskCheckResult
     from alpha_oracle.risk.facts import RiskFacts
 
 KILL_WORD: Final = "KILL"
 RESUME_WORD: Final = "RESUME"
 
 _MINUTE: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillSwitchReading:
-    """What each store says of the switch; None: it could not be read."""
-
-    database: bool | None
-    mirror: bool | None
-
-    @property
-    def is_active(self) -> bool:
-        """Whether trading is halted: unless both say otherwise, it is."""
-        return not (self.database is False and self.mirror is False)
-
-    @property
-    def explanation(self) -> str:
-        """Why it counts as active, by store; empty where it does not."""
-        told = (("database", self.database), ("mirror", self.mirror))
-        return "; ".join(
-            f"{store} unreadable" if says is None else f"{store} says active"
-            for store, says in told
-            if says is not False
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillSwitchRecord:
-    """The switch as the database keeps it. `activated_at` is the latest activation, if any."""
-
-    is_active: bool = False
-    activated_at: datetime | None = None
-    changed_by: str = ""
-    reason: str = ""
 
 
 class KillSwitchRefusal(StrEnum):

@@ -4,11 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_oracle.domain.risk import RiskAction
+from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord, RiskAction
 from alpha_oracle.risk.kill_switch import (
     KillSwitchCheck,
-    KillSwitchReading,
-    KillSwitchRecord,
     KillSwitchRefusal,
     KillSwitchRules,
 )

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
-from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime, RiskAction
+from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime, KillSwitchReading, RiskAction
 from alpha_oracle.risk.commissions import cost
 from alpha_oracle.risk.exposure import Commitment, sum_exposure
 from alpha_oracle.risk.facts import LinkState, VixReading
-from alpha_oracle.risk.kill_switch import KillSwitchReading
 from alpha_oracle.risk.pre_trade import PreTradeRiskManager, standard_checks
 from tests.trading import (
     COMMISSION,
