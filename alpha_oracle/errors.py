@@ -33,6 +33,10 @@ class BrokerAway(TransientError):  # noqa: N818
     """A broker does not answer, or not completely: nothing is known, and nothing is flat."""
 
 
+class ContradictsRecord(BrokerError):  # noqa: N818 - names what is wrong.
+    """What is to be put on record cannot follow from what is there: nothing of it is kept."""
+
+
 class IllegalTransition(BrokerError):  # noqa: N818 - names what happened.
     """An order was told something that cannot follow from where it stands."""
 

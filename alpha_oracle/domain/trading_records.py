@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from alpha_oracle.domain.market import Session, Symbol
-from alpha_oracle.domain.orders import Order, OrderEvent
+from alpha_oracle.domain.orders import Fill, Order, OrderEvent
 from alpha_oracle.domain.portfolio import AccountState, Lot
 from alpha_oracle.domain.received_signals import ReceivedSignal
 from alpha_oracle.domain.risk import Measure, RiskAction, RiskCheckResult
@@ -153,12 +153,48 @@ class Reconciliation:
         return not self.mismatches and not self.strangers
 
 
+class OperatorRequestKind(StrEnum):
+    """What an operator can ask of the worker, which alone changes the book."""
+
+    RESET_PEAK = "reset_peak"
+    TRANSFER = "transfer"
+    ACCEPT_BROKER = "accept_broker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRequest:
+    """Something an operator asked of the worker, audited when it was asked.
+
+    `request_id` is given by who asks, so that asking again is asking once. `amount_usd` is a
+    transfer's: a deposit above 0, a withdrawal below.
+    """
+
+    request_id: str
+    account: str
+    kind: OperatorRequestKind
+    asked_at: datetime
+    asked_by: str
+    amount_usd: Decimal | None = None
+    answered_at: datetime | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorAnswer:
+    """What the worker did upon an operator's request."""
+
+    request_id: str
+    answer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Everything one decision or event changes, committed together or not at all.
 
     `change_id` is the same however often the same change is tried. `orders` are new ones; `events`
-    name the order they happened to. Lots and the account's state are as they stand after it.
+    name the order they happened to. `commissions` are executions on record (with the order that
+    a broker executed, not the TWAP it is a slice of) whose commission is known only now. Lots and
+    the account's state are as they stand after it.
     """
 
     change_id: str
@@ -167,12 +203,14 @@ class Change:
     outcomes: tuple[SignalOutcome, ...] = ()
     orders: tuple[Order, ...] = ()
     events: tuple[tuple[str, OrderEvent], ...] = ()
+    commissions: tuple[tuple[str, Fill], ...] = ()
     cascade_runs: tuple[CascadeRun, ...] = ()
     day_trade_decisions: tuple[DayTradeDecision, ...] = ()
     lots: tuple[Lot, ...] = ()
     state: AccountState | None = None
     approvals: tuple[Approval, ...] = ()
     qualities: tuple[OrderQuality, ...] = ()
+    answers: tuple[OperatorAnswer, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
 
 

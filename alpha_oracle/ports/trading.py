@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Arrivals,
         BookRecord,
         Change,
+        OperatorRequest,
         Reconciliation,
     )
 
@@ -27,6 +28,8 @@ class TradingStore(Protocol):
 
     def only_worker(self, account: str) -> AbstractContextManager[None]:
         """Hold the account for the length of a block, or the life of the process.
+
+        Whoever held it before can commit nothing from then on, even where it does not know yet.
 
         Raises:
             LeaseTaken: another process trades it; names it.
@@ -45,15 +48,30 @@ class TradingStore(Protocol):
         """Commit a change durably, in one round trip; one committed before changes nothing.
 
         With `sends` nothing is committed, and False returned, while the kill switch is active on
-        record: who then sends, sends what was committed while it was not.
+        record: who then sends, sends what was committed while it was not. A change committed
+        before is True whatever the switch says by now.
 
         Raises:
             StoreUnavailable: not known to be committed; the same change may be tried again.
+            LeaseTaken: another worker took the account over; nothing is committed.
+            ContradictsRecord: an order or an outcome is on record already by another change, or
+                one is named that is not; nothing is committed.
         """
         ...
 
+    def missed(self, account: str, *, since: Session) -> list[str]:
+        """Return the documents of signals on record, of sessions from `since` on, never taken in.
+
+        Oldest first. A bus that lost what it was told loses no signal.
+        """
+        ...
+
+    def operator_requests(self, account: str) -> list[OperatorRequest]:
+        """Return what operators asked and the worker has not answered, oldest first."""
+        ...
+
     def decided_approvals(self, account: str) -> list[Approval]:
-        """Return approvals that a human decided and the worker has not yet acted on."""
+        """Return approvals that a human decided and whose order still waits, first decided first."""
         ...
 
     def save_reconciliation(self, found: Reconciliation, events: Sequence[TradingEvent]) -> None:
@@ -85,6 +103,7 @@ class KillSwitchStore(Protocol):
 
         Raises:
             StoreUnavailable: it is not on record; or it is, and the mirror is not: repeat it.
+            ContradictsRecord: trading was to go on, and the switch was activated meanwhile.
         """
         ...
 
