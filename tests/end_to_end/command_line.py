@@ -52,14 +52,14 @@ def ask_process(environment, *arguments):
     return Answer(code=process.returncode, out=out, err=err)
 
 
-def begin_process(environment, *arguments):
+def begin_process(environment, *arguments, stderr=subprocess.PIPE):
     """Start a command of an installation; other settings of this process do not reach it."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return subprocess.Popen(
         [COMMAND, *map(str, arguments)],
         env={**others, **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 
