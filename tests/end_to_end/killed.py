@@ -158,19 +158,20 @@ class RunElsewhere:
 
 
 def _refresh(environment, api_url, answer):
-    with _elsewhere(environment, api_url):
+    with elsewhere(environment, api_url):
         answer.send(refresh_fundamentals().answered)
 
 
 @contextmanager
-def _elsewhere(environment, api_url):
+def elsewhere(environment, api_url):
+    """Let this process belong to an installation, its flow runs to an API."""
     settings = {PREFECT_API_URL: api_url, PREFECT_HOME: f"{environment['ALPHA_ORACLE_HOME']}/ui"}
     with installed(environment), temporary_settings(updates=settings):
         yield
 
 
 def _run(environment, api_url, place, parameters, answer):
-    with _elsewhere(environment, api_url):
+    with elsewhere(environment, api_url):
         if place is not None:
             with pipeline.open_runtime() as runtime:
                 pipeline._process._runtime = PLACES[place](runtime)
