@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres import simulated_reading as reading
 from alpha_oracle.adapters.postgres import simulated_writing as writing
-from alpha_oracle.domain.simulated import Book, BookGlance, BookStatement
+from alpha_oracle.domain.simulated import Book, BookStatement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.simulated import BookChange, BookOrder
+    from alpha_oracle.domain.simulated import BookChange, BookGlance, BookOrder
 
 _OPEN: Final = """
 INSERT INTO simulated_accounts (account, cash, opened_at) VALUES (:account, :cash, :at)
@@ -82,13 +82,7 @@ class PostgresSimulatedBook:
     def glance(self, *, after: int | None) -> BookGlance:
         """Return what works, and the events after a number, oldest first; None: no event."""
         with self._database.at_once() as connection:
-            newest, events = reading.events(connection, self._account, after=after)
-            return BookGlance(
-                events=events,
-                newest=newest,
-                orders=reading.working_orders(connection, self._account),
-                has_untold=reading.has_untold(connection, self._account),
-            )
+            return reading.glance(connection, self._account, after=after)
 
     def change(self, decide: Callable[[Book], BookChange], *, since: Session) -> BookChange:
         """Let `decide` change the book while nobody else does; return what it changed.

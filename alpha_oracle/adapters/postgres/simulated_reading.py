@@ -11,23 +11,42 @@ from alpha_oracle.domain.market import ActionKind, Symbol
 from alpha_oracle.domain.orders import Fill, OrderStatus, Side
 from alpha_oracle.domain.simulated import (
     BookExecution,
+    BookGlance,
     BookOrder,
     BookPosition,
     broker_order_id,
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, RowMapping
 
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.simulated import ActionKey
 
 _WORKING: Final = "status IN ('PENDING', 'SUBMITTED', 'PARTIALLY_FILLED')"
 
-_ORDERS: Final = """
-SELECT order_id, symbol, side, quantity, limit_price, session, received_at, cancel_asked_at,
-       status, filled_quantity, notional_usd, commission_usd, executions, reason
-FROM simulated_orders WHERE account = :account AND {which} ORDER BY number
+_COLUMNS: Final = """order_id, symbol, side, quantity, limit_price, session, received_at,
+    cancel_asked_at, status, filled_quantity, notional_usd, commission_usd, executions, reason"""
+
+_ORDERS: Final = f"""
+SELECT {_COLUMNS} FROM simulated_orders WHERE account = :account AND {{which}} ORDER BY number
+"""
+
+# One round trip: whoever waits for something to happen asks this again and again.
+_GLANCE: Final = f"""
+SELECT told.newest, told.has_untold, working.*
+FROM (
+    SELECT coalesce(
+        (SELECT max(number) FROM simulated_events WHERE account = :account), 0
+    ) AS newest,
+    EXISTS (
+        SELECT FROM simulated_executions WHERE account = :account AND NOT is_commission_told
+    ) AS has_untold
+) AS told
+LEFT JOIN (
+    SELECT {_COLUMNS}, number FROM simulated_orders WHERE account = :account AND {_WORKING}
+) AS working ON true
+ORDER BY working.number
 """
 
 _EXECUTIONS: Final = """
@@ -47,22 +66,26 @@ LEFT JOIN simulated_executions AS execution USING (account, execution_id)
 WHERE account = :account AND event.number > :after ORDER BY event.number
 """
 
-_NEWEST: Final = "SELECT coalesce(max(number), 0) FROM simulated_events WHERE account = :account"
 
-_UNTOLD: Final = """
-SELECT EXISTS (
-    SELECT FROM simulated_executions WHERE account = :account AND NOT is_commission_told
-)
-"""
+def glance(connection: Connection, account: str, *, after: int | None) -> BookGlance:
+    """Return what works, and the events after a number, oldest first; None: no event."""
+    rows = connection.execute(text(_GLANCE), {"account": account}).mappings().all()
+    newest: int = rows[0]["newest"]
+    told: tuple[BrokerEvent, ...] = ()
+    if after is not None and newest > after:
+        newest, told = events(connection, account, after=after)
+    return BookGlance(
+        events=told,
+        newest=newest,
+        orders=tuple(_order(row) for row in rows if row["order_id"] is not None),
+        has_untold=rows[0]["has_untold"],
+    )
 
 
 def events(
-    connection: Connection, account: str, *, after: int | None
+    connection: Connection, account: str, *, after: int
 ) -> tuple[int, tuple[BrokerEvent, ...]]:
-    """Return the newest number, and the events after one; None: none of them."""
-    if after is None:
-        newest: int = connection.execute(text(_NEWEST), {"account": account}).scalar_one()
-        return newest, ()
+    """Return the newest number, and the events after one."""
     rows = connection.execute(text(_EVENTS), {"account": account, "after": after}).all()
     return (rows[-1].number if rows else after), tuple(map(_event, rows))
 
@@ -86,11 +109,6 @@ def executions(
         BookExecution(**{**row, "symbol": Symbol(row["symbol"]), "side": Side(row["side"])})
         for row in rows.mappings()
     )
-
-
-def has_untold(connection: Connection, account: str) -> bool:
-    """Whether an execution's commission is not told yet."""
-    return bool(connection.execute(text(_UNTOLD), {"account": account}).scalar_one())
 
 
 def positions(connection: Connection, account: str) -> dict[Symbol, BookPosition]:
@@ -121,16 +139,25 @@ def applied_actions(
 
 def _orders(connection: Connection, which: str, **values: object) -> tuple[BookOrder, ...]:
     rows = connection.execute(text(_ORDERS.format(which=which)), values)
-    return tuple(
-        BookOrder(
-            **{
-                **row,
-                "symbol": Symbol(row["symbol"]),
-                "side": Side(row["side"]),
-                "status": OrderStatus(row["status"]),
-            }
-        )
-        for row in rows.mappings()
+    return tuple(_order(row) for row in rows.mappings())
+
+
+def _order(row: RowMapping) -> BookOrder:
+    return BookOrder(
+        order_id=row["order_id"],
+        symbol=Symbol(row["symbol"]),
+        side=Side(row["side"]),
+        quantity=row["quantity"],
+        limit_price=row["limit_price"],
+        session=row["session"],
+        received_at=row["received_at"],
+        cancel_asked_at=row["cancel_asked_at"],
+        status=OrderStatus(row["status"]),
+        filled_quantity=row["filled_quantity"],
+        notional_usd=row["notional_usd"],
+        commission_usd=row["commission_usd"],
+        executions=row["executions"],
+        reason=row["reason"],
     )
 
 
