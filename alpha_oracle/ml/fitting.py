@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpha_oracle.domain.models import FeatureDefinition, ReturnClass
-from alpha_oracle.errors import DataError
+from alpha_oracle.errors import ConfigurationError, DataError
 from alpha_oracle.features import registry
 from alpha_oracle.ml.boosting import grow, prepare
 from alpha_oracle.ml.calibration import fit_calibrator, require_every_class
@@ -83,9 +83,10 @@ def fit(
     none of the samples to learn from has is left out.
 
     Raises:
-        ConfigurationError: a feature of the recipe is not registered.
+        ConfigurationError: the recipe has no features, or one that is not registered.
         DataError: the window is too short, or a part of it has no sample of some class.
     """
+    _require_features(recipe)
     split = split_window(0, stop - start, horizon=recipe.horizon_sessions)
     samples = samples_of(recipe, panel, values, split=split, window=slice(start, stop))
     require_every_class(samples.between(split.fit).used_classes, part="teaches")
@@ -113,6 +114,12 @@ def fit(
     )
     report = _report(grown, terms, samples, split=split, raw=raw, calibrator=calibrator)
     return Fitted(model=model, report=report)
+
+
+def _require_features(recipe: Recipe) -> None:
+    # Asked before minutes of growing trees, not after.
+    if not registry.named(recipe.features):
+        raise ConfigurationError("the recipe names no features; a model learns from at least one")
 
 
 def _references(samples: Samples) -> tuple[FeatureReference, ...]:
