@@ -13,10 +13,11 @@ WORKING = {OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FIL
 
 
 class InMemorySimulatedBook:
-    """The book of one account; `is_away`: out of reach."""
+    """The book of one account; `is_away`: out of reach, `away_for`: out of reach of some calls."""
 
     def __init__(self) -> None:
         self.is_away = False
+        self.away_for = set()
         self.cash = None
         self.positions = {}
         self.orders = {}
@@ -26,18 +27,18 @@ class InMemorySimulatedBook:
         self._guard = RLock()
 
     def open(self, *, cash, at):
-        self._reach()
+        self._reach("open")
         self.cash = cash if self.cash is None else self.cash
 
     def receive(self, order):
-        self._reach()
+        self._reach("receive")
         with self._guard:
             is_new = order.order_id not in self.orders
             self.orders.setdefault(order.order_id, order)
             return is_new
 
     def ask_cancel(self, order_id, *, at):
-        self._reach()
+        self._reach("ask_cancel")
         with self._guard:
             order = self.orders.get(order_id)
             if order is not None and order.cancel_asked_at is None:
@@ -45,7 +46,7 @@ class InMemorySimulatedBook:
             return order is not None
 
     def glance(self, *, after):
-        self._reach()
+        self._reach("glance")
         with self._guard:
             newest = len(self.events)
             return BookGlance(
@@ -56,7 +57,7 @@ class InMemorySimulatedBook:
             )
 
     def change(self, decide, *, since):
-        self._reach()
+        self._reach("change")
         with self._guard:
             change = decide(
                 Book(
@@ -74,7 +75,7 @@ class InMemorySimulatedBook:
             return change
 
     def statement(self, *, since):
-        self._reach()
+        self._reach("statement")
         with self._guard:
             return BookStatement(
                 cash=self.cash,
@@ -109,6 +110,6 @@ class InMemorySimulatedBook:
             if one.session >= since or not one.is_commission_told
         )
 
-    def _reach(self):
-        if self.is_away:
+    def _reach(self, call):
+        if self.is_away or call in self.away_for:
             raise StoreUnavailable("the book is out of reach")

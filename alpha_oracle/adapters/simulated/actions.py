@@ -83,7 +83,7 @@ def _dividend(action: CorporateAction, entitled: int, *, at: datetime) -> Applie
         action=action,
         shares_before=entitled,
         shares_after=entitled,
-        cash_usd=entitled * action.value,
+        cash_usd=(entitled * action.value).quantize(MILLIONTH),
         at=at,
     )
 

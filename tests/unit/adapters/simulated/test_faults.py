@@ -188,6 +188,19 @@ def test_a_book_out_of_reach_is_a_lost_link():
     assert market.broker.is_linked
 
 
+@pytest.mark.parametrize("call", ["glance", "change", "statement"])
+def test_a_book_that_goes_away_in_the_middle_tells_nothing_by_halves(call):
+    market = a_market()
+    market.send()
+    market.book.away_for = {call}
+    with pytest.raises(BrokerAway):
+        market.broker.snapshot()
+    assert not market.broker.is_linked
+    market.book.away_for = set()
+    assert market.position() == 100
+    assert market.told() == ["accepted", "filled"]
+
+
 def test_a_board_out_of_reach_executes_nothing_and_ends_what_is_due():
     market = a_market()
     market.send("order-1")
