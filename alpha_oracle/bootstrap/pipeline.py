@@ -14,15 +14,16 @@ from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.explanations import PostgresExplanations
 from alpha_oracle.adapters.postgres.families import reference_stores
 from alpha_oracle.adapters.postgres.model_health import PostgresModelHealth
+from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
 from alpha_oracle.adapters.postgres.predictions import PostgresPredictions
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
-from alpha_oracle.adapters.postgres.signals import PostgresOutbox, PostgresSignals
+from alpha_oracle.adapters.postgres.signals import PostgresSignals
 from alpha_oracle.adapters.postgres.windows import PostgresTrials, PostgresWindows
 from alpha_oracle.adapters.redis.done_set import RedisDoneSet
-from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
+from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.bootstrap.models import model_files, registry_of
 from alpha_oracle.bootstrap.recipes import recipe_of
 from alpha_oracle.bootstrap.reference import absences
@@ -30,6 +31,7 @@ from alpha_oracle.bootstrap.reference_sources import reference_sources
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.config import load_settings
+from alpha_oracle.domain.signals import CHANNEL as SIGNALS
 from alpha_oracle.features.store import FeatureStore
 from alpha_oracle.marketdata.reference.intake import ReferenceIntake
 from alpha_oracle.marketdata.stores import MarketStores
@@ -51,10 +53,11 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.alerts import AlertChannel
     from alpha_oracle.ports.bars import BarSource, DoneSet
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.events import EventBus, Outbox
     from alpha_oracle.ports.models import ExplanationStore, HealthStore, ModelStore, PredictionStore
     from alpha_oracle.ports.reference_stores import ReferenceStores
     from alpha_oracle.ports.runs import RunStore
-    from alpha_oracle.ports.signals import Outbox, RankingStore, SignalBus, SignalStore
+    from alpha_oracle.ports.signals import RankingStore, SignalStore
     from alpha_oracle.ports.walk_forward import TrialStore
 
 
@@ -73,7 +76,7 @@ class Runtime:
     runs: RunStore
     signals: SignalStore
     outbox: Outbox
-    bus: SignalBus
+    bus: EventBus
     rankings: RankingStore
     trials: TrialStore
     registry: ModelRegistry
@@ -204,8 +207,8 @@ def _wired(settings: Settings, stores: Stores, *, progress: Progress) -> Runtime
         done=RedisDoneSet(stores.redis),
         runs=PostgresRuns(database),
         signals=PostgresSignals(database),
-        outbox=PostgresOutbox(database),
-        bus=RedisSignalBus(stores.redis),
+        outbox=PostgresOutbox(database, channels=[SIGNALS]),
+        bus=RedisEventBus(stores.redis),
         rankings=PostgresRankings(database),
         trials=trials,
         registry=registry_of(settings, database),

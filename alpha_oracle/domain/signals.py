@@ -5,8 +5,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from alpha_oracle.domain.market import Session, Symbol
+
+CHANNEL: Final = "signals"
+STREAM: Final = "signals:stream"
+"""Where signals are announced: to those listening now, and to those who read later."""
 
 
 class Direction(StrEnum):

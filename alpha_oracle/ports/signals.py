@@ -1,4 +1,4 @@
-"""How signals and rankings are kept and announced."""
+"""How signals and rankings are kept."""
 
 from __future__ import annotations
 
@@ -37,39 +37,6 @@ class SignalStore(Protocol):
 
         The session is that of the first LONG after the last exit; an exit on the session of a
         LONG ends what was before it, exits being worked first.
-        """
-        ...
-
-
-class Outbox(Protocol):
-    """Announcements written with what they announce, waiting to be relayed."""
-
-    def pending(self) -> int:
-        """Return how many announcements wait."""
-        ...
-
-    def relay(self, bus: SignalBus, *, at: datetime) -> int:
-        """Announce what waits, oldest first, marking each as soon as it is announced.
-
-        Two relays at once announce nothing twice and nothing out of order. A crash between
-        announcing and marking announces again, with the same id. Return how many were marked.
-
-        Raises:
-            StoreUnavailable: the bus or the store cannot be reached; the rest still waits.
-        """
-        ...
-
-
-class SignalBus(Protocol):
-    """Where signals are announced."""
-
-    def announce(self, document: str, *, signal_id: str) -> bool:
-        """Add to the stream and publish on the channel, both or neither.
-
-        Return False where this id was announced before: nothing is repeated.
-
-        Raises:
-            StoreUnavailable: not announced; repeat it.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Signals on record and the outbox that announces them: written together, relayed in order."""
+"""Signals on record, each written with the announcement that the outbox relays."""
 
 from __future__ import annotations
 
@@ -8,23 +8,17 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from alpha_oracle.domain.market import Symbol
-from alpha_oracle.domain.signals import encode
+from alpha_oracle.domain.signals import CHANNEL, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.signals import Signal
-    from alpha_oracle.ports.signals import SignalBus
 
-CHANNEL: Final = "signals"
 SAVE_LOCK: Final = 6_102_004
-RELAY_LOCK: Final = 6_102_003
-RELAY_PATIENCE: Final = "30s"
 
 _SAVE: Final = """
 WITH given AS (
@@ -86,7 +80,7 @@ class PostgresSignals:
         with self._database.begin() as connection:
             # Outbox ids are given before the commit: one saver at a time keeps their order the
             # order in which the relay sees them.
-            _lock(connection, SAVE_LOCK)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SAVE_LOCK})
             new = connection.execute(text(_SAVE), {**values, "channel": CHANNEL, "at": at}).rowcount
             differing = connection.execute(
                 text(_DIFFERING), {"ids": values["ids"], "documents": values["documents"]}
@@ -120,56 +114,6 @@ class PostgresSignals:
         return {Symbol(row.symbol): row.session for row in rows}
 
 
-class PostgresOutbox:
-    """`Outbox` on Postgres."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def pending(self) -> int:
-        """Return how many announcements wait."""
-        with self._database.begin() as connection:
-            count: int = connection.execute(
-                text("SELECT count(*) FROM outbox WHERE relayed_at IS NULL")
-            ).scalar_one()
-        return count
-
-    def relay(self, bus: SignalBus, *, at: datetime) -> int:
-        """Announce what waits, oldest first, marking each as soon as it is announced.
-
-        One relay works at a time. A crash between announcing and marking announces again, with
-        the same id. Return how many were marked.
-
-        Raises:
-            StoreUnavailable: the bus or Postgres cannot be reached; the rest still waits.
-        """
-        relayed = 0
-        while self._relay_oldest(bus, at=at):
-            relayed += 1
-        return relayed
-
-    def _relay_oldest(self, bus: SignalBus, *, at: datetime) -> bool:
-        with self._database.begin() as connection:
-            connection.execute(text(f"SET LOCAL lock_timeout = '{RELAY_PATIENCE}'"))
-            _lock(connection, RELAY_LOCK)
-            row = connection.execute(
-                text(
-                    "SELECT outbox_id, message_id, document FROM outbox"
-                    " WHERE relayed_at IS NULL AND channel = :channel"
-                    " ORDER BY outbox_id LIMIT 1"
-                ),
-                {"channel": CHANNEL},
-            ).one_or_none()
-            if row is None:
-                return False
-            bus.announce(row.document, signal_id=row.message_id)
-            connection.execute(
-                text("UPDATE outbox SET relayed_at = :at WHERE outbox_id = :outbox_id"),
-                {"at": at, "outbox_id": row.outbox_id},
-            )
-        return True
-
-
 def _to_columns(signals: Sequence[Signal]) -> dict[str, list[object]]:
     return {
         "ids": [signal.signal_id for signal in signals],
@@ -179,7 +123,3 @@ def _to_columns(signals: Sequence[Signal]) -> dict[str, list[object]]:
         "directions": [signal.direction.value for signal in signals],
         "documents": [encode(signal) for signal in signals],
     }
-
-
-def _lock(connection: Connection, key: int) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

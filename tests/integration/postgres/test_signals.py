@@ -7,16 +7,12 @@ from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.bar_writing import WRITERS_LOCK
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK
-from alpha_oracle.adapters.postgres.signals import (
-    RELAY_LOCK,
-    SAVE_LOCK,
-    PostgresOutbox,
-    PostgresSignals,
-)
+from alpha_oracle.adapters.postgres.outbox import RELAY_LOCK, PostgresOutbox
+from alpha_oracle.adapters.postgres.signals import SAVE_LOCK, PostgresSignals
 from alpha_oracle.domain.signals import Direction, encode
 from alpha_oracle.errors import StoreUnavailable
 from tests.builders import FIRST_SESSION, a_signal, sessions_from
-from tests.fakes.signal_bus import InMemorySignalBus
+from tests.fakes.event_bus import InMemoryEventBus
 
 AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
 DAYS = sessions_from(FIRST_SESSION, count=30)
@@ -138,7 +134,7 @@ def test_what_waits_is_announced_in_the_order_it_was_saved(signals, outbox):
     first, second = some_signals(3), [a_signal(session=DAYS[1])]
     signals.save(first, at=AT)
     signals.save(second, at=AT)
-    bus = InMemorySignalBus()
+    bus = InMemoryEventBus()
     assert outbox.pending() == 4
     assert outbox.relay(bus, at=AT) == 4
     assert list(bus.announced.items()) == [
@@ -149,7 +145,7 @@ def test_what_waits_is_announced_in_the_order_it_was_saved(signals, outbox):
 
 def test_what_was_relayed_is_not_announced_again(signals, outbox, rows):
     signals.save(some_signals(2), at=AT)
-    bus = InMemorySignalBus()
+    bus = InMemoryEventBus()
     outbox.relay(bus, at=AT)
     assert outbox.relay(bus, at=AT.replace(hour=22)) == 0
     assert len(bus.calls) == 2
@@ -159,7 +155,7 @@ def test_what_was_relayed_is_not_announced_again(signals, outbox, rows):
 def test_a_bus_that_is_away_leaves_the_rest_waiting(signals, outbox):
     given = some_signals(3)
     signals.save(given, at=AT)
-    bus = InMemorySignalBus()
+    bus = InMemoryEventBus()
     bus.fails_before = {given[1].signal_id}
     with pytest.raises(StoreUnavailable):
         outbox.relay(bus, at=AT)
@@ -172,7 +168,7 @@ def test_a_bus_that_is_away_leaves_the_rest_waiting(signals, outbox):
 def test_an_announcement_whose_mark_was_lost_is_repeated_under_its_id(signals, outbox):
     given = some_signals(2)
     signals.save(given, at=AT)
-    bus = InMemorySignalBus()
+    bus = InMemoryEventBus()
     bus.fails_after = {given[0].signal_id}
     with pytest.raises(StoreUnavailable):
         outbox.relay(bus, at=AT)
@@ -185,7 +181,7 @@ def test_an_announcement_whose_mark_was_lost_is_repeated_under_its_id(signals, o
 def test_relays_at_once_announce_in_order_and_once(signals, outbox):
     given = some_signals(20)
     signals.save(given, at=AT)
-    bus = InMemorySignalBus()
+    bus = InMemoryEventBus()
     together = threading.Barrier(3)
 
     def relay():

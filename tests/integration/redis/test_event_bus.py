@@ -3,10 +3,14 @@ from contextlib import closing
 
 import pytest
 
-from alpha_oracle.adapters.redis.signal_bus import RedisSignalBus
+from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.errors import StoreUnavailable
 
 DOCUMENT = '{"event":"signal:generated","symbol":"AAPL","id":"1"}'
+
+
+def announced(bus, message_id="1"):
+    return bus.announce(DOCUMENT, channel="signals", message_id=message_id)
 
 
 def on_the_stream(connection):
@@ -18,53 +22,53 @@ def test_a_signal_is_added_to_the_stream_and_published(connection):
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("signals")
         assert listener.get_message(timeout=5)["type"] == "subscribe"
-        assert RedisSignalBus(connection).announce(DOCUMENT, signal_id="1")
+        assert announced(RedisEventBus(connection))
         assert listener.get_message(timeout=5)["data"] == DOCUMENT
     assert on_the_stream(connection) == [{"data": DOCUMENT}]
 
 
 def test_a_signal_announced_before_is_not_repeated(connection):
-    bus = RedisSignalBus(connection)
-    assert bus.announce(DOCUMENT, signal_id="1")
+    bus = RedisEventBus(connection)
+    assert announced(bus)
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("signals")
         assert listener.get_message(timeout=5)["type"] == "subscribe"
-        assert not bus.announce(DOCUMENT, signal_id="1")
+        assert not announced(bus)
         client.publish("signals", "the next message")
         assert listener.get_message(timeout=5)["data"] == "the next message"
     assert len(on_the_stream(connection)) == 1
 
 
 def test_a_signal_that_the_stream_refused_can_be_announced_again(connection):
-    bus = RedisSignalBus(connection)
+    bus = RedisEventBus(connection)
     with connection.client() as client:
         client.set("signals:stream", "no stream")
         with pytest.raises(StoreUnavailable):
-            bus.announce(DOCUMENT, signal_id="1")
+            announced(bus)
         client.delete("signals:stream")
-    assert bus.announce(DOCUMENT, signal_id="1")
+    assert announced(bus)
     assert on_the_stream(connection) == [{"data": DOCUMENT}]
 
 
 def test_of_many_relays_at_once_one_announces(connection):
-    bus = RedisSignalBus(connection)
+    bus = RedisEventBus(connection)
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: bus.announce(DOCUMENT, signal_id="1"), range(40)))
+        answers = list(pool.map(lambda _: announced(bus), range(40)))
     assert sum(answers) == 1
     assert len(on_the_stream(connection)) == 1
 
 
 def test_signals_stand_on_the_stream_in_the_order_of_their_announcement(connection):
-    bus = RedisSignalBus(connection)
+    bus = RedisEventBus(connection)
     for number in range(20):
-        bus.announce(f'{{"id":"{number}"}}', signal_id=str(number))
+        bus.announce(f'{{"id":"{number}"}}', channel="signals", message_id=str(number))
     assert [entry["data"] for entry in on_the_stream(connection)] == [
         f'{{"id":"{number}"}}' for number in range(20)
     ]
 
 
 def test_a_group_made_later_reads_what_was_announced_before(connection):
-    RedisSignalBus(connection).announce(DOCUMENT, signal_id="1")
+    announced(RedisEventBus(connection))
     with connection.client() as client:
         client.xgroup_create("signals:stream", "execution", id="0", mkstream=True)
         [[_, entries]] = client.xreadgroup("execution", "worker", {"signals:stream": ">"})
@@ -72,11 +76,30 @@ def test_a_group_made_later_reads_what_was_announced_before(connection):
 
 
 def test_the_memory_of_what_was_announced_does_not_grow_for_ever(connection):
-    RedisSignalBus(connection).announce(DOCUMENT, signal_id="1")
+    announced(RedisEventBus(connection))
     with connection.client() as client:
         assert 0 < client.ttl("signals:announced:1") <= 30 * 24 * 3600
 
 
 def test_an_unreachable_bus_announces_nothing_and_says_so(nobody_answers):
     with pytest.raises(StoreUnavailable):
-        RedisSignalBus(nobody_answers).announce(DOCUMENT, signal_id="1")
+        announced(RedisEventBus(nobody_answers))
+
+
+def test_an_event_goes_to_its_channel_once_and_on_no_stream(connection):
+    bus = RedisEventBus(connection)
+    with connection.client() as client, closing(client.pubsub()) as listener:
+        listener.subscribe("orders")
+        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        assert bus.announce("{}", channel="orders", message_id="1")
+        assert not bus.announce("{}", channel="orders", message_id="1")
+        assert bus.announce('{"next":1}', channel="orders", message_id="2")
+        heard = [listener.get_message(timeout=5)["data"] for _ in range(2)]
+    assert heard == ["{}", '{"next":1}']
+    assert on_the_stream(connection) == []
+
+
+def test_ids_of_one_channel_are_none_of_another(connection):
+    bus = RedisEventBus(connection)
+    assert bus.announce("{}", channel="orders", message_id="1")
+    assert bus.announce("{}", channel="risk", message_id="1")

@@ -1,0 +1,122 @@
+"""Announcements on their way: written with what they announce, relayed in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import text
+
+from alpha_oracle.domain.signals import CHANNEL as SIGNALS
+from alpha_oracle.domain.trading_events import KILL_SWITCH, ORDERS, RISK, encode_event
+from alpha_oracle.errors import AlphaOracleError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.trading_events import TradingEvent
+    from alpha_oracle.ports.events import EventBus
+
+RELAY_LOCK: Final = 6_102_003
+RELAY_PATIENCE: Final = "30s"
+BATCH: Final = 100
+ALL_CHANNELS: Final = (SIGNALS, ORDERS, RISK, KILL_SWITCH)
+
+ANNOUNCE: Final = """
+INSERT INTO outbox (channel, message_id, document, created_at)
+SELECT channel, message_id, document, :at
+FROM unnest(
+    CAST(:channels AS text[]), CAST(:message_ids AS text[]), CAST(:event_documents AS text[])
+) WITH ORDINALITY AS event (channel, message_id, document, place)
+ORDER BY place
+ON CONFLICT (channel, message_id) DO NOTHING
+"""
+# A mark that a crash of the server takes back is made again: the bus remembers what it was told.
+_BEGIN: Final = f"SET LOCAL lock_timeout = '{RELAY_PATIENCE}'; SET LOCAL synchronous_commit = off"
+_OLDEST: Final = """
+SELECT outbox_id, channel, message_id, document FROM outbox
+WHERE relayed_at IS NULL AND channel = ANY(:channels)
+ORDER BY outbox_id LIMIT :batch
+"""
+_MARK: Final = "UPDATE outbox SET relayed_at = :at WHERE outbox_id = ANY(:outbox_ids)"
+_PENDING: Final = (
+    "SELECT count(*) FROM outbox WHERE relayed_at IS NULL AND channel = ANY(:channels)"
+)
+
+
+def announce(
+    connection: Connection, cause: str, events: Sequence[TradingEvent], *, at: datetime
+) -> None:
+    """Write announcements in the caller's transaction, once for each cause."""
+    if events:
+        connection.execute(text(ANNOUNCE), announce_values(cause, events, at=at))
+
+
+def announce_values(cause: str, events: Sequence[TradingEvent], *, at: datetime) -> dict[str, Any]:
+    """Return the values of `ANNOUNCE`; `cause` names what they announce."""
+    return {
+        "channels": [event.channel for event in events],
+        "message_ids": [f"{cause}:{place}" for place in range(len(events))],
+        "event_documents": [encode_event(event) for event in events],
+        "at": at,
+    }
+
+
+class PostgresOutbox:
+    """`Outbox` on Postgres, of some of the channels."""
+
+    def __init__(self, database: Database, *, channels: Collection[str] = ALL_CHANNELS) -> None:
+        self._database = database
+        self._channels = list(channels)
+
+    def pending(self) -> int:
+        """Return how many announcements wait."""
+        with self._database.begin() as connection:
+            count: int = connection.execute(
+                text(_PENDING), {"channels": self._channels}
+            ).scalar_one()
+        return count
+
+    def relay(self, bus: EventBus, *, at: datetime) -> int:
+        """Announce what waits, oldest first, marking what was announced.
+
+        One relay works at a time. A crash between announcing and marking announces again, with
+        the same id. Return how many were marked.
+
+        Raises:
+            StoreUnavailable: the bus or Postgres cannot be reached; the rest still waits.
+        """
+        relayed = 0
+        while batch := self._relay_oldest(bus, at=at):
+            relayed += batch
+        return relayed
+
+    def _relay_oldest(self, bus: EventBus, *, at: datetime) -> int:
+        with self._database.begin() as connection:
+            connection.execute(text(_BEGIN))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+            values = {"channels": self._channels, "batch": BATCH}
+            waiting = connection.execute(text(_OLDEST), values).all()
+            announced, failure = _announced(bus, waiting)
+            if announced:
+                connection.execute(text(_MARK), {"at": at, "outbox_ids": announced})
+        if failure is not None:
+            raise failure
+        return len(announced)
+
+
+def _announced(
+    bus: EventBus, waiting: Sequence[Row[Any]]
+) -> tuple[list[int], AlphaOracleError | None]:
+    announced: list[int] = []
+    for row in waiting:
+        try:
+            bus.announce(row.document, channel=row.channel, message_id=row.message_id)
+        except AlphaOracleError as error:
+            # What was announced before it is marked all the same.
+            return announced, error
+        announced.append(row.outbox_id)
+    return announced, None

@@ -1,0 +1,41 @@
+"""How what happened is announced: written with the change itself, relayed to a bus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Outbox(Protocol):
+    """Announcements written with what they announce, waiting to be relayed."""
+
+    def pending(self) -> int:
+        """Return how many announcements wait."""
+        ...
+
+    def relay(self, bus: EventBus, *, at: datetime) -> int:
+        """Announce what waits, those of a channel oldest first, marking what was announced.
+
+        Two relays at once announce nothing twice and nothing out of order. A crash between
+        announcing and marking announces again, with the same id. Return how many were marked.
+
+        Raises:
+            StoreUnavailable: the bus or the store cannot be reached; the rest still waits.
+        """
+        ...
+
+
+class EventBus(Protocol):
+    """Where events are announced."""
+
+    def announce(self, document: str, *, channel: str, message_id: str) -> bool:
+        """Publish on a channel; a signal also goes on the stream, both or neither.
+
+        Return False where this id was announced on the channel before: nothing is repeated.
+
+        Raises:
+            StoreUnavailable: not announced; repeat it.
+        """
+        ...
