@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
-from alpha_oracle.config_sections import MlDecisionSettings, MlSettings, Section
+from alpha_oracle.config_sections import (
+    ExecutionSettings,
+    ExecutionWindowSettings,
+    MlDecisionSettings,
+    MlSettings,
+    RiskDecisionSettings,
+    RiskSettings,
+    RouterSettings,
+    Section,
+)
 from alpha_oracle.config_values import (
     DEFAULT_HOME,
     PREFIX,
@@ -235,31 +244,6 @@ class FeedSettings(Section):
     interval_seconds: float = Field(default=2.0, ge=0.1, le=60.0)
 
 
-class PositionLimitSettings(Section):
-    """Limits of one position."""
-
-    max_position_pct: float = Field(default=5.0, gt=0.0, le=100.0)
-    max_sector_pct: float = Field(default=25.0, gt=0.0, le=100.0)
-    min_price: float = Field(default=5.0, ge=0.0)
-
-
-class PortfolioLimitSettings(Section):
-    """Limits of the whole portfolio."""
-
-    max_drawdown_pct: float = Field(default=10.0, gt=0.0, le=100.0)
-    max_daily_loss_pct: float = Field(default=3.0, gt=0.0, le=100.0)
-    max_positions: int = Field(default=20, ge=1, le=1_000_000)
-    max_trades_per_day: int = Field(default=50, ge=1, le=1_000_000)
-    min_cash_pct: float = Field(default=10.0, ge=0.0, lt=100.0)
-
-
-class RiskSettings(Section):
-    """What may be risked."""
-
-    position: PositionLimitSettings = PositionLimitSettings()
-    portfolio: PortfolioLimitSettings = PortfolioLimitSettings()
-
-
 class RankWeights(Section):
     """Weights of the composite score; they sum to 1."""
 
@@ -376,13 +360,6 @@ class ResearchSettings(SimulationSettings):
     dask: DaskSettings = DaskSettings()
 
 
-class ExecutionSettings(Section):
-    """The execution window of a session, in minutes from its open and to its close."""
-
-    start_after_open_minutes: int = Field(default=5, ge=0)
-    stop_before_close_minutes: int = Field(default=15, ge=0)
-
-
 class SlackSettings(Section):
     """Slack: a webhook, or a bot token with a channel."""
 
@@ -421,9 +398,9 @@ class DecisionSettings(Section):
     """The settings that change what a session decides; recorded with its first run."""
 
     strategy: StrategySettings
-    risk: RiskSettings
+    risk: RiskDecisionSettings
     research: SimulationSettings
-    execution: ExecutionSettings
+    execution: ExecutionWindowSettings
     ml: MlDecisionSettings = MlDecisionSettings()
     capital_usd: float = Field(gt=0.0, le=MOST_CAPITAL_USD)
 
@@ -442,6 +419,7 @@ class Settings(Section):
     strategy: StrategySettings = StrategySettings()
     research: ResearchSettings = ResearchSettings()
     ml: MlSettings = MlSettings()
+    router: RouterSettings = RouterSettings()
     execution: ExecutionSettings = ExecutionSettings()
     alerts: AlertSettings = AlertSettings()
     clock: ClockSettings = ClockSettings()
@@ -455,9 +433,9 @@ class Settings(Section):
         """The settings that change what a session decides, as JSON values."""
         settings = DecisionSettings(
             strategy=self.strategy,
-            risk=self.risk,
+            risk=self.risk.of_decisions(),
             research=SimulationSettings(costs=self.research.costs),
-            execution=self.execution,
+            execution=self.execution.window(),
             ml=self.ml.of_decisions(),
             capital_usd=self.broker.simulated.cash,
         )

@@ -1,8 +1,10 @@
-"""What every section of the settings is, and the sections of trained models."""
+"""What every section of the settings is, and the sections of trained models and of trading."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime
 
 
 class Section(BaseModel):
@@ -98,4 +100,134 @@ class MlSettings(MlDecisionSettings):
         """Return the part that decides a session."""
         return MlDecisionSettings(
             confidence_threshold=self.confidence_threshold, max_age_days=self.max_age_days
+        )
+
+
+class PositionLimitSettings(Section):
+    """Limits of one position."""
+
+    max_position_pct: float = Field(default=5.0, gt=0.0, le=100.0)
+    max_sector_pct: float = Field(default=25.0, gt=0.0, le=100.0)
+    min_price: float = Field(default=5.0, ge=0.0)
+
+
+class PortfolioLimitSettings(Section):
+    """Limits of the whole portfolio."""
+
+    max_drawdown_pct: float = Field(default=10.0, gt=0.0, le=100.0)
+    max_daily_loss_pct: float = Field(default=3.0, gt=0.0, le=100.0)
+    max_positions: int = Field(default=20, ge=1, le=1_000_000)
+    max_trades_per_day: int = Field(default=50, ge=1, le=1_000_000)
+    min_cash_pct: float = Field(default=10.0, ge=0.0, lt=100.0)
+
+
+class DayTradingSettings(Section):
+    """Which day-trade rules bind the account, and their bounds.
+
+    Below an equity of `equity_threshold` USD, `max_day_trades` within `window_business_days`
+    sessions. The intraday margin keeps `margin_buffer_pct` percent of equity free.
+    """
+
+    regime: DayTradeRegime = DayTradeRegime.BOTH
+    max_day_trades: int = Field(default=3, ge=0, le=1_000)
+    window_business_days: int = Field(default=5, ge=1, le=20)
+    equity_threshold: float = Field(default=25_000.0, ge=0.0)
+    margin_buffer_pct: float = Field(default=5.0, ge=0.0, lt=100.0)
+
+
+class BreakerSettings(Section):
+    """From where a circuit breaker halts what adds risk."""
+
+    vix: float = Field(default=35.0, gt=0.0)
+    stale_seconds: float = Field(default=300.0, gt=0.0, le=86_400.0)
+    reconciliation_drift_pct: float = Field(default=1.0, gt=0.0, le=100.0)
+    dead_man_hours: float = Field(default=48.0, gt=0.0)
+
+
+class FatFingerSettings(Section):
+    """How far an order may be off before it is refused, or shown to a human.
+
+    Its price from the market by `price_collar_pct` (refused), from its reference by
+    `max_reference_distance_pct` (shown), its shares above `max_adv_pct` percent of the average
+    day's volume (shown), and the orders sent within a second or a minute (refused).
+    """
+
+    price_collar_pct: float = Field(default=3.0, gt=0.0, le=100.0)
+    max_reference_distance_pct: float = Field(default=3.0, gt=0.0, le=100.0)
+    max_adv_pct: float = Field(default=1.0, gt=0.0, le=100.0)
+    max_orders_per_second: int = Field(default=5, ge=1, le=1_000)
+    max_orders_per_minute: int = Field(default=30, ge=1, le=10_000)
+
+
+class KillSwitchSettings(Section):
+    """How long after an activation no resume is considered."""
+
+    cooldown_minutes: int = Field(default=60, ge=0, le=10_080)
+
+
+class RiskDecisionSettings(Section):
+    """The limits that a simulation keeps as live trading does."""
+
+    position: PositionLimitSettings = PositionLimitSettings()
+    portfolio: PortfolioLimitSettings = PortfolioLimitSettings()
+
+
+class RiskSettings(RiskDecisionSettings):
+    """What may be risked, and how much the system may do by itself.
+
+    FULL_AUTONOMOUS holds for live accounts with an equity above `full_autonomy_above` USD.
+    """
+
+    autonomy_mode: AutonomyMode = AutonomyMode.PAPER_ONLY
+    full_autonomy_above: float = Field(default=25_000.0, ge=0.0)
+    day_trading: DayTradingSettings = DayTradingSettings()
+    breakers: BreakerSettings = BreakerSettings()
+    fat_finger: FatFingerSettings = FatFingerSettings()
+    kill_switch: KillSwitchSettings = KillSwitchSettings()
+
+    def of_decisions(self) -> RiskDecisionSettings:
+        """Return the part that decides a session."""
+        return RiskDecisionSettings(position=self.position, portfolio=self.portfolio)
+
+
+class RouterSettings(Section):
+    """How an order is worked: by its shares beside an average day's, and by the spread.
+
+    A market order needs a quote younger than `fresh_quote_seconds`, else it becomes a limit.
+    """
+
+    small_adv_pct: float = Field(default=0.1, gt=0.0, le=100.0)
+    large_adv_pct: float = Field(default=1.0, gt=0.0, le=100.0)
+    wide_spread_bps: float = Field(default=20.0, gt=0.0)
+    twap_slices: int = Field(default=5, ge=1, le=100)
+    twap_interval_seconds: int = Field(default=60, ge=1, le=3_600)
+    fresh_quote_seconds: float = Field(default=5.0, gt=0.0, le=300.0)
+
+    @model_validator(mode="after")
+    def _small_below_large(self) -> RouterSettings:
+        if self.small_adv_pct > self.large_adv_pct:
+            raise ValueError(
+                f"small_adv_pct {self.small_adv_pct:g} is above large_adv_pct "
+                f"{self.large_adv_pct:g}: no order would be medium"
+            )
+        return self
+
+
+class ExecutionWindowSettings(Section):
+    """The execution window of a session, in minutes from its open and to its close."""
+
+    start_after_open_minutes: int = Field(default=5, ge=0)
+    stop_before_close_minutes: int = Field(default=15, ge=0)
+
+
+class ExecutionSettings(ExecutionWindowSettings):
+    """When orders are sent, and how often the book is held against the broker's."""
+
+    reconcile_every_minutes: int = Field(default=5, ge=1, le=1_440)
+
+    def window(self) -> ExecutionWindowSettings:
+        """Return the part that decides a session."""
+        return ExecutionWindowSettings(
+            start_after_open_minutes=self.start_after_open_minutes,
+            stop_before_close_minutes=self.stop_before_close_minutes,
         )

@@ -27,6 +27,38 @@ def test_the_defaults_are_those_of_the_contract(tmp_path):
     assert (model.confidence_threshold, model.max_age_days) == (0.55, 14)
 
 
+def test_the_defaults_of_trading_are_those_of_the_contract(tmp_path):
+    settings = load_settings({}, folder=tmp_path)
+    risk, router = settings.risk, settings.router
+
+    assert risk.autonomy_mode == "PAPER_ONLY"
+    assert (risk.position.max_position_pct, risk.position.max_sector_pct) == (5, 25)
+    assert (risk.day_trading.regime, risk.day_trading.max_day_trades) == ("both", 3)
+    assert risk.day_trading.window_business_days == 5
+    assert risk.day_trading.equity_threshold == 25_000
+    assert (risk.breakers.vix, risk.breakers.stale_seconds) == (35, 300)
+    assert (risk.breakers.reconciliation_drift_pct, risk.breakers.dead_man_hours) == (1, 48)
+    assert risk.kill_switch.cooldown_minutes == 60
+    assert (router.small_adv_pct, router.large_adv_pct, router.wide_spread_bps) == (0.1, 1.0, 20)
+    assert (router.twap_slices, router.twap_interval_seconds) == (5, 60)
+    assert settings.execution.start_after_open_minutes == 5
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "key"),
+    [
+        ("ROUTER__SMALL_ADV_PCT", "2", "router"),
+        ("RISK__AUTONOMY_MODE", "RECKLESS", "risk.autonomy_mode"),
+        ("RISK__BREAKERS__DEAD_MAN_HOURS", "0", "risk.breakers.dead_man_hours"),
+    ],
+)
+def test_a_setting_of_trading_that_makes_no_sense_is_refused_by_name(
+    tmp_path, variable, value, key
+):
+    with pytest.raises(ConfigurationError, match=key):
+        load_settings({f"ALPHA_ORACLE_{variable}": value}, folder=tmp_path)
+
+
 def test_a_recipe_of_default_settings_is_the_default_one():
     booster = Settings().ml.booster.model_dump()
     assert booster == asdict(BoosterTerms())
@@ -185,6 +217,18 @@ def test_decision_inputs_hold_what_changes_a_decision_and_no_secret(tmp_path):
 
     assert set(inputs) == {"strategy", "risk", "research", "execution", "ml", "capital_usd"}
     assert inputs["ml"] == {"confidence_threshold": 0.55, "max_age_days": 14}
+
+
+def test_how_orders_are_watched_and_sent_is_no_part_of_what_is_decided(tmp_path):
+    environment = {
+        "ALPHA_ORACLE_RISK__AUTONOMY_MODE": "MANUAL_APPROVAL",
+        "ALPHA_ORACLE_RISK__KILL_SWITCH__COOLDOWN_MINUTES": "5",
+        "ALPHA_ORACLE_EXECUTION__RECONCILE_EVERY_MINUTES": "1",
+        "ALPHA_ORACLE_ROUTER__TWAP_SLICES": "3",
+    }
+    assert load_settings(environment, folder=tmp_path).decision_inputs() == (
+        Settings().decision_inputs()
+    )
 
 
 def test_settings_recorded_before_there_were_models_are_read_with_the_defaults():
