@@ -1,0 +1,336 @@
+"""The trading store and the kill switch in memory, over one memory that outlives its users.
+
+A worker that dies is a new `InMemoryTradingStore` on the same `TradingMemory`. `at` of a store is
+called by the name of each point it passes (`before commit`, `after commit` ...) and may raise.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from alpha_oracle.domain.orders import OrderStatus
+from alpha_oracle.domain.risk import KillSwitchRecord
+from alpha_oracle.domain.trading_events import KillSwitchChanged
+from alpha_oracle.domain.trading_records import ApprovalStatus, BookRecord
+from alpha_oracle.errors import ContradictsRecord, LeaseTaken, StoreUnavailable
+
+
+@dataclass
+class TradingMemory:
+    """What a database would hold. `is_away`: out of reach."""
+
+    is_away: bool = False
+    changes: set = field(default_factory=set)
+    turns: dict = field(default_factory=dict)
+    held: set = field(default_factory=set)
+    inbox: dict = field(default_factory=dict)
+    outcomes: dict = field(default_factory=dict)
+    malformed: list = field(default_factory=list)
+    documents: dict = field(default_factory=dict)
+    orders: dict = field(default_factory=dict)
+    states: dict = field(default_factory=dict)
+    lots: dict = field(default_factory=dict)
+    cascade_runs: list = field(default_factory=list)
+    day_trade_decisions: list = field(default_factory=list)
+    approvals: dict = field(default_factory=dict)
+    qualities: dict = field(default_factory=dict)
+    requests: dict = field(default_factory=dict)
+    reconciliations: list = field(default_factory=list)
+    announcements: list = field(default_factory=list)
+    kill_switch: KillSwitchRecord = field(default_factory=KillSwitchRecord)
+    kill_switch_changes: list = field(default_factory=list)
+    activities: dict = field(default_factory=dict)
+
+    def reach(self):
+        if self.is_away:
+            raise StoreUnavailable("the store is out of reach")
+
+    def announced(self, channel):
+        """The documents announced on a channel, oldest first."""
+        return [event.document() for event in self.announcements if event.channel == channel]
+
+
+class InMemoryTradingStore:
+    """`TradingStore` in memory."""
+
+    def __init__(self, memory=None, *, at=None):
+        self.memory = memory or TradingMemory()
+        self.at = at or (lambda _point: None)
+        self._turns = {}
+        self._given = set()
+
+    @contextmanager
+    def only_worker(self, account):
+        self.memory.reach()
+        if account in self.memory.held:
+            raise LeaseTaken(f"trading account {account} is in use by another worker")
+        self.memory.held.add(account)
+        turn = self.memory.turns[account] = self.memory.turns.get(account, 0) + 1
+        self._turns[account] = turn
+        try:
+            yield
+        finally:
+            self.memory.held.discard(account)
+            self._turns.pop(account, None)
+
+    def load(self, account, *, since):
+        memory = self._reached("load")
+        waiting = [one for key, one in memory.inbox.items() if self._waits(key, account)]
+        self._given = {(account, one.signal_id) for one in waiting}
+        kept = _kept(memory, account, since)
+        lots = [
+            lot
+            for lot in memory.lots.values()
+            if lot.account == account and (lot.quantity or lot.last_traded >= since)
+        ]
+        return BookRecord(
+            state=memory.states.get(account),
+            lots=tuple(sorted(lots, key=lambda lot: lot.key)),
+            orders=tuple(kept),
+            waiting=tuple(waiting),
+            approvals=tuple(self._awaited(account)),
+        )
+
+    def take_in(self, account, arrivals, *, at):
+        memory = self._reached("take in")
+        for signal in arrivals.signals:
+            memory.inbox.setdefault((account, signal.signal_id), signal)
+        memory.malformed += arrivals.malformed
+        memory.announcements += arrivals.announcements
+        self.at("after take in")
+        given = {(account, signal.signal_id) for signal in arrivals.signals} - self._given
+        new = [key for key in memory.inbox if key in given and self._waits(key, account)]
+        self._given.update(new)
+        return [memory.inbox[key] for key in new]
+
+    def commit(self, change, *, sends):
+        memory = self._reached("commit")
+        if change.change_id in memory.changes:
+            return True
+        turn = self._turns.get(change.account)
+        if turn is not None and turn != memory.turns[change.account]:
+            raise LeaseTaken("another worker took over the account")
+        if sends and memory.kill_switch.is_active:
+            return False
+        self._refuse_contradictions(change)
+        self._apply(change)
+        self.at("after commit")
+        return True
+
+    def missed(self, account, *, since):
+        memory = self._reached("missed")
+        return [
+            document
+            for signal_id, (session, document) in memory.documents.items()
+            if session >= since and (account, signal_id) not in memory.inbox
+        ]
+
+    def operator_requests(self, account):
+        memory = self._reached("operator requests")
+        return [
+            one
+            for one in memory.requests.values()
+            if one.account == account and one.answered_at is None
+        ]
+
+    def decided_approvals(self, account):
+        self._reached("decided approvals")
+        decided = [one for one in self._awaited(account) if one.status != ApprovalStatus.WAITING]
+        return sorted(decided, key=lambda one: (one.decided_at, one.order_id))
+
+    def save_reconciliation(self, found, events):
+        memory = self._reached("save reconciliation")
+        key = (found.account, found.at, found.occasion)
+        if any((one.account, one.at, one.occasion) == key for one in memory.reconciliations):
+            return
+        memory.reconciliations.append(found)
+        memory.announcements += events
+
+    def last_reconciliation(self, account):
+        memory = self._reached("last reconciliation")
+        own = [one for one in memory.reconciliations if one.account == account]
+        return max(own, key=lambda one: one.at, default=None)
+
+    def _reached(self, point):
+        self.memory.reach()
+        self.at(f"before {point}")
+        return self.memory
+
+    def _waits(self, key, account):
+        return key[0] == account and key not in self.memory.outcomes
+
+    def _awaited(self, account):
+        for order_id, approval in self.memory.approvals.items():
+            order = self.memory.orders[order_id]
+            if order.account == account and order.status is OrderStatus.AWAITING_APPROVAL:
+                yield approval
+
+    def _refuse_contradictions(self, change):
+        memory = self.memory
+        new = {order.order_id for order in change.orders}
+        known = memory.orders.keys() | new
+        named = {
+            *(order_id for order_id, _ in (*change.events, *change.commissions)),
+            *(one.order_id for one in (*change.approvals, *change.qualities)),
+            *(order.parent_id for order in change.orders if order.parent_id),
+        }
+        outcomes = {(change.account, one.signal_id) for one in change.outcomes}
+        if (
+            new & memory.orders.keys()
+            or len(new) < len(change.orders)
+            or named - known
+            or outcomes & memory.outcomes.keys()
+            or len(outcomes) < len(change.outcomes)
+            or outcomes - memory.inbox.keys()
+        ):
+            raise ContradictsRecord(f"change {change.change_id} contradicts the record")
+
+    def _apply(self, change):
+        memory = self.memory
+        memory.changes.add(change.change_id)
+        for order in change.orders:
+            memory.orders[order.order_id] = order
+        for order_id, event in change.events:
+            memory.orders[order_id] = _after(memory.orders[order_id], event)
+        for order_id, fill in change.commissions:
+            own = memory.orders[order_id]
+            for one in (order_id, own.parent_id):
+                if one is not None:
+                    memory.orders[one] = _with_commission(memory.orders[one], fill)
+        for outcome in change.outcomes:
+            memory.outcomes[change.account, outcome.signal_id] = outcome
+        self._apply_book(change)
+
+    def _apply_book(self, change):
+        memory = self.memory
+        memory.cascade_runs += change.cascade_runs
+        memory.day_trade_decisions += change.day_trade_decisions
+        memory.announcements += change.announcements
+        memory.qualities |= {one.order_id: one for one in change.qualities}
+        memory.lots |= {(lot.account, *lot.key): lot for lot in change.lots}
+        if change.state is not None:
+            memory.states[change.state.account] = change.state
+        for approval in change.approvals:
+            known = memory.approvals.get(approval.order_id)
+            if known is None or known.status is ApprovalStatus.WAITING:
+                memory.approvals[approval.order_id] = approval
+        for answer in change.answers:
+            asked = memory.requests[answer.request_id]
+            if asked.answered_at is None:
+                memory.requests[answer.request_id] = replace(
+                    asked, answered_at=change.at, answer=answer.answer
+                )
+
+
+class InMemoryKillSwitch:
+    """`KillSwitchLedger` in memory."""
+
+    def __init__(self, memory=None):
+        self.memory = memory or TradingMemory()
+
+    def record(self):
+        self.memory.reach()
+        return self.memory.kill_switch
+
+    def change(self, record, *, at):
+        self.memory.reach()
+        memory, before = self.memory, self.memory.kill_switch
+        key = (at, record.is_active, record.changed_by, record.reason)
+        if key in memory.kill_switch_changes:
+            return before
+        if not record.is_active and record.activated_at != before.activated_at:
+            raise ContradictsRecord("the kill switch was activated meanwhile")
+        latest = max(filter(None, (before.activated_at, record.activated_at)), default=None)
+        memory.kill_switch = replace(record, activated_at=latest)
+        memory.kill_switch_changes.append(key)
+        memory.announcements.append(
+            KillSwitchChanged(
+                is_active=record.is_active, by=record.changed_by, reason=record.reason, at=at
+            )
+        )
+        return memory.kill_switch
+
+
+class InMemoryKillSwitchMirror:
+    """`KillSwitchMirror` in memory; `is_away`: out of reach."""
+
+    def __init__(self):
+        self.is_away = False
+        self.is_there = False
+
+    def says_active(self):
+        self._reach()
+        return self.is_there
+
+    def show(self, record):
+        self._reach()
+        self.is_there = record.is_active
+
+    def _reach(self):
+        if self.is_away:
+            raise StoreUnavailable("the mirror is out of reach")
+
+
+class InMemoryOperators:
+    """`ApprovalDesk`, `OperatorDesk` and `OperatorActivity` in memory."""
+
+    def __init__(self, memory=None):
+        self.memory = memory or TradingMemory()
+
+    def decide(self, order_id, *, approve, by, at):
+        self.memory.reach()
+        known = self.memory.approvals.get(order_id)
+        if known is None:
+            return None
+        order = self.memory.orders[order_id]
+        waits = known.status is ApprovalStatus.WAITING and known.expires_at > at
+        if waits and order.status is OrderStatus.AWAITING_APPROVAL:
+            status = ApprovalStatus.APPROVED if approve else ApprovalStatus.REJECTED
+            known = replace(known, status=status, decided_at=at, decided_by=by)
+            self.memory.approvals[order_id] = known
+        return known
+
+    def ask(self, request):
+        self.memory.reach()
+        is_new = request.request_id not in self.memory.requests
+        self.memory.requests.setdefault(request.request_id, request)
+        return is_new
+
+    def request(self, request_id):
+        self.memory.reach()
+        return self.memory.requests.get(request_id)
+
+    def note(self, kind, *, by, at):
+        self.memory.reach()
+        self.memory.activities[kind] = max(at, self.memory.activities.get(kind, at))
+
+    def latest(self):
+        self.memory.reach()
+        return max(self.memory.activities.values(), default=None)
+
+
+def _kept(memory, account, since):
+    own = [order for order in memory.orders.values() if order.account == account]
+    open_ids = {order.order_id for order in own if not order.is_final}
+    return [
+        order
+        for order in own
+        if order.session >= since or order.order_id in open_ids or order.parent_id in open_ids
+    ]
+
+
+def _after(order, event):
+    if order.has_seen(event):
+        return order
+    return replace(order, status=event.status, history=(*order.history, event))
+
+
+def _with_commission(order, fill):
+    history = tuple(
+        replace(event, fill=fill)
+        if event.fill is not None and event.fill.execution_id == fill.execution_id
+        else event
+        for event in order.history
+    )
+    return replace(order, history=history)
