@@ -41,7 +41,10 @@ class TradingStore(Protocol):
         ...
 
     def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> list[ReceivedSignal]:
-        """Keep what came in; return the signals that were not on record before, in their order."""
+        """Keep what came in; return its signals that wait and were not given before, in order.
+
+        Each is given once to a worker, by this or by `load`, even where an answer was lost.
+        """
         ...
 
     def commit(self, change: Change, *, sends: bool) -> bool:
@@ -71,7 +74,7 @@ class TradingStore(Protocol):
         ...
 
     def decided_approvals(self, account: str) -> list[Approval]:
-        """Return approvals that a human decided and whose order still waits, first decided first."""
+        """Return approvals that a human decided and whose order waits, first decided first."""
         ...
 
     def save_reconciliation(self, found: Reconciliation, events: Sequence[TradingEvent]) -> None:
