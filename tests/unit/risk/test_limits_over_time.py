@@ -23,8 +23,8 @@ EQUITY = Decimal(10_000)
 MANAGER = PreTradeRiskManager(
     standard_checks(
         bounds(
-            max_position_pct=Decimal(20),
-            max_sector_pct=Decimal(50),
+            max_position_pct=Decimal(30),
+            max_sector_pct=Decimal(60),
             max_positions=4,
             max_trades_per_day=12,
             commission=NO_COMMISSION,
@@ -145,8 +145,8 @@ class Book(RuleBasedStateMachine):
                 usd = quantity * PRICES[symbol]
                 worth[symbol] = worth.get(symbol, 0) + usd
                 sectors[SECTORS[symbol]] = sectors.get(SECTORS[symbol], 0) + usd
-        assert max(worth.values(), default=0) <= EQUITY * 20 / 100
-        assert max(sectors.values(), default=0) <= EQUITY * 50 / 100
+        assert max(worth.values(), default=0) <= EQUITY * 30 / 100
+        assert max(sectors.values(), default=0) <= EQUITY * 60 / 100
         assert len(worth) <= 4
         assert self.cash >= EQUITY * 10 / 100
         assert self.cash + sum(worth.values()) == EQUITY

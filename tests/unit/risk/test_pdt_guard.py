@@ -249,6 +249,9 @@ def test_under_both_regimes_the_stricter_wins(changes, action):
     assert guard(DayTradeRegime.BOTH).check(an_order(), facts(**changes)).action is action
 
 
+SYMBOLS = [Symbol(name) for name in ("AAA", "BBB", "CCC", "DDD", "EEE")]
+
+
 class DayTrader(RuleBasedStateMachine):
     """An account below the threshold, trading over sessions as the guard allows.
 
@@ -284,29 +287,34 @@ class DayTrader(RuleBasedStateMachine):
             )
         )
 
-    @rule(symbol=st.sampled_from(["AAA", "BBB", "CCC", "DDD"]))
-    def buy(self, symbol):
-        order = an_order(symbol=Symbol(symbol), session=self.session)
-        if (STRATEGY, order.symbol) in self.lots:
-            return
-        if guard().check(order, self.facts).action is RiskAction.APPROVE:
-            self.fill(order)
-            self.lots[STRATEGY, order.symbol] = self.session
+    @rule(symbols=st.sets(st.sampled_from(SYMBOLS), min_size=1))
+    def buy(self, symbols):
+        for symbol in sorted(symbols):
+            order = an_order(symbol=symbol, session=self.session)
+            is_held = (STRATEGY, symbol) in self.lots
+            if not is_held and guard().check(order, self.facts).action is RiskAction.APPROVE:
+                self.fill(order)
+                self.lots[STRATEGY, symbol] = self.session
 
-    @rule(data=st.data(), purpose=st.sampled_from([OrderPurpose.EXIT, OrderPurpose.PROTECTIVE]))
-    def sell(self, data, purpose):
-        if not self.lots:
-            return
-        lot = data.draw(st.sampled_from(sorted(self.lots)))
-        order = an_exit(symbol=lot[1], session=self.session, purpose=purpose)
-        is_today = self.lots[lot] == self.session
+    @rule(
+        symbols=st.sets(st.sampled_from(SYMBOLS), min_size=1),
+        purpose=st.sampled_from([OrderPurpose.EXIT, OrderPurpose.PROTECTIVE]),
+    )
+    def sell(self, symbols, purpose):
+        for symbol in sorted(symbols):
+            opened = self.lots.get((STRATEGY, symbol))
+            if opened is not None:
+                self.sell_lot(symbol, purpose, is_today=opened == self.session)
+
+    def sell_lot(self, symbol, purpose, *, is_today):
+        order = an_exit(symbol=symbol, session=self.session, purpose=purpose)
         verdict = guard().check(order, self.facts)
         assert is_today or verdict.action is RiskAction.APPROVE
         if is_today and purpose is OrderPurpose.EXIT:
             assert verdict.action is RiskAction.REJECT
         if verdict.action is RiskAction.APPROVE:
             self.fill(order)
-            del self.lots[lot]
+            del self.lots[STRATEGY, symbol]
             self.day_trades += [self.session] * is_today
         window = window_sessions(self.session, 5)
         assert sum(day >= window[0] for day in self.day_trades) <= 3
