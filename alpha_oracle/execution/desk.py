@@ -1,0 +1,233 @@
+"""One account's desk: everyone who works on one ledger, and the order in which they do.
+
+It is thrown away whenever the store was not there for a moment, and set up anew from the record.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.risk import Severity
+from alpha_oracle.domain.trading_events import RiskAlert
+from alpha_oracle.errors import BrokerAway
+from alpha_oracle.execution.approvals import ApprovalClerk
+from alpha_oracle.execution.decisions import Decider
+from alpha_oracle.execution.following import Follower
+from alpha_oracle.execution.gathering import Gatherer
+from alpha_oracle.execution.inbox_rules import next_window_start, session_in_window
+from alpha_oracle.execution.link import Link
+from alpha_oracle.execution.placing import Placer
+from alpha_oracle.execution.sending import Sender
+from alpha_oracle.execution.session_roll import SessionRoll
+from alpha_oracle.execution.slicing import Slicer
+from alpha_oracle.execution.surroundings import SETTLE
+from alpha_oracle.risk.facts import LinkState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.broker import BrokerSnapshot
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.orders import Order
+    from alpha_oracle.domain.trading_events import TradingEvent
+    from alpha_oracle.execution.halting import Halt
+    from alpha_oracle.execution.ledger import Ledger
+    from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
+
+SOON: Final = timedelta(seconds=1)
+BATCH_FRESH: Final = timedelta(seconds=60)
+"""A batch begins on a reconciliation at most this old."""
+
+
+class Desk:
+    """Works an account, one thing at a time."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        rules: TradingRules,
+        companions: Companions,
+        ledger: Ledger,
+        *,
+        halt: Halt,
+    ) -> None:
+        clock = ports.clock
+        self._ports = ports
+        self._rules = rules
+        self._companions = companions
+        self.ledger = ledger
+        self._halt = halt
+        self.link = Link(clock.now())
+        self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
+        self._follower = Follower(ledger, halt=halt, link=self.link, clock=clock)
+        self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
+        self._placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
+        self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)
+        self._slicer = Slicer(
+            rules, ledger, self._gatherer, placer=self._placer, sender=self._sender, clock=clock
+        )
+        self._clerk = ApprovalClerk(
+            rules,
+            ledger,
+            self._gatherer,
+            placer=self._placer,
+            sender=self._sender,
+            store=ports.store,
+            clock=clock,
+        )
+        self._roll = SessionRoll(ports, ledger, self._gatherer)
+        self._measured: set[str] = set()
+        self._watched_at: datetime | None = None
+
+    def open(self) -> None:
+        """Take up what the record says: what was about to be sent is unknown."""
+        self._follower.mark_unanswered(at=self._ports.clock.now())
+        if not self._roll.is_due():
+            self._roll.begin()
+
+    def work(self) -> None:
+        """Do all that is due now."""
+        self._follower.hear(self._ports.broker.events())
+        is_halted = self._halt.says_active()
+        if is_halted:
+            self._stop()
+        self._clerk.reject()
+        self._ask_everything()
+        self._decider.expire()
+        self._clerk.expire()
+        if not is_halted:
+            self._trade()
+        self._measure()
+        self._watch()
+
+    def next_look(self) -> datetime:
+        """Return when something is due again at the latest, the switch and the broker apart."""
+        now = self._ports.clock.now()
+        return max(min(self._due(now)), now)
+
+    def _trade(self) -> None:
+        if self.link.state is not LinkState.READY or self._roll.is_due():
+            return
+        if self._window_is_open():
+            self._clerk.send()
+            self._decider.work()
+        self._slicer.work()
+
+    def _window_is_open(self) -> bool:
+        return session_in_window(self._ports.clock.now(), self._rules.window) is not None
+
+    def _stop(self) -> None:
+        now = self._ports.clock.now()
+        self._slicer.stop("kill switch")
+        working = self._working()
+        for order in working:
+            self._sender.cancel(order)
+        if working:
+            # Until a complete snapshot shows that none is left.
+            asked = self.link.asked_at
+            self.link.ask_by(now if asked is None else max(asked + SETTLE, now), "kill_switch")
+
+    def _working(self) -> list[Order]:
+        return [order for order in self.ledger.book.orders.values() if order.is_working]
+
+    def _ask_everything(self) -> None:
+        now = self._ports.clock.now()
+        if self._roll.is_due():
+            self.link.ask_by(max(now, self._next_try()), "session")
+        elif self._is_batch_due(now):
+            self.link.ask_by(now, "batch")
+        if now < self.link.due_at:
+            return
+        try:
+            self._settle(self.link.occasion)
+        except BrokerAway:
+            self.link.got_no_answer(now)
+
+    def _next_try(self) -> datetime:
+        is_away = self.link.state is LinkState.DOWN
+        return self.link.due_at if is_away else self._ports.clock.now()
+
+    def _is_batch_due(self, now: datetime) -> bool:
+        asked = self.link.asked_at
+        is_old = asked is None or now - asked >= BATCH_FRESH
+        is_up = self.link.state is not LinkState.DOWN
+        return is_up and is_old and self._window_is_open() and self._decider.has_work()
+
+    def _settle(self, occasion: str) -> None:
+        snapshot = self._snapshot()
+        if self._roll.is_due():
+            self._roll.roll()
+            snapshot = self._snapshot()
+        now = self._ports.clock.now()
+        self.link.got_everything(now, snapshot.account, next_at=self._next_reconciliation(now))
+        found, events = self._companions.reconcile(
+            self.ledger.book, snapshot, occasion=occasion, strangers=self._follower.strangers
+        )
+        self._trip_for(events)
+        self._ports.store.save_reconciliation(found, events)
+        self.link.drift_pct = found.drift_pct
+
+    def _snapshot(self) -> BrokerSnapshot:
+        snapshot = self._ports.broker.snapshot()
+        self._follower.settle(snapshot)
+        return snapshot
+
+    def _next_reconciliation(self, now: datetime) -> datetime:
+        closes = calendar.session_close(self._gatherer.session)
+        if now < closes:
+            return min(now + self._rules.reconcile_every, closes + SETTLE)
+        following = calendar.next_session_after(self._gatherer.session)
+        is_settled = now >= closes + SETTLE
+        return calendar.session_open(following) if is_settled else closes + SETTLE
+
+    def _measure(self) -> None:
+        now = self._ports.clock.now()
+        for order in list(self.ledger.book.orders.values()):
+            if not order.is_final or order.order_id in self._measured:
+                continue
+            self._measured.add(order.order_id)
+            mark = self.ledger.book.marks.get(order.symbol)
+            found = self._companions.quality(order, mid=mark, at=now) if order.fills else None
+            if found is not None:
+                self.ledger.commit(
+                    self.ledger.change(f"quality|{order.order_id}", qualities=(found,))
+                )
+
+    def _watch(self) -> None:
+        now = self._ports.clock.now()
+        bought, self._follower.bought = self._follower.bought, []
+        is_due = self._watched_at is None or now - self._watched_at >= self._rules.watch_every
+        if self.link.asked_at is None or not (bought or is_due):
+            return
+        self._watched_at = now
+        facts = self._gatherer.facts(None, self._gatherer.quotes())
+        occasions: list[Symbol | None] = [*bought] or [None]
+        for symbol in occasions:
+            events = self._companions.watch(facts, bought=symbol)
+            self._trip_for(events)
+            self.ledger.announce(events)
+
+    def _trip_for(self, events: Sequence[TradingEvent]) -> None:
+        for event in events:
+            if isinstance(event, RiskAlert) and event.severity is Severity.CRITICAL:
+                self._halt.trip(f"{event.type}: {event.message}")
+
+    def _due(self, now: datetime) -> list[datetime]:
+        session = self._gatherer.session
+        due = [
+            self.link.due_at,
+            next_window_start(now, self._rules.window),
+            calendar.session_open(calendar.next_session_after(session)),
+            *(signal.expires_at for signal in self.ledger.waiting.values()),
+        ]
+        ends = (self._rules.window.end(session), calendar.session_close(session))
+        due += [end for end in ends if end > now]
+        sliced = self._slicer.next_at()
+        due += [] if sliced is None else [max(sliced, now + SOON)]
+        is_busy = any(True for _ in self.ledger.book.open_orders())
+        if is_busy or (self._window_is_open() and self._decider.has_work()):
+            due.append(now + SOON)
+        return due

@@ -1,0 +1,130 @@
+"""The engine: one worker, one thread, one thing at a time, from signals to fills.
+
+It holds no truth of its own. The start and every recovery are one path: load the record, hold what
+was about to be sent for unknown, ask the broker for everything, settle, go on. Whoever drives it
+(the worker's loop, a demonstration in virtual time, a test) calls `step` and gives it what came in.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.domain.portfolio import AccountState
+from alpha_oracle.domain.trading_records import Arrivals, Change
+from alpha_oracle.domain.trading_records import MalformedSignal as MalformedDocument
+from alpha_oracle.errors import BrokerAway, MalformedSignal, StoreUnavailable
+from alpha_oracle.execution.desk import Desk
+from alpha_oracle.execution.halting import Halt
+from alpha_oracle.execution.ledger import Ledger, history_start
+from alpha_oracle.execution.signal_documents import parse_signal_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.trading_records import BookRecord
+    from alpha_oracle.execution.book import Book
+    from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
+
+RETRY: Final = timedelta(seconds=1)
+SHOWN: Final = 2_000
+"""Characters of a malformed document that are kept."""
+
+
+class ExecutionEngine:
+    """Trades one account."""
+
+    def __init__(self, ports: Ports, rules: TradingRules, companions: Companions) -> None:
+        self._ports = ports
+        self._rules = rules
+        self._companions = companions
+        self._halt = Halt(ports.switch, rules.kill_switch, ports.clock)
+        self._desk: Desk | None = None
+
+    @property
+    def book(self) -> Book | None:
+        """The book as it stands; None while it is not known."""
+        return None if self._desk is None else self._desk.ledger.book
+
+    def receive(self, documents: Sequence[str], *, source: str) -> int:
+        """Put what came in on record; return how many signals were new. Then acknowledge it.
+
+        Raises:
+            StoreUnavailable: nothing is known to be kept; give it again.
+        """
+        now = self._ports.clock.now()
+        signals, malformed = [], []
+        for document in documents:
+            try:
+                signals.append(
+                    parse_signal_document(document, received_at=now, window=self._rules.window)
+                )
+            except MalformedSignal as error:
+                malformed.append(
+                    MalformedDocument(text=document[:SHOWN], source=source, problem=str(error))
+                )
+        arrivals = Arrivals(signals=tuple(signals), malformed=tuple(malformed))
+        new = self._ports.store.take_in(self._ports.broker.account, arrivals, at=now)
+        if self._desk is not None:
+            self._desk.ledger.waiting |= {signal.signal_id: signal for signal in new}
+        return len(new)
+
+    def step(self) -> datetime:
+        """Do all that is due now; return when to call again at the latest.
+
+        Call sooner for what comes in, and twice a second for the kill switch and the broker's word.
+
+        Raises:
+            LeaseTaken: another worker trades the account; end.
+        """
+        try:
+            self._desk = self._desk or self._opened()
+            if self._desk is None:
+                return self._ports.clock.now() + RETRY
+            self._desk.work()
+            return self._desk.next_look()
+        except StoreUnavailable:
+            # What was committed is not known: from here on it is what the record says.
+            self._desk = None
+            return self._ports.clock.now() + RETRY
+
+    def _opened(self) -> Desk | None:
+        account, now = self._ports.broker.account, self._ports.clock.now()
+        record = self._ports.store.load(account, since=history_start(now))
+        try:
+            state = record.state or self._new_account(account)
+        except BrokerAway:
+            return None
+        desk = Desk(
+            self._ports,
+            self._rules,
+            self._companions,
+            self._ledger(record, state),
+            halt=self._halt,
+        )
+        desk.open()
+        return desk
+
+    def _ledger(self, record: BookRecord, state: AccountState) -> Ledger:
+        return Ledger(
+            record,
+            state,
+            store=self._ports.store,
+            clock=self._ports.clock,
+            simulated=self._ports.broker.is_simulated,
+        )
+
+    def _new_account(self, account: str) -> AccountState:
+        told, now = self._ports.broker.snapshot().account, self._ports.clock.now()
+        state = AccountState(
+            account=account,
+            cash_usd=told.cash,
+            peak_equity_usd=told.equity,
+            previous_close_equity_usd=told.equity,
+            maintenance_margin_usd=told.maintenance_margin,
+            at=now,
+        )
+        change = Change(change_id=f"{account}|opened", account=account, at=now, state=state)
+        self._ports.store.commit(change, sends=False)
+        return state

@@ -1,0 +1,231 @@
+"""What a broker tells becomes what is on record: by event as it happens, or all at once.
+
+Everything may be told again, late, out of order or not at all. An execution is booked whatever the
+order's status; what nobody should have been able to order trips the kill switch before it is
+booked, so that no death in between leaves it on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.broker import BrokerEventKind
+from alpha_oracle.domain.orders import NEXT, OrderEvent, OrderStatus, RefusedBy, Side
+from alpha_oracle.domain.risk import Severity
+from alpha_oracle.execution.gathering import reached_broker, sent_at
+from alpha_oracle.execution.halting import an_alert
+from alpha_oracle.execution.ledger import history_start
+from alpha_oracle.execution.surroundings import SETTLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.broker import BrokerEvent, BrokerExecution, BrokerOrder, BrokerSnapshot
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.orders import Fill, Order
+    from alpha_oracle.execution.booking import BookChange
+    from alpha_oracle.execution.halting import Halt
+    from alpha_oracle.execution.ledger import Ledger
+    from alpha_oracle.execution.link import Link
+    from alpha_oracle.ports.clock import Clock
+
+_K: Final = BrokerEventKind
+_S: Final = OrderStatus
+_STATUS: Final[Mapping[BrokerEventKind, OrderStatus]] = {
+    _K.ACCEPTED: _S.SUBMITTED,
+    _K.CANCELLED: _S.CANCELLED,
+    _K.REJECTED: _S.REJECTED,
+    _K.EXPIRED: _S.EXPIRED,
+}
+
+
+class Follower:
+    """Puts what a broker tells on record.
+
+    `bought` are the symbols that purchases were filled in since the monitor last looked;
+    `strangers` are references under our client id that no order on record has.
+    """
+
+    def __init__(self, ledger: Ledger, *, halt: Halt, link: Link, clock: Clock) -> None:
+        self._ledger = ledger
+        self._halt = halt
+        self._link = link
+        self._clock = clock
+        self.bought: list[Symbol] = []
+        self.strangers: set[str] = set()
+        self._alarmed: set[str] = set()
+
+    def hear(self, events: Sequence[BrokerEvent]) -> None:
+        """Put events on record, in their order."""
+        for event in events:
+            if event.kind is _K.LINK_DOWN:
+                self._link.went_down()
+            elif event.kind is _K.LINK_UP:
+                self._link.came_up(self._clock.now())
+            elif event.order_id is None:
+                continue
+            elif event.fill is not None:
+                self._on_fill(event.order_id, event.fill)
+            else:
+                self._on_status(event.order_id, _STATUS[event.kind], event)
+
+    def settle(self, snapshot: BrokerSnapshot) -> None:
+        """Bring the record to what a broker knows, and prove what it never got.
+
+        Executions come first: what was executed of an order stands before how it ended.
+        """
+        foreign = {order.broker_order_id for order in snapshot.orders if not order.is_ours}
+        for execution in snapshot.executions:
+            if execution.broker_order_id not in foreign:
+                self._on_execution(execution)
+        told = {order.order_id: order for order in snapshot.orders if order.order_id is not None}
+        for one in told.values():
+            self._on_order(one, at=snapshot.at)
+        for order in list(self._ledger.book.orders.values()):
+            if order.is_working and reached_broker(order) and order.order_id not in told:
+                self._on_absence(order, snapshot.at)
+
+    def mark_unanswered(self, *, at: datetime) -> None:
+        """Let every order that was about to be sent when a worker ended be unknown."""
+        for order in list(self._ledger.book.orders.values()):
+            if order.status is _S.PENDING and reached_broker(order):
+                self.lose(order.order_id, "the worker ended before an answer came", at=at)
+
+    def lose(self, order_id: str, reason: str, *, at: datetime) -> None:
+        """Note that nobody knows what became of an order's command; ask when it can be told."""
+        event = OrderEvent(
+            event_id=f"unknown:{at.isoformat()}", status=_S.UNKNOWN, at=at, reason=reason
+        )
+        order = self._ledger.record(order_id, event)
+        self._link.ask_after_command(max(sent_at(order), at))
+
+    def _on_execution(self, execution: BrokerExecution) -> None:
+        fill = execution.fill
+        session = calendar.session_open(history_start(self._clock.now()))
+        if execution.order_id is None or fill.at < session:
+            return
+        self._on_fill(execution.order_id, fill)
+
+    def _on_fill(self, order_id: str, fill: Fill) -> None:
+        known = self._ledger.past_executions.get(fill.stem)
+        if known is not None and known.order_id == order_id and known.fill == fill:
+            return
+        if order_id not in self._ledger.book.orders:
+            self._on_late(order_id, fill, is_known=known is not None)
+            return
+        booked = self._ledger.book.on_fill(order_id, fill)
+        if booked.breaches:
+            self._breach(fill, booked)
+        if booked.execution is None and not booked.events:
+            return
+        self._ledger.book_fill(order_id, fill, booked)
+        order = self._ledger.book.orders[order_id]
+        if order.side is Side.BUY and known is None:
+            self.bought.append(order.symbol)
+            self._link.bought_usd += fill.price * fill.quantity
+
+    def _on_late(self, order_id: str, fill: Fill, *, is_known: bool) -> None:
+        # Of an order of an earlier session, long closed: only its commission can still be new.
+        if order_id not in self._ledger.past or not is_known:
+            self._stranger(order_id, f"{fill.quantity} shares of an order {order_id} were executed")
+
+    def _breach(self, fill: Fill, booked: BookChange) -> None:
+        told = "; ".join(f"{one.kind}: {one.detail}" for one in booked.breaches)
+        self._alarm_once(f"{booked.breaches[0].order_id} {fill.execution_id}", "integrity", told)
+
+    def _stranger(self, order_id: str, what: str) -> None:
+        self.strangers.add(order_id)
+        self._alarm_once(order_id, "unknown_order", what)
+
+    def _alarm_once(self, subject: str, kind: str, message: str) -> None:
+        if subject not in self._alarmed:
+            self._halt.alarm(self._ledger, kind, message)
+            self._alarmed.add(subject)
+
+    def _on_order(self, told: BrokerOrder, *, at: datetime) -> None:
+        order_id = told.order_id
+        if order_id is None or not told.is_ours:
+            return
+        if order_id not in self._ledger.book.orders:
+            if order_id not in self._ledger.past and told.status not in _LONG_OVER:
+                self._stranger(order_id, f"order {order_id}, unknown to us, is under our client id")
+            return
+        if told.status in _TOLD_BY_ORDER:
+            self._advance(
+                order_id, told.status, at=at, reason="", broker_order_id=told.broker_order_id
+            )
+
+    def _on_status(self, order_id: str, status: OrderStatus, event: BrokerEvent) -> None:
+        if order_id in self._ledger.book.orders:
+            self._advance(
+                order_id,
+                status,
+                at=event.at,
+                reason=event.reason,
+                broker_order_id=event.broker_order_id,
+            )
+        elif order_id not in self._ledger.past:
+            self._stranger(order_id, f"order {order_id} is {status} under our client id")
+
+    def _advance(
+        self,
+        order_id: str,
+        status: OrderStatus,
+        *,
+        at: datetime,
+        reason: str,
+        broker_order_id: str | None,
+    ) -> None:
+        order = self._ledger.book.orders[order_id]
+        status = _following(order, status)
+        if order.status is _S.REJECTED and status is _S.SUBMITTED:
+            self._stranger(order_id, f"order {order_id} works though it was closed as rejected")
+        if status is order.status or status not in NEXT[order.status]:
+            return
+        event = OrderEvent(
+            event_id=status.lower(),
+            status=status,
+            at=at,
+            reason=reason,
+            refused_by=RefusedBy.BROKER if status is _S.REJECTED else None,
+            broker_order_id=broker_order_id,
+        )
+        if order.has_seen(event):
+            return
+        self._ledger.record(order_id, event)
+
+    def _on_absence(self, order: Order, asked_at: datetime) -> None:
+        since = max((event.at for event in order.history), default=sent_at(order))
+        if asked_at < since + SETTLE:
+            self._link.ask_after_command(since)
+            return
+        status = _S.CANCELLED if order.filled_quantity else _S.REJECTED
+        reason = "the broker, asked for everything, has no such order"
+        event = OrderEvent(
+            event_id="not_found",
+            status=status,
+            at=self._clock.now(),
+            reason=reason,
+            refused_by=RefusedBy.SYSTEM,
+        )
+        self._ledger.record(order.order_id, event)
+        alert = an_alert(
+            "order_not_found",
+            f"order {order.order_id}: {reason}",
+            severity=Severity.HIGH,
+            at=self._clock.now(),
+        )
+        self._ledger.announce([alert])
+
+
+def _following(order: Order, status: OrderStatus) -> OrderStatus:
+    if not order.filled_quantity:
+        return status
+    # What was executed in part is neither merely accepted nor rejected any more.
+    return {_S.SUBMITTED: _S.PARTIALLY_FILLED, _S.REJECTED: _S.CANCELLED}.get(status, status)
+
+
+_LONG_OVER: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
+_TOLD_BY_ORDER: Final = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, *_LONG_OVER}) - {_S.FILLED}

@@ -1,0 +1,73 @@
+"""The kill switch as the engine sees it, and the engine's own hand on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.domain.risk import KillSwitchReading, Severity
+from alpha_oracle.domain.trading_events import RiskAlert
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alpha_oracle.execution.ledger import Ledger
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.trading import KillSwitchStore
+    from alpha_oracle.risk.kill_switch import KillSwitchRules
+
+POLL: Final = timedelta(milliseconds=500)
+"""How old a reading may be that something is sent by."""
+
+SYSTEM: Final = "system"
+
+
+class Halt:
+    """Reads the switch, and trips it where integrity is in doubt."""
+
+    def __init__(self, switch: KillSwitchStore, rules: KillSwitchRules, clock: Clock) -> None:
+        self._switch = switch
+        self._rules = rules
+        self._clock = clock
+        self._reading = KillSwitchReading(database=None, mirror=None)
+        self._read_at: datetime | None = None
+
+    def reading(self) -> KillSwitchReading:
+        """Return what the stores say, read less than half a second ago."""
+        now = self._clock.now()
+        if self._read_at is None or not timedelta(0) <= now - self._read_at < POLL:
+            self._reading, self._read_at = self._switch.read(), now
+        return self._reading
+
+    def says_active(self) -> bool:
+        """Whether a store says that the switch is on; unread, it only keeps all from being sent.
+
+        What works at the broker is cancelled upon somebody's word, not for a store being away.
+        """
+        reading = self.reading()
+        return reading.database is True or reading.mirror is True
+
+    def trip(self, reason: str) -> None:
+        """Activate the switch, on record before anything else is: it needs no word.
+
+        Raises:
+            StoreUnavailable: it is not on record, or not in the mirror: repeat it.
+        """
+        now = self._clock.now()
+        record = self._switch.record()
+        self._read_at = None
+        if not record.is_active:
+            self._switch.change(self._rules.trip(record, now=now, by=SYSTEM, reason=reason), at=now)
+
+    def alarm(self, ledger: Ledger, kind: str, message: str) -> None:
+        """Trip the switch, then say why: integrity is in doubt."""
+        self.trip(f"{kind}: {message}")
+        now = self._clock.now()
+        ledger.announce([an_alert(kind, message, severity=Severity.CRITICAL, at=now)])
+
+
+def an_alert(kind: str, message: str, *, severity: Severity, at: datetime) -> RiskAlert:
+    """Return an alert of something that is or is not, and has no measure."""
+    return RiskAlert(
+        type=kind, severity=severity, value=None, threshold=None, message=message, at=at
+    )

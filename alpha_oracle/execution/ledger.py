@@ -1,0 +1,236 @@
+"""The book and the store that keeps it: what is committed there is then so here.
+
+Nothing is ever changed here first. Whoever is told that the store is away throws this away and
+opens it again from the record: that is the start, and the recovery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.orders import advance
+from alpha_oracle.domain.trading_events import (
+    OrderRejected,
+    OrderSummary,
+    announcement,
+    encode_event,
+)
+from alpha_oracle.domain.trading_records import (
+    Change,
+    SignalOutcome,
+    SignalOutcomeKind,
+)
+from alpha_oracle.execution.book import Book
+from alpha_oracle.execution.booking import executions_of
+from alpha_oracle.risk.day_trades import OwnFill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.orders import Fill, Order, OrderEvent, RefusedBy
+    from alpha_oracle.domain.portfolio import AccountState, Lot
+    from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.domain.trading_events import TradingEvent
+    from alpha_oracle.domain.trading_records import (
+        Approval,
+        BookRecord,
+        CascadeRun,
+        DayTradeDecision,
+        OperatorAnswer,
+        OrderQuality,
+    )
+    from alpha_oracle.execution.booking import BookChange, Execution
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.trading import TradingStore
+
+HISTORY_SESSIONS: Final = 21
+"""How far back orders are known: as far as a broker may tell of them."""
+
+
+class Evidence(TypedDict, total=False):
+    """What goes on record beside what happened: who said so."""
+
+    cascade_runs: tuple[CascadeRun, ...]
+    day_trade_decisions: tuple[DayTradeDecision, ...]
+    approvals: tuple[Approval, ...]
+
+
+class Parts(Evidence, total=False):
+    """The parts of a `Change`."""
+
+    outcomes: tuple[SignalOutcome, ...]
+    orders: tuple[Order, ...]
+    events: tuple[tuple[str, OrderEvent], ...]
+    commissions: tuple[tuple[str, Fill], ...]
+    lots: tuple[Lot, ...]
+    state: AccountState | None
+    qualities: tuple[OrderQuality, ...]
+    answers: tuple[OperatorAnswer, ...]
+    announcements: tuple[TradingEvent, ...]
+
+
+class Ledger:
+    """An account in memory, changed by what was committed alone."""
+
+    def __init__(
+        self,
+        record: BookRecord,
+        state: AccountState,
+        *,
+        store: TradingStore,
+        clock: Clock,
+        simulated: bool,
+    ) -> None:
+        orders = {order.order_id: order for order in record.orders}
+        self.account = state.account
+        self.simulated = simulated
+        self.book = Book(
+            state=state,
+            lots={lot.key: lot for lot in record.lots},
+            orders=orders,
+            executions=executions_of(orders),
+        )
+        self.waiting = {signal.signal_id: signal for signal in record.waiting}
+        self.approvals = {one.order_id: one for one in record.approvals}
+        self.past = dict(orders)
+        self.past_executions = dict(self.book.executions)
+        self._store = store
+        self._clock = clock
+
+    def change(self, name: str, **parts: Unpack[Parts]) -> Change:
+        """Return a change of this account; `name` is the same however often it is tried."""
+        return Change(
+            change_id=f"{self.account}|{name}",
+            account=self.account,
+            at=self._clock.now(),
+            **parts,
+        )
+
+    def commit(self, change: Change, *, sends: bool = False) -> bool:
+        """Commit a change and take it over; False: the kill switch let nothing be sent."""
+        if not self._store.commit(change, sends=sends):
+            return False
+        self._take_over(change)
+        return True
+
+    def record(
+        self, order_id: str, *events: OrderEvent, sends: bool = False, **parts: Unpack[Evidence]
+    ) -> Order:
+        """Commit what happened to an order, with what others are told; return the order.
+
+        With `sends` it stays as it was while the kill switch is active.
+        """
+        change = self.change(
+            f"{order_id}|{events[-1].event_id}",
+            events=tuple((order_id, event) for event in events),
+            announcements=self._told((order_id, event) for event in events),
+            **parts,
+        )
+        self.commit(change, sends=sends)
+        return self.book.orders[order_id]
+
+    def book_fill(self, order_id: str, fill: Fill, booked: BookChange) -> None:
+        """Commit what a fill changes, as the book decided."""
+        state = replace(self.book.state, cash_usd=self.book.state.cash_usd + booked.cash_usd)
+        is_commission_only = booked.execution is not None and not booked.events
+        self.commit(
+            self.change(
+                f"{order_id}|{fill.execution_id}|{fill.commission}",
+                events=booked.events,
+                commissions=((order_id, fill),) if is_commission_only else (),
+                lots=() if booked.lot is None else (booked.lot,),
+                state=state if booked.cash_usd else None,
+                announcements=self._told(booked.events),
+            )
+        )
+        if booked.execution is not None:
+            self.book.executions[fill.stem] = booked.execution
+            self.past_executions[fill.stem] = booked.execution
+
+    def refuse(
+        self,
+        signal: ReceivedSignal,
+        reason: str,
+        *,
+        by: RefusedBy,
+        kind: SignalOutcomeKind = SignalOutcomeKind.REFUSED,
+        **parts: Unpack[Evidence],
+    ) -> None:
+        """Commit that a signal becomes no order."""
+        at = self._clock.now()
+        summary = OrderSummary.of_signal(signal, simulated=self.simulated)
+        outcome = SignalOutcome(signal_id=signal.signal_id, kind=kind, at=at, reason=reason)
+        told = OrderRejected(order=summary, reason=reason, refused_by=by, at=at)
+        self.commit(
+            self.change(
+                f"signal|{signal.signal_id}",
+                outcomes=(outcome,),
+                announcements=(told,),
+                **parts,
+            )
+        )
+
+    def announce(self, events: Sequence[TradingEvent]) -> None:
+        """Commit what others are to be told, once however often it is tried."""
+        if events:
+            text = "\n".join(encode_event(event) for event in events)
+            digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+            self.commit(self.change(f"told|{digest}", announcements=tuple(events)))
+
+    def own_fills(self, since: Session) -> list[OwnFill]:
+        """Return the account's executions of sessions from `since` on, for the guard."""
+        return [
+            self._own_fill(one) for one in self.past_executions.values() if one.session >= since
+        ]
+
+    def _own_fill(self, execution: Execution) -> OwnFill:
+        order = self.past[execution.order_id]
+        return OwnFill(
+            session=execution.fill.at.astimezone(calendar.NEW_YORK).date(),
+            symbol=order.symbol,
+            side=order.side,
+            order_id=order.order_id,
+            strategy=order.strategy,
+            at=execution.fill.at,
+        )
+
+    def _told(self, events: Iterable[tuple[str, OrderEvent]]) -> tuple[TradingEvent, ...]:
+        # Of a TWAP the parent is told, whose slices bring it everything: nothing counts twice.
+        told: list[TradingEvent] = []
+        after: dict[str, Order] = {}
+        for order_id, event in events:
+            order = after[order_id] = advance(
+                after.get(order_id, self.book.orders[order_id]), event
+            )
+            one = announcement(order, event) if order.parent_id is None else None
+            if one is not None:
+                told.append(one)
+        return tuple(told)
+
+    def _take_over(self, change: Change) -> None:
+        for order in change.orders:
+            self._keep(order)
+        for order_id, event in change.events:
+            self._keep(advance(self.book.orders[order_id], event))
+        for lot in change.lots:
+            self.book.lots[lot.key] = lot
+        if change.state is not None:
+            self.book.state = change.state
+        for outcome in change.outcomes:
+            self.waiting.pop(outcome.signal_id, None)
+        for approval in change.approvals:
+            self.approvals[approval.order_id] = approval
+
+    def _keep(self, order: Order) -> None:
+        self.book.orders[order.order_id] = order
+        self.past[order.order_id] = order
+
+
+def history_start(now: datetime) -> Session:
+    """Return the first session whose orders are loaded."""
+    return calendar.shift_session(calendar.latest_opened_session(now), 1 - HISTORY_SESSIONS)

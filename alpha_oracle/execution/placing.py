@@ -1,0 +1,268 @@
+"""From an order request to an order on its way: routed, checked, committed, sent.
+
+Between the commit and the command nothing happens: what was checked is what is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from alpha_oracle.domain.orders import Order, OrderEvent, OrderStatus, OrderType
+from alpha_oracle.domain.risk import RiskAction
+from alpha_oracle.domain.trading_events import ApprovalRequired, OrderSubmitted, OrderSummary
+from alpha_oracle.domain.trading_records import (
+    Approval,
+    CascadeRun,
+    CheckStage,
+    DayTradeDecision,
+    SignalOutcome,
+    SignalOutcomeKind,
+)
+from alpha_oracle.execution.order_requests import order_of
+from alpha_oracle.execution.router import NoRoute
+from alpha_oracle.risk.kill_switch import KillSwitchCheck
+from alpha_oracle.risk.pdt_guard import NAME as DAY_TRADE_GUARD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.portfolio import Lot
+    from alpha_oracle.domain.quotes import Quote
+    from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.execution.gathering import Gatherer
+    from alpha_oracle.execution.ledger import Ledger
+    from alpha_oracle.execution.order_requests import OrderRequest
+    from alpha_oracle.execution.sending import Sender
+    from alpha_oracle.execution.surroundings import TradingRules
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.risk.cascade import Clearance
+
+REDUCTIONS: Final = 4
+"""A smaller order may take another route, and is checked anew; at most so often."""
+
+MOMENTARY: Final = frozenset({"link", "quote_known", "quote_fresh", "order_rate"})
+"""Checks that the next moment may answer otherwise: what they refuse waits."""
+
+MOMENTARY_FACTS: Final = frozenset({"quote", "bid", "ask", "ask price"})
+
+KILLED: Final = f"{KillSwitchCheck.name}: kill switch is active on record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An order is on record: sent, worked in slices, or waiting for a human."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Nothing is decided: what is missing may come."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """Risk refuses; nothing is on record yet."""
+
+    reason: str
+    runs: tuple[CascadeRun, ...] = ()
+    decisions: tuple[DayTradeDecision, ...] = ()
+
+
+Placement: TypeAlias = Placed | Waits | Declined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An order, what the cascade said of it last, and all it said on the way there."""
+
+    order: Order
+    clearance: Clearance
+    runs: tuple[CascadeRun, ...]
+
+
+class Placer:
+    """Places orders, one at a time."""
+
+    def __init__(
+        self,
+        rules: TradingRules,
+        ledger: Ledger,
+        gatherer: Gatherer,
+        sender: Sender,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._ledger = ledger
+        self._gatherer = gatherer
+        self._sender = sender
+        self._clock = clock
+
+    def place(
+        self,
+        request: OrderRequest,
+        quotes: Mapping[Symbol, Quote],
+        *,
+        signal: ReceivedSignal | None = None,
+        lots: Sequence[Lot] = (),
+    ) -> Placement:
+        """Place an order for a request; `lots` change with it, `signal` has it for an outcome."""
+        checked = self._check(request, quotes)
+        if not isinstance(checked, Checked):
+            return checked
+        order, clearance = checked.order, checked.clearance
+        decisions = self.guard_decisions(order, clearance)
+        if clearance.action is RiskAction.REJECT:
+            if is_momentary(clearance):
+                return Waits(reason=clearance.reason)
+            return Declined(reason=clearance.reason, runs=checked.runs, decisions=decisions)
+        needs_human = not clearance.may_be_sent
+        if needs_human:
+            order = replace(order, status=OrderStatus.AWAITING_APPROVAL)
+        opening = () if needs_human else self.opening_events(order)
+        change = self._ledger.change(
+            f"order|{order.order_id}",
+            orders=(order,),
+            events=tuple((order.order_id, event) for event in opening),
+            outcomes=self._outcomes(signal, order),
+            cascade_runs=checked.runs,
+            day_trade_decisions=decisions,
+            lots=tuple(lots),
+            approvals=(self._approval(order, clearance),) if needs_human else (),
+            announcements=self._told(order, clearance, needs_human=needs_human),
+        )
+        if not self._ledger.commit(change, sends=True):
+            return Declined(reason=KILLED, runs=checked.runs, decisions=decisions)
+        if not needs_human and order.order_type is not OrderType.TWAP:
+            self._sender.send(order)
+        return Placed(order=self._ledger.book.orders[order.order_id])
+
+    def opening_events(self, order: Order) -> tuple[OrderEvent, ...]:
+        """Return what follows at once when an order may go: a TWAP's slices are then due."""
+        if order.order_type is not OrderType.TWAP:
+            return ()
+        return (
+            OrderEvent(
+                event_id="submitted",
+                status=OrderStatus.SUBMITTED,
+                at=self._clock.now(),
+                reason="worked in slices",
+            ),
+        )
+
+    def run(self, order: Order, clearance: Clearance, stage: CheckStage) -> CascadeRun:
+        """Return the record of what the cascade said of an order."""
+        return CascadeRun(
+            stage=stage,
+            at=self._clock.now(),
+            action=clearance.action,
+            verdicts=clearance.verdicts,
+            order_id=order.order_id,
+            signal_id=order.signal_id,
+        )
+
+    def guard_decisions(self, order: Order, clearance: Clearance) -> tuple[DayTradeDecision, ...]:
+        """Return what the day-trade guard said, if it was asked."""
+        return tuple(
+            DayTradeDecision(
+                order_id=order.order_id,
+                symbol=order.symbol,
+                session=order.session,
+                at=self._clock.now(),
+                action=verdict.action,
+                reason=verdict.reason,
+                inputs=verdict.inputs,
+            )
+            for verdict in clearance.verdicts
+            if verdict.check == DAY_TRADE_GUARD
+        )
+
+    def _check(
+        self, request: OrderRequest, quotes: Mapping[Symbol, Quote]
+    ) -> Checked | Waits | Declined:
+        runs: list[CascadeRun] = []
+        while True:
+            order = self._routed(request, quotes)
+            if not isinstance(order, Order):
+                return order
+            facts = self._gatherer.facts(order, quotes)
+            clearance = self._rules.risk.check_pre_trade(order, facts)
+            runs.append(self.run(order, clearance, CheckStage.DECISION))
+            is_settled = clearance.quantity in (0, order.quantity)
+            if is_settled:
+                return Checked(order=order, clearance=clearance, runs=tuple(runs))
+            if len(runs) > REDUCTIONS:
+                reason = f"reduced {len(runs)} times to {clearance.quantity} shares; order refused"
+                return Declined(reason=reason, runs=tuple(runs))
+            request = replace(request, quantity=clearance.quantity)
+
+    def _routed(
+        self, request: OrderRequest, quotes: Mapping[Symbol, Quote]
+    ) -> Order | Waits | Declined:
+        now, quote = self._clock.now(), quotes.get(request.symbol)
+        route = self._rules.router.route(
+            request.side,
+            request.quantity,
+            purpose=request.purpose,
+            quote=quote,
+            adv_shares=self._gatherer.references.known.adv_shares.get(request.symbol),
+            now=now,
+        )
+        if isinstance(route, NoRoute):
+            return self._unrouted(route)
+        return order_of(
+            request,
+            route,
+            status=OrderStatus.PENDING,
+            simulated=self._ledger.simulated,
+            arrival_price=None if quote is None else quote.mid,
+            at=now,
+        )
+
+    def _unrouted(self, route: NoRoute) -> Waits | Declined:
+        is_momentary = set(route.missing) <= MOMENTARY_FACTS
+        return Waits(reason=route.reason) if is_momentary else Declined(reason=route.reason)
+
+    def _outcomes(self, signal: ReceivedSignal | None, order: Order) -> tuple[SignalOutcome, ...]:
+        if signal is None:
+            return ()
+        return (
+            SignalOutcome(
+                signal_id=signal.signal_id,
+                kind=SignalOutcomeKind.ORDERED,
+                at=order.created_at,
+                order_id=order.order_id,
+            ),
+        )
+
+    def _approval(self, order: Order, clearance: Clearance) -> Approval:
+        return Approval(
+            order_id=order.order_id,
+            requested_at=order.created_at,
+            expires_at=self._rules.window.end(order.session),
+            price=order.limit_price or order.arrival_price,
+            reason=clearance.reason,
+            checks=tuple(sorted(clearance.asking)),
+        )
+
+    def _told(
+        self, order: Order, clearance: Clearance, *, needs_human: bool
+    ) -> tuple[ApprovalRequired | OrderSubmitted, ...]:
+        summary, at = OrderSummary.of(order), order.created_at
+        if needs_human:
+            return (ApprovalRequired(order=summary, reason=clearance.reason, at=at),)
+        if order.order_type is OrderType.TWAP:
+            return (OrderSubmitted(order=summary, at=at),)
+        return ()
+
+
+def is_momentary(clearance: Clearance) -> bool:
+    """Whether a refusal may be another verdict in a moment: it decides nothing."""
+    deciding = clearance.deciding
+    is_unread = deciding.check == KillSwitchCheck.name and bool(deciding.missing)
+    return deciding.check in MOMENTARY or is_unread
