@@ -9,6 +9,7 @@ from alpha_oracle.domain.trading_events import CircuitBreakerTripped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.trading_events import TradingEvent
@@ -19,24 +20,32 @@ _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class PortfolioWatch:
-    """Tells what is new, worse, or there again. A breaker trips once, and is an alert as well."""
+    """Tells what is new, worse, or there again. A breaker that trips is an alert as well.
 
-    def __init__(self, monitor: PortfolioMonitor) -> None:
+    What cannot be measured is told once that has lasted for `patience`: at the open of a session
+    the first quotes are on their way.
+    """
+
+    def __init__(self, monitor: PortfolioMonitor, *, patience: timedelta) -> None:
         self._monitor = monitor
+        self._patience = patience
         self._breakers = frozenset(gauge.name for gauge in monitor.bounds.breakers())
         self._told: dict[tuple[str, str], Severity] = {}
+        self._since: dict[tuple[str, str], datetime] = {}
 
     def __call__(self, facts: RiskFacts, *, bought: Symbol | None) -> Sequence[TradingEvent]:
-        """Return what is new to tell; `bought` is what a purchase was just filled in.
-
-        Outside market hours nothing is: quotes are old then, and nothing is sent.
-        """
-        if not facts.is_market_open:
-            return ()
+        """Return what is new to tell; `bought` is what a purchase was just filled in."""
         found = self._monitor.check_portfolio(facts, bought=bought)
-        new = [one for one in found if self._is_new(one)]
-        self._told = {one.key: self._worst(one) for one in found}
+        self._since = {one.key: self._since.get(one.key, facts.now) for one in found}
+        due = [one for one in found if self._is_due(one, facts.now)]
+        new = [one for one in due if self._is_new(one)]
+        self._told = {one.key: self._worst(one) for one in due}
         return [event for one in new for event in self._events(one)]
+
+    def _is_due(self, finding: PortfolioFinding, now: datetime) -> bool:
+        is_measured = finding.alert.value is not None
+        is_told = finding.key in self._told
+        return is_measured or is_told or now - self._since[finding.key] >= self._patience
 
     def _is_new(self, finding: PortfolioFinding) -> bool:
         told = self._told.get(finding.key)
