@@ -16,8 +16,10 @@ from alpha_oracle.execution.approvals import ApprovalClerk
 from alpha_oracle.execution.decisions import Decider
 from alpha_oracle.execution.following import Follower
 from alpha_oracle.execution.gathering import Gatherer
+from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.inbox_rules import next_window_start, session_in_window
 from alpha_oracle.execution.link import Link
+from alpha_oracle.execution.operators import OperatorClerk
 from alpha_oracle.execution.placing import Placer
 from alpha_oracle.execution.sending import Sender
 from alpha_oracle.execution.session_roll import SessionRoll
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
 
 SOON: Final = timedelta(seconds=1)
+KILLED: Final = "kill_switch"
 BATCH_FRESH: Final = timedelta(seconds=60)
 """A batch begins on a reconciliation at most this old."""
 
@@ -53,6 +56,7 @@ class Desk:
         ledger: Ledger,
         *,
         halt: Halt,
+        untold: list[TradingEvent],
     ) -> None:
         clock = ports.clock
         self._ports = ports
@@ -60,6 +64,7 @@ class Desk:
         self._companions = companions
         self.ledger = ledger
         self._halt = halt
+        self._untold = untold
         self.link = Link(clock.now())
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
         self._follower = Follower(ledger, halt=halt, link=self.link, clock=clock)
@@ -79,6 +84,9 @@ class Desk:
             clock=clock,
         )
         self._roll = SessionRoll(ports, ledger, self._gatherer)
+        self._operators = OperatorClerk(
+            ports, ledger, self._gatherer, link=self.link, snapshot=self._snapshot
+        )
         self._measured: set[str] = set()
         self._watched_at: datetime | None = None
 
@@ -96,6 +104,7 @@ class Desk:
             self._stop()
         self._clerk.reject()
         self._ask_everything()
+        self._answer_operators()
         self._decider.expire()
         self._clerk.expire()
         if not is_halted:
@@ -128,7 +137,7 @@ class Desk:
         if working:
             # Until a complete snapshot shows that none is left.
             asked = self.link.asked_at
-            self.link.ask_by(now if asked is None else max(asked + SETTLE, now), "kill_switch")
+            self.link.ask_by(now if asked is None else max(asked + SETTLE, now), KILLED)
 
     def _working(self) -> list[Order]:
         return [order for order in self.ledger.book.orders.values() if order.is_working]
@@ -145,6 +154,14 @@ class Desk:
             self._settle(self.link.occasion)
         except BrokerAway:
             self.link.got_no_answer(now)
+
+    def _answer_operators(self) -> None:
+        if self.link.state is not LinkState.READY or self._roll.is_due():
+            return
+        try:
+            self._operators.work()
+        except BrokerAway:
+            self.link.got_no_answer(self._ports.clock.now())
 
     def _next_try(self) -> datetime:
         is_away = self.link.state is LinkState.DOWN
@@ -169,11 +186,21 @@ class Desk:
         self._trip_for(events)
         self._ports.store.save_reconciliation(found, events)
         self.link.drift_pct = found.drift_pct
+        if occasion == KILLED and self._working():
+            self._still_working()
 
     def _snapshot(self) -> BrokerSnapshot:
         snapshot = self._ports.broker.snapshot()
         self._follower.settle(snapshot)
         return snapshot
+
+    def _still_working(self) -> None:
+        left = ", ".join(order.order_id for order in self._working())
+        message = f"the kill switch is active and orders still work: {left}"
+        now = self._ports.clock.now()
+        self.ledger.announce(
+            [an_alert("orders_still_working", message, severity=Severity.HIGH, at=now)]
+        )
 
     def _next_reconciliation(self, now: datetime) -> datetime:
         closes = calendar.session_close(self._gatherer.session)
@@ -206,9 +233,14 @@ class Desk:
         facts = self._gatherer.facts(None, self._gatherer.quotes())
         occasions: list[Symbol | None] = [*bought] or [None]
         for symbol in occasions:
-            events = self._companions.watch(facts, bought=symbol)
-            self._trip_for(events)
-            self.ledger.announce(events)
+            self._untold += self._companions.watch(facts, bought=symbol)
+        self._tell()
+
+    def _tell(self) -> None:
+        # What the monitor said once it does not say again, whatever becomes of the store.
+        self._trip_for(self._untold)
+        self.ledger.announce(tuple(self._untold))
+        self._untold.clear()
 
     def _trip_for(self, events: Sequence[TradingEvent]) -> None:
         for event in events:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle import calendar
 from alpha_oracle.domain.portfolio import AccountState
 from alpha_oracle.domain.trading_records import Arrivals, Change
 from alpha_oracle.domain.trading_records import MalformedSignal as MalformedDocument
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.domain.trading_records import BookRecord
     from alpha_oracle.execution.book import Book
     from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
 
 RETRY: Final = timedelta(seconds=1)
+SWEEP: Final = timedelta(minutes=1)
+"""How often the record is searched for signals that the bus lost."""
+
+ON_RECORD: Final = "record"
 SHOWN: Final = 2_000
 """Characters of a malformed document that are kept."""
 
@@ -41,6 +47,8 @@ class ExecutionEngine:
         self._companions = companions
         self._halt = Halt(ports.switch, rules.kill_switch, ports.clock)
         self._desk: Desk | None = None
+        self._untold: list[TradingEvent] = []
+        self._swept_at: datetime | None = None
 
     @property
     def book(self) -> Book | None:
@@ -82,12 +90,23 @@ class ExecutionEngine:
             self._desk = self._desk or self._opened()
             if self._desk is None:
                 return self._ports.clock.now() + RETRY
+            self._sweep()
             self._desk.work()
             return self._desk.next_look()
         except StoreUnavailable:
             # What was committed is not known: from here on it is what the record says.
             self._desk = None
             return self._ports.clock.now() + RETRY
+
+    def _sweep(self) -> None:
+        now = self._ports.clock.now()
+        if self._swept_at is not None and now - self._swept_at < SWEEP:
+            return
+        since = calendar.shift_session(calendar.latest_opened_session(now), -1)
+        missed = self._ports.store.missed(self._ports.broker.account, since=since)
+        if missed:
+            self.receive(missed, source=ON_RECORD)
+        self._swept_at = now
 
     def _opened(self) -> Desk | None:
         account, now = self._ports.broker.account, self._ports.clock.now()
@@ -102,6 +121,7 @@ class ExecutionEngine:
             self._companions,
             self._ledger(record, state),
             halt=self._halt,
+            untold=self._untold,
         )
         desk.open()
         return desk

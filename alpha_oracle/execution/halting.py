@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.risk import KillSwitchReading, Severity
 from alpha_oracle.domain.trading_events import RiskAlert
+from alpha_oracle.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +39,14 @@ class Halt:
         now = self._clock.now()
         if self._read_at is None or not timedelta(0) <= now - self._read_at < POLL:
             self._reading, self._read_at = self._switch.read(), now
+            if self._reading.database is True and self._reading.mirror is False:
+                self._repair()
         return self._reading
+
+    def _repair(self) -> None:
+        # A mirror that alone says active is left so: the record may not know of it yet.
+        with suppress(StoreUnavailable):
+            self._switch.repair_mirror()
 
     def says_active(self) -> bool:
         """Whether a store says that the switch is on; unread, it only keeps all from being sent.

@@ -60,15 +60,20 @@ class Evidence(TypedDict, total=False):
     approvals: tuple[Approval, ...]
 
 
-class Parts(Evidence, total=False):
+class BookParts(TypedDict, total=False):
+    """The book after it."""
+
+    lots: tuple[Lot, ...]
+    state: AccountState | None
+
+
+class Parts(Evidence, BookParts, total=False):
     """The parts of a `Change`."""
 
     outcomes: tuple[SignalOutcome, ...]
     orders: tuple[Order, ...]
     events: tuple[tuple[str, OrderEvent], ...]
     commissions: tuple[tuple[str, Fill], ...]
-    lots: tuple[Lot, ...]
-    state: AccountState | None
     qualities: tuple[OrderQuality, ...]
     answers: tuple[OperatorAnswer, ...]
     announcements: tuple[TradingEvent, ...]

@@ -16,8 +16,11 @@ from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_facts import References, StrategyStanding
 from alpha_oracle.execution.engine import ExecutionEngine
 from alpha_oracle.execution.order_generator import OrderGenerator
+from alpha_oracle.execution.quality import measure_quality
+from alpha_oracle.execution.reconciliation import BookReconciler
 from alpha_oracle.execution.router import SmartOrderRouter
 from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
+from alpha_oracle.execution.watch import PortfolioWatch
 from alpha_oracle.risk.commissions import order_commission
 from alpha_oracle.risk.kill_switch import KillSwitchRules
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
@@ -32,7 +35,7 @@ from tests.fakes.trading import (
     InMemoryTradingStore,
     TradingMemory,
 )
-from tests.fakes.trading_facts import InMemoryTradingFacts, plainly_reconciled
+from tests.fakes.trading_facts import InMemoryTradingFacts
 from tests.trading import COMMISSION, bounds
 
 SESSION = date(2016, 6, 2)
@@ -142,9 +145,9 @@ class TradingDay:
                 twap_interval_seconds=60,
             ),
             Companions(
-                reconcile=plainly_reconciled,
-                watch=Told(monitor),
-                quality=lambda *_, **__: None,
+                reconcile=BookReconciler(max_drift_pct=risk_bounds.max_drift_pct),
+                watch=PortfolioWatch(monitor, patience=timedelta(minutes=1)),
+                quality=measure_quality,
             ),
         )
         return self.engine
@@ -187,20 +190,6 @@ class TradingDay:
     def shares(self, symbol="AAA"):
         """Shares of a symbol in the book on record."""
         return sum(lot.quantity for lot in self.memory.lots.values() if lot.symbol == symbol)
-
-
-class Told:
-    """The portfolio monitor, which says the same thing once."""
-
-    def __init__(self, monitor):
-        self.monitor = monitor
-        self.keys = set()
-
-    def __call__(self, facts, *, bought):
-        found = self.monitor.check_portfolio(facts, bought=bought)
-        new = [one.alert for one in found if one.key not in self.keys]
-        self.keys |= {one.key for one in found}
-        return new
 
 
 def _commission(quantity, price):
