@@ -93,8 +93,18 @@ class AppliedAction:
     cash_usd: Decimal
     at: datetime
 
+    @property
+    def key(self) -> "ActionKey":
+        """What names the action within its account."""
+        return key_of(self.action)
+
 
 ActionKey = tuple[Symbol, Session, ActionKind]
+
+
+def key_of(action: CorporateAction) -> ActionKey:
+    """Return what names an action: there is one of a kind on a morning."""
+    return action.symbol, action.ex_date, action.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +112,14 @@ class Book:
     """An account under its lock: cash, positions, the orders that work, by arrival.
 
     `executions` are those since the session asked for, and all whose commission is not told yet;
-    `applied` the corporate actions since then that were.
+    `applied` what the corporate actions since then did.
     """
 
     cash: Decimal
     positions: Mapping[Symbol, BookPosition]
     orders: tuple[BookOrder, ...]
     executions: tuple[BookExecution, ...]
-    applied: frozenset[ActionKey]
+    applied: Mapping[ActionKey, AppliedAction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

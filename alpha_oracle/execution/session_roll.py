@@ -7,18 +7,20 @@ the instant of the last roll, so that a worker that was away for days knows what
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind
-from alpha_oracle.domain.portfolio import adjust_lot, with_peak
+from alpha_oracle.domain.portfolio import with_peak
+from alpha_oracle.execution.entitlements import entitle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from decimal import Decimal
 
     from alpha_oracle.domain.market import CorporateAction, Session, Symbol
     from alpha_oracle.domain.portfolio import AccountState, Lot
+    from alpha_oracle.domain.simulated import AppliedAction
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.surroundings import Ports
@@ -49,12 +51,12 @@ class SessionRoll:
         held = {lot.symbol for lot in book.lots.values() if lot.quantity}
         closes = self._gatherer.references.cover(held, session=session).last_closes
         actions = self._ports.facts.actions(held, after=self._rolled(), through=session)
-        if actions and self._ports.apply_actions is not None:
-            self._ports.apply_actions(actions)
+        told = self._told(actions)
         before = [one for one in actions if one.ex_date < session]
-        lots, cash = _adjusted(book.lots.values(), before, closes)
+        lots, cash = entitle(list(book.lots.values()), before, prices=closes, told=told)
         equity = _equity(lots, book.state.cash_usd + cash, closes)
-        lots, paid = _adjusted(lots, [one for one in actions if one.ex_date == session], closes)
+        todays = [one for one in actions if one.ex_date == session]
+        lots, paid = entitle(lots, todays, prices=_after(closes, todays), told=told)
         self._ledger.commit(
             self._ledger.change(
                 f"roll|{session}",
@@ -64,6 +66,11 @@ class SessionRoll:
         )
         book.marks = _after(closes, actions)
         book.forget(before=session)
+
+    def _told(self, actions: Sequence[CorporateAction]) -> Collection[AppliedAction]:
+        if not actions or self._ports.apply_actions is None:
+            return ()
+        return self._ports.apply_actions(actions)
 
     def begin(self) -> None:
         """Take up a session that was rolled into before: what was closed earlier is forgotten."""
@@ -92,19 +99,6 @@ def _equity(lots: Iterable[Lot], cash: Decimal, closes: Mapping[Symbol, Decimal]
     if any(lot.symbol not in closes for lot in held):
         return None
     return sum((lot.quantity * closes[lot.symbol] for lot in held), cash)
-
-
-def _adjusted(
-    lots: Iterable[Lot], actions: Sequence[CorporateAction], closes: Mapping[Symbol, Decimal]
-) -> tuple[list[Lot], Decimal]:
-    cash, after = Decimal(0), []
-    for lot in lots:
-        due = [one for one in actions if one.symbol == lot.symbol]
-        price = _after(closes, due).get(lot.symbol, Decimal(0))
-        adjustment = adjust_lot(lot, due, price=price)
-        after.append(adjustment.lot)
-        cash += adjustment.cash_usd
-    return after, cash
 
 
 def _after(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from alpha_oracle.domain.market import CorporateAction
+from alpha_oracle.domain.simulated import AppliedAction
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 SETTLE: Final = timedelta(seconds=5)
 """How long after a command a complete snapshot proves that the broker never got it."""
 
-ActionsAtBroker: TypeAlias = Callable[[Collection[CorporateAction]], object]
-"""Lets a simulated broker's holdings have their splits and dividends; raises `BrokerAway`."""
+ActionsAtBroker: TypeAlias = Callable[[Collection[CorporateAction]], Collection[AppliedAction]]
+"""Lets a simulated broker's holdings have their splits and dividends, and says what they did, now
+or before; raises `BrokerAway`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,10 +65,7 @@ class InMemorySimulatedBook:
                     positions=dict(self.positions),
                     orders=self._working(),
                     executions=self._since(since),
-                    applied=frozenset(
-                        (one.action.symbol, one.action.ex_date, one.action.kind)
-                        for one in self.actions
-                    ),
+                    applied={one.key: one for one in self.actions},
                 )
             )
             self._write(change)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind
-from alpha_oracle.domain.market import ActionKind, Symbol
+from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
 from alpha_oracle.domain.orders import Fill, OrderStatus, Side
 from alpha_oracle.domain.simulated import (
+    AppliedAction,
     BookExecution,
     BookGlance,
     BookOrder,
@@ -125,16 +126,32 @@ def positions(connection: Connection, account: str) -> dict[Symbol, BookPosition
 
 def applied_actions(
     connection: Connection, account: str, *, since: Session
-) -> frozenset[ActionKey]:
-    """Return the corporate actions that were applied, from an ex-date on."""
+) -> dict[ActionKey, AppliedAction]:
+    """Return what corporate actions did, from an ex-date on; known since they were applied."""
     rows = connection.execute(
         text(
-            "SELECT symbol, ex_date, kind FROM simulated_actions"
-            " WHERE account = :account AND ex_date >= :since"
+            "SELECT symbol, ex_date, kind, value, shares_before, shares_after, cash_usd, applied_at"
+            " FROM simulated_actions WHERE account = :account AND ex_date >= :since"
         ),
         {"account": account, "since": since},
     )
-    return frozenset((Symbol(row.symbol), row.ex_date, ActionKind(row.kind)) for row in rows)
+    return {one.key: one for one in map(_applied, rows)}
+
+
+def _applied(row: Row[Any]) -> AppliedAction:
+    return AppliedAction(
+        action=CorporateAction(
+            symbol=Symbol(row.symbol),
+            ex_date=row.ex_date,
+            kind=ActionKind(row.kind),
+            value=row.value,
+            known_at=row.applied_at,
+        ),
+        shares_before=row.shares_before,
+        shares_after=row.shares_after,
+        cash_usd=row.cash_usd,
+        at=row.applied_at,
+    )
 
 
 def _orders(connection: Connection, which: str, **values: object) -> tuple[BookOrder, ...]:

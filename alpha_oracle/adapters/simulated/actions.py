@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind
-from alpha_oracle.domain.simulated import AppliedAction, BookChange, BookPosition
+from alpha_oracle.domain.simulated import AppliedAction, BookChange, BookPosition, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,9 +42,8 @@ def apply_actions(
     today = now.astimezone(calendar.NEW_YORK).date()
     applied: list[AppliedAction] = []
     for action in sorted(actions, key=_order):
-        key = (action.symbol, action.ex_date, action.kind)
         position = held.get(action.symbol)
-        if key in book.applied or action.ex_date > today or position is None:
+        if key_of(action) in book.applied or action.ex_date > today or position is None:
             continue
         since = _net_since(book, action)
         entitled = position.quantity - since

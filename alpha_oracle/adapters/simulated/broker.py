@@ -19,6 +19,7 @@ from alpha_oracle.adapters.simulated.translate import (
 )
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind, BrokerSnapshot
 from alpha_oracle.domain.orders import OrderType
+from alpha_oracle.domain.simulated import key_of
 from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.quotes import Quote
     from alpha_oracle.domain.simulated import (
+        ActionKey,
         AppliedAction,
         Book,
         BookChange,
@@ -176,7 +178,8 @@ class SimulatedBroker:
         """Let splits and dividends do to what is held what they do; safe to repeat.
 
         Give those of a session on its ex-date, before its first order is sent: later ones than
-        today's are left for their day, those applied before stand. Return what was done now.
+        today's are left for their day, those applied before stand. Return what they did, now or
+        before.
 
         Raises:
             BrokerAway: the broker did not answer; repeat it.
@@ -186,11 +189,17 @@ class SimulatedBroker:
         self._look()
         now, prices = self._clock.now(), self._prices({action.symbol for action in actions})
 
+        stood: dict[ActionKey, AppliedAction] = {}
+
         def decide(book: Book) -> BookChange:
+            stood.update(book.applied)
             return apply_actions(book, actions, prices=prices, now=now)
 
         since = min(action.ex_date for action in actions)
-        return self._changed(decide, since=since).actions
+        stood |= {one.key: one for one in self._changed(decide, since=since).actions}
+        return tuple(
+            stood[key] for key in dict.fromkeys(key_of(one) for one in actions) if key in stood
+        )
 
     def _work(self, glance: BookGlance) -> bool:
         now = self._clock.now()

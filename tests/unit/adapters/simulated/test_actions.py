@@ -86,12 +86,13 @@ def test_a_dividend_is_on_the_shares_before_a_split_of_the_same_morning(market):
     assert market.position() == 202
 
 
-def test_an_action_is_applied_once(market):
+def test_an_action_is_applied_once_and_told_whenever_asked(market):
     actions = [an_action(SPLIT, 2), an_action(DIVIDEND, 1)]
-    assert len(market.broker.apply_actions(actions)) == 2
+    done = market.broker.apply_actions(actions)
+    assert [one.action for one in done] == actions
     before = cash(market)
-    assert market.broker.apply_actions(actions) == ()
-    assert market.another().apply_actions(actions) == ()
+    assert market.broker.apply_actions(actions) == done
+    assert market.another().apply_actions(actions) == done
     assert (market.position(), cash(market)) == (202, before)
 
 
