@@ -26,6 +26,13 @@ def simulated_database_url(postgres_url, worker, run_name, template):
         yield url
 
 
+@pytest.fixture(scope="session")
+def trading_database_url(postgres_url, worker, run_name, template):
+    """A database for all tests of the trading stores, each of which empties it first."""
+    with own_database(postgres_url, f"{run_name}_{worker}_trading", template=template) as url:
+        yield url
+
+
 @pytest.fixture(params=["postgres", "memory"])
 def stores(request):
     """The stores of what is known beside bars, empty."""

@@ -1,0 +1,210 @@
+"""The worker's book and decisions in Postgres: each change one round trip, one durable commit."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg2
+from sqlalchemy import text
+
+from alpha_oracle.adapters.postgres import trading_inbox as inbox
+from alpha_oracle.adapters.postgres import trading_reading as reading
+from alpha_oracle.adapters.postgres import trading_rows as rows
+from alpha_oracle.adapters.postgres.leases import PostgresLeases
+from alpha_oracle.adapters.postgres.outbox import announce
+from alpha_oracle.adapters.postgres.trading_script import script_of
+from alpha_oracle.adapters.postgres.trading_session import PreparedSession
+from alpha_oracle.adapters.postgres.trading_statements import PREPARED
+from alpha_oracle.domain.trading_records import ApprovalStatus
+from alpha_oracle.errors import ContradictsRecord, LeaseTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.domain.trading_events import TradingEvent
+    from alpha_oracle.domain.trading_records import (
+        Approval,
+        Arrivals,
+        BookRecord,
+        Change,
+        OperatorRequest,
+        Reconciliation,
+    )
+
+TAKEOVER_SECONDS: Final = 1.0
+"""How long a worker that starts waits for the end of one that was just killed."""
+
+REPLACED: Final = "AO001"
+HALTED: Final = "AO002"
+_COMMITTED_BEFORE: Final = "trading_changes_pkey"
+_CONTRADICTION: Final = "23"
+
+_TAKE_TURN: Final = """
+INSERT INTO trading_workers AS worker (account, epoch, since)
+VALUES (:account, 1, clock_timestamp())
+ON CONFLICT (account) DO UPDATE SET epoch = worker.epoch + 1, since = clock_timestamp()
+RETURNING epoch
+"""
+_REQUESTS: Final = """
+SELECT request_id, account, kind, asked_at, asked_by, amount_usd, answered_at, answer
+FROM operator_requests WHERE account = :account AND answered_at IS NULL ORDER BY number
+"""
+_RECONCILED: Final = """
+WITH saved AS (
+    INSERT INTO reconciliations (
+        account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
+    )
+    VALUES (:account, :at, :occasion, :drift_pct, :cash_difference_usd, :foreign, :strangers)
+    ON CONFLICT (account, at, occasion) DO NOTHING
+    RETURNING number
+)
+INSERT INTO reconciliation_mismatches
+SELECT saved.number, mismatch.* FROM saved, unnest(
+    CAST(:symbols AS text[]), CAST(:book AS bigint[]), CAST(:broker AS bigint[]),
+    CAST(:prices AS numeric[])
+) AS mismatch
+"""
+
+
+class PostgresTradingStore:
+    """`TradingStore` on Postgres.
+
+    Changes go over a connection of its own, everything else over the pool. Whoever takes an
+    account gets a turn, which every commit names: one that lost its lease without noticing, and
+    was replaced, commits nothing more.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._session = PreparedSession(database, PREPARED)
+        self._leases = PostgresLeases(database)
+        self._turns: dict[str, int] = {}
+        self._given: set[tuple[str, str]] = set()
+
+    @contextmanager
+    def only_worker(self, account: str) -> Iterator[None]:
+        """Hold the account for the length of a block, or the life of the process.
+
+        Raises:
+            LeaseTaken: another process trades it; names it.
+            StoreUnavailable: Postgres cannot be reached, or the lease was lost in the block.
+        """
+        with self._leases.held(f"trading account {account}", wait_seconds=TAKEOVER_SECONDS):
+            with self._database.at_once() as connection:
+                turn = connection.execute(text(_TAKE_TURN), {"account": account}).scalar_one()
+            self._turns[account] = turn
+            try:
+                yield
+            finally:
+                del self._turns[account]
+
+    def load(self, account: str, *, since: Session) -> BookRecord:
+        """Return the account's book, with all orders of sessions from `since` on."""
+        with self._database.begin() as connection:
+            book = reading.book(connection, account, since=since)
+        self._given = {(account, signal.signal_id) for signal in book.waiting}
+        return book
+
+    def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> list[ReceivedSignal]:
+        """Keep what came in; return the waiting signals not given before, in their order."""
+        with self._database.at_once() as connection:
+            waiting = inbox.take_in(connection, account, arrivals, at=at)
+        new = [one for one in waiting if (account, one.signal_id) not in self._given]
+        self._given |= {(account, signal.signal_id) for signal in new}
+        return new
+
+    def commit(self, change: Change, *, sends: bool) -> bool:
+        """Commit a change durably, in one round trip; False: the kill switch is active.
+
+        Raises:
+            StoreUnavailable: not known to be committed; the same change may be tried again.
+            LeaseTaken: another worker took the account over; nothing is committed.
+            ContradictsRecord: the record says otherwise; nothing is committed.
+        """
+        script = script_of(change, sends=sends, epoch=self._turns.get(change.account))
+        try:
+            self._session.run(script)
+        except psycopg2.Error as error:
+            return _answer(error, change)
+        return True
+
+    def missed(self, account: str, *, since: Session) -> list[str]:
+        """Return the documents of signals on record from `since` on that were never taken in."""
+        with self._database.at_once() as connection:
+            return inbox.missed(connection, account, since=since)
+
+    def operator_requests(self, account: str) -> list[OperatorRequest]:
+        """Return what operators asked and the worker has not answered, oldest first."""
+        with self._database.at_once() as connection:
+            found = connection.execute(text(_REQUESTS), {"account": account})
+            return [rows.to_request(row) for row in found]
+
+    def decided_approvals(self, account: str) -> list[Approval]:
+        """Return approvals that a human decided and whose order waits, first decided first."""
+        with self._database.at_once() as connection:
+            awaited = reading.awaited(connection, account)
+        decided = [one for one in awaited if one.status is not ApprovalStatus.WAITING]
+        return sorted(decided, key=lambda one: (one.decided_at or one.requested_at, one.order_id))
+
+    def save_reconciliation(self, found: Reconciliation, events: Sequence[TradingEvent]) -> None:
+        """Keep what a reconciliation found, with what others are told of it; once."""
+        with self._database.begin() as connection:
+            connection.execute(text(_RECONCILED), _reconciliation_values(found))
+            announce(connection, _reconciliation_id(found), events, at=found.at)
+
+    def last_reconciliation(self, account: str) -> Reconciliation | None:
+        """Return the newest reconciliation on record."""
+        newest = "WHERE account = :account ORDER BY at DESC, number DESC LIMIT 1"
+        with self._database.begin() as connection:
+            found = reading.reconciliations(connection, newest, {"account": account})
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Close the connection that changes go over."""
+        self._session.close()
+
+
+def _answer(error: psycopg2.Error, change: Change) -> bool:
+    code = error.pgcode or ""
+    if code == HALTED:
+        return False
+    if code == REPLACED:
+        raise LeaseTaken(
+            f"another worker took over account {change.account}; this one is to end"
+        ) from None
+    if not code.startswith(_CONTRADICTION):
+        raise error
+    if error.diag.constraint_name == _COMMITTED_BEFORE:
+        return True
+    told = error.diag.message_primary or "no reason given"
+    raise ContradictsRecord(
+        f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
+        "nothing of it was kept"
+    ) from None
+
+
+def _reconciliation_id(found: Reconciliation) -> str:
+    key = f"{found.account}|{found.at.isoformat()}|{found.occasion}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _reconciliation_values(found: Reconciliation) -> dict[str, Any]:
+    return {
+        "account": found.account,
+        "at": found.at,
+        "occasion": found.occasion,
+        "drift_pct": found.drift_pct,
+        "cash_difference_usd": found.cash_difference_usd,
+        "foreign": list(found.foreign_orders),
+        "strangers": list(found.strangers),
+        "symbols": [mismatch.symbol for mismatch in found.mismatches],
+        "book": [mismatch.book for mismatch in found.mismatches],
+        "broker": [mismatch.broker for mismatch in found.mismatches],
+        "prices": [mismatch.price for mismatch in found.mismatches],
+    }

@@ -1,0 +1,73 @@
+"""Verdicts and what they looked at as JSON that keeps every digit of a decimal."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from alpha_oracle.domain.risk import RiskAction, RiskCheckResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from alpha_oracle.domain.risk import Measure
+
+
+def encode_measures(measures: Mapping[str, Measure]) -> str:
+    """Return what a check looked at as a JSON object; a decimal that is no number is its name."""
+    parts = (f"{json.dumps(name)}:{_measure(value)}" for name, value in measures.items())
+    return f"{{{','.join(parts)}}}"
+
+
+def decode_measures(text: str) -> dict[str, Measure]:
+    """Return what was encoded: a number with a point was a decimal, one without an integer."""
+    measures: dict[str, Measure] = json.loads(text, parse_float=Decimal)
+    return measures
+
+
+def encode_verdicts(verdicts: Iterable[RiskCheckResult]) -> str:
+    """Return verdicts as a JSON array, in their order; what a verdict leaves empty is left out."""
+    return f"[{','.join(_verdict(verdict) for verdict in verdicts)}]"
+
+
+def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
+    """Return the verdicts that were encoded."""
+    return tuple(_to_verdict(document) for document in json.loads(text, parse_float=Decimal))
+
+
+def _verdict(verdict: RiskCheckResult) -> str:
+    parts = [f'{{"check":{json.dumps(verdict.check)},"action":"{verdict.action.value}"']
+    if verdict.reason:
+        parts.append(f'"reason":{json.dumps(verdict.reason)}')
+    if verdict.measured is not None:
+        parts.append(f'"measured":{_measure(verdict.measured)}')
+    if verdict.bound is not None:
+        parts.append(f'"bound":{_measure(verdict.bound)}')
+    if verdict.quantity is not None:
+        parts.append(f'"quantity":{verdict.quantity}')
+    if verdict.missing:
+        parts.append(f'"missing":{json.dumps(verdict.missing)}')
+    if verdict.inputs:
+        parts.append(f'"inputs":{encode_measures(verdict.inputs)}')
+    return f"{','.join(parts)}}}"
+
+
+def _measure(value: Measure) -> str:
+    if not isinstance(value, Decimal):
+        return json.dumps(value)
+    if not value.is_finite():
+        return json.dumps(str(value))
+    text = str(value)
+    # A decimal without a point would be read back as an integer.
+    return text if "." in text or "E" in text else f"{text}.0"
+
+
+def _to_verdict(document: dict[str, Any]) -> RiskCheckResult:
+    known = {**document, "action": RiskAction(document["action"])}
+    known["missing"] = tuple(document.get("missing", ()))
+    for name in ("measured", "bound"):
+        # A decimal that was no number was kept by its name.
+        if isinstance(known.get(name), str):
+            known[name] = Decimal(known[name])
+    return RiskCheckResult(**known)
