@@ -34,6 +34,8 @@ class RedisConnection:
             self._client = redis.Redis.from_url(
                 url,
                 decode_responses=True,
+                # What others wrote and is no text is told as such, and never ends a reading.
+                encoding_errors="replace",
                 socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 socket_timeout=ANSWER_TIMEOUT_SECONDS,
                 retry=Retry(ExponentialWithJitterBackoff(cap=LONGEST_WAIT_SECONDS), RETRIES),
