@@ -18,11 +18,11 @@ from alpha_oracle.adapters.simulated.day_path import SessionBar, walked
 from alpha_oracle.adapters.simulated.feed import SessionMarket
 from alpha_oracle.adapters.synthetic.levels import SyntheticLevels
 from alpha_oracle.bootstrap.reference import source_names
+from alpha_oracle.bootstrap.traded_bars import recent_panel, split_ratio, traded_volume
 from alpha_oracle.domain.bars import StoredBars
 from alpha_oracle.domain.levels import VIX
-from alpha_oracle.domain.market import ActionKind, Symbol
+from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.reference import Family
-from alpha_oracle.features.adjustment import build_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.levels import IndexLevel
     from alpha_oracle.domain.market import CorporateAction, Session
-    from alpha_oracle.features.panel import MarketPanel
     from alpha_oracle.marketdata.stores import MarketStores
     from alpha_oracle.ports.bars import BarSource
     from alpha_oracle.ports.reference_stores import LevelStore
@@ -125,22 +124,22 @@ class SessionBars:
         if not len(stored.bars):
             return
         actions = self._actions(())
-        panel = _panel(stored, session, actions=actions)
+        panel = recent_panel(stored, session, actions=actions)
         for column, symbol in enumerate(panel.symbols):
             row = int(np.flatnonzero(np.isfinite(panel.traded_close[:, column]))[-1])
-            ratio = _split_ratio(actions, symbol, after=panel.sessions[row].item(), through=session)
+            ratio = split_ratio(actions, symbol, after=panel.sessions[row].item(), through=session)
             yield walked(
                 symbol,
                 session,
                 after=float(panel.traded_close[row, column]) / ratio,
-                volume=float(np.nan_to_num(_traded_volume(panel)[row, column])) * ratio,
+                volume=float(np.nan_to_num(traded_volume(panel)[row, column])) * ratio,
                 seed=self._seed,
             )
 
     def _bars_of(
         self, stored: StoredBars, session: Session, *, actions: Sequence[CorporateAction]
     ) -> Iterator[SessionBar]:
-        panel = _panel(stored, session, actions=actions)
+        panel = recent_panel(stored, session, actions=actions)
         factor = panel.close[-1] / panel.traded_close[-1]
         prices = np.stack(
             [
@@ -150,7 +149,7 @@ class SessionBars:
                 panel.traded_close[-1],
             ]
         )
-        volume = np.nan_to_num(_traded_volume(panel)[-1])
+        volume = np.nan_to_num(traded_volume(panel)[-1])
         for column, symbol in enumerate(panel.symbols):
             opened, high, low, close = prices[:, column].tolist()
             if np.isfinite(prices[:, column]).all():
@@ -206,31 +205,3 @@ class _Evening:
 
     def now(self) -> datetime:
         return calendar.decision_instant(self.session)
-
-
-def _panel(
-    stored: StoredBars, session: Session, *, actions: Sequence[CorporateAction]
-) -> MarketPanel:
-    first = stored.bars.session.min().item()
-    return build_panel(
-        stored,
-        calendar.sessions_between(first, session),
-        actions_known=actions,
-        actions_all=actions,
-        members=(),
-    )
-
-
-def _traded_volume(panel: MarketPanel) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    return panel.volume * np.cumprod(panel.split, axis=0)
-
-
-def _split_ratio(
-    actions: Sequence[CorporateAction], symbol: Symbol, *, after: Session, through: Session
-) -> float:
-    ratio = 1.0
-    for action in actions:
-        is_split = action.kind is ActionKind.SPLIT and action.symbol == symbol
-        if is_split and after < action.ex_date <= through:
-            ratio *= float(action.value)
-    return ratio
