@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float32]
 
-BLOCK_CELLS: Final = 1 << 16
+BLOCK_CELLS: Final = 1 << 15
 """About how many rows are laid out at a time."""
 
 
