@@ -51,7 +51,7 @@ def test_a_forecast_over_many_blocks_is_that_of_each_session():
     }
     mask = random.random((sessions, 512)) < 0.9
     whole = a_model().forecast(values, mask=mask).probabilities
-    for row in (0, 200, sessions - 1):
+    for row in (0, sessions // 2, sessions - 1):
         one = {name: matrix[row : row + 1] for name, matrix in values.items()}
         alone = a_model().forecast(one, mask=mask[row : row + 1]).probabilities
         np.testing.assert_array_equal(alone[0], whole[row])
