@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from alpha_oracle.adapters.postgres.simulated_book import PostgresSimulatedBook
@@ -11,11 +10,12 @@ from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.simulated.broker import ACCOUNT, SimulatedBroker
 from alpha_oracle.adapters.simulated.faults import Faults
 from alpha_oracle.adapters.simulated.matching import MatchingRules
-from alpha_oracle.bootstrap.decisions import trading_costs
-from alpha_oracle.risk.commissions import Commission, order_commission
+from alpha_oracle.bootstrap.trading_rules import exact, exact_commission
+from alpha_oracle.risk.commissions import order_commission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
@@ -32,7 +32,7 @@ def open_simulated_broker(
         StoreUnavailable: its book cannot be reached.
     """
     book = PostgresSimulatedBook(stores.database, account=ACCOUNT)
-    book.open(cash=_exact(settings.broker.simulated.cash), at=clock.now())
+    book.open(cash=exact(settings.broker.simulated.cash), at=clock.now())
     board = board or RedisQuoteBoard(stores.redis, clock=clock)
     return SimulatedBroker(book, board, clock=clock, rules=matching_rules(settings))
 
@@ -42,7 +42,7 @@ def matching_rules(settings: Settings) -> MatchingRules:
     simulated = settings.broker.simulated
     return MatchingRules(
         commission=_commission(settings),
-        max_volume_pct=_exact(simulated.max_volume_pct),
+        max_volume_pct=exact(simulated.max_volume_pct),
         max_quote_age=timedelta(seconds=simulated.max_quote_age_seconds),
         faults=Faults(seed=simulated.seed, settings=simulated.faults),
     )
@@ -50,14 +50,9 @@ def matching_rules(settings: Settings) -> MatchingRules:
 
 def _commission(settings: Settings) -> Callable[[int, Decimal], Decimal]:
     # What orders cost is set once, for research and for whoever executes.
-    figures = trading_costs(settings.research.costs).commission
-    schedule = Commission(*(_exact(figure) for figure in figures))
+    schedule = exact_commission(settings.research.costs)
 
     def commission(quantity: int, price: Decimal) -> Decimal:
         return order_commission(quantity, price, schedule)
 
     return commission
-
-
-def _exact(figure: float) -> Decimal:
-    return Decimal(str(figure))
