@@ -38,7 +38,8 @@ class FeatureReference:
     def counted(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return how many values fall into each bin, and last how many are unknown."""
         known = values[~np.isnan(values)]
-        counts = _counts(known, np.array(self.edges, np.float32))
+        places = np.searchsorted(np.array(self.edges, np.float32), known, side="left")
+        counts = np.bincount(places, minlength=len(self.edges) + 1)
         return np.append(counts, values.size - len(known))
 
 
@@ -46,15 +47,17 @@ def reference_of(
     name: str, values: NDArray[np.float32], cells: NDArray[np.bool_]
 ) -> FeatureReference:
     """Return a feature's distribution over the cells of a mask of its shape."""
-    chosen = values[cells]
-    known = np.sort(chosen[~np.isnan(chosen)])
+    # NaN is sorted behind every number.
+    ascending = np.sort(values[cells])
+    known = ascending[: np.searchsorted(ascending, np.nan)]
     edges = np.unique(_at_ranks(known, DECILES + 1)[1:-1])
+    ends = [0, *np.searchsorted(known, edges, side="right").tolist(), len(known)]
     return FeatureReference(
         name=name,
-        rows=len(chosen),
-        unknown=len(chosen) - len(known),
+        rows=len(ascending),
+        unknown=len(ascending) - len(known),
         edges=_plain(edges),
-        counts=tuple(_counts(known, edges).tolist()),
+        counts=tuple(np.diff(ends).tolist()),
         quantiles=_plain(_at_ranks(known, QUANTILES)),
     )
 
@@ -63,10 +66,6 @@ def _at_ranks(ascending: NDArray[np.float32], count: int) -> NDArray[np.float32]
     if not len(ascending):
         return ascending
     return ascending[np.rint(np.linspace(0, len(ascending) - 1, count)).astype(np.intp)]
-
-
-def _counts(known: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.int64]:
-    return np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
 
 
 def _plain(values: NDArray[np.float32]) -> tuple[float, ...]:
