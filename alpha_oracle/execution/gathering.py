@@ -54,11 +54,13 @@ class Gatherer:
         self._link = link
         self.references = ReferenceShelf(ports.facts)
         self._activity: tuple[datetime, datetime | None] | None = None
+        self._session: tuple[datetime, Session] | None = None
 
     def quotes(self, *symbols: Symbol) -> Mapping[Symbol, Quote]:
         """Return this session's quotes of symbols, of all that is held or working, and of VIX.
 
-        What is held is marked by them. A board out of reach has none.
+        What is held is marked by them. A board out of reach has none. Before the open quotes may
+        be in shares that the book does not hold yet.
         """
         book = self._ledger.book
         wanted = {VIX_SYMBOL, *symbols}
@@ -68,8 +70,7 @@ class Gatherer:
             found = self._ports.board.quotes(wanted)
         except StoreUnavailable:
             return {}
-        opened = calendar.session_open(self.session)
-        todays = {symbol: quote for symbol, quote in found.items() if quote.at >= opened}
+        todays = {symbol: quote for symbol, quote in found.items() if self._is_todays(quote)}
         for symbol, quote in todays.items():
             if quote.mark is not None and symbol != VIX_SYMBOL:
                 book.marks[symbol] = quote.mark
@@ -78,7 +79,14 @@ class Gatherer:
     @property
     def session(self) -> Session:
         """The session that has opened last."""
-        return calendar.latest_opened_session(self._ports.clock.now())
+        now = self._ports.clock.now()
+        if self._session is None or self._session[0] != now:
+            self._session = (now, calendar.latest_opened_session(now))
+        return self._session[1]
+
+    def _is_todays(self, quote: Quote) -> bool:
+        opens, closes = calendar.session_open(self.session), calendar.session_close(self.session)
+        return opens <= quote.at <= closes
 
     def exposure(self, order: Order | None) -> Exposure:
         """Return the sums of the book beside an order."""

@@ -1,0 +1,43 @@
+"""Whatever breaks, and whenever: no order twice, no signal lost, the book is the broker's."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+
+import pytest
+
+from tests.chaos.storms import POINTS, STORE_FAULTS, a_day_of_everything, a_storm, run
+
+RUNS = int(os.environ.get("ALPHA_ORACLE_TEST_STORMS", "1000"))
+BLOCK = 50
+
+
+@pytest.mark.parametrize("first", range(0, RUNS, BLOCK))
+def test_no_storm_doubles_an_order_loses_a_signal_or_parts_book_and_broker(first):
+    for seed in range(first, min(first + BLOCK, RUNS)):
+        storm = a_storm(seed)
+        try:
+            run(storm)
+        except BaseException as error:
+            error.add_note(f"in the storm of seed {seed}: {storm.fate.plan} {storm.faults}")
+            raise
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_may_die_at_any_step_of_a_day(point):
+    assert strike_everywhere(point, "die") > 0
+
+
+@pytest.mark.parametrize("point", STORE_FAULTS)
+def test_the_store_may_go_away_at_any_step_of_a_day(point):
+    assert strike_everywhere(point, "away") > 0
+
+
+def strike_everywhere(point, what):
+    for passing in count(1):
+        storm = a_day_of_everything({(point, passing): what})
+        run(storm)
+        if not storm.fate.struck:
+            return passing - 1
+    return None
