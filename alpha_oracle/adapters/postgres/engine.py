@@ -25,7 +25,7 @@ MAX_OVERFLOW: Final = 28
 
 _LOST: Final = frozenset({"08", "57"})
 _IN_THE_WAY: Final = frozenset({"40001", "40P01", "55P03"})
-_NO_SCHEMA: Final = frozenset({"42P01", "42703", "3F000"})
+_NO_SCHEMA: Final = frozenset({"42P01", "42703", "42883", "3F000"})
 _DISK_FULL: Final = "53100"
 _TOO_MANY_CONNECTIONS: Final = "53300"
 
