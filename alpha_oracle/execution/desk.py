@@ -107,8 +107,7 @@ class Desk:
         self._answer_operators()
         self._decider.expire()
         self._clerk.expire()
-        if not is_halted:
-            self._trade()
+        self._trade(is_halted=is_halted)
         self._measure()
         self._watch()
 
@@ -117,13 +116,16 @@ class Desk:
         now = self._ports.clock.now()
         return max(min(self._due(now)), now)
 
-    def _trade(self) -> None:
+    def _trade(self, *, is_halted: bool) -> None:
         if self.link.state is not LinkState.READY or self._roll.is_due():
             return
         if self._window_is_open():
-            self._clerk.send()
+            if not is_halted:
+                self._clerk.send()
+            # While halted the cascade refuses entries: none springs to life when trading goes on.
             self._decider.work()
-        self._slicer.work()
+        if not is_halted:
+            self._slicer.work()
 
     def _window_is_open(self) -> bool:
         return session_in_window(self._ports.clock.now(), self._rules.window) is not None
@@ -151,7 +153,7 @@ class Desk:
         if now < self.link.due_at:
             return
         try:
-            self._settle(self.link.occasion)
+            self._settle("session" if self._roll.is_due() else self.link.occasion)
         except BrokerAway:
             self.link.got_no_answer(now)
 
@@ -178,8 +180,6 @@ class Desk:
         if self._roll.is_due():
             self._roll.roll()
             snapshot = self._snapshot()
-        now = self._ports.clock.now()
-        self.link.got_everything(now, snapshot.account, next_at=self._next_reconciliation(now))
         found, events = self._companions.reconcile(
             self.ledger.book, snapshot, occasion=occasion, strangers=self._follower.strangers
         )
@@ -190,7 +190,9 @@ class Desk:
             self._still_working()
 
     def _snapshot(self) -> BrokerSnapshot:
-        snapshot = self._ports.broker.snapshot()
+        snapshot, now = self._ports.broker.snapshot(), self._ports.clock.now()
+        self.link.got_everything(now, snapshot.account, next_at=self._next_reconciliation(now))
+        # What it cannot tell yet has everything asked sooner.
         self._follower.settle(snapshot)
         return snapshot
 

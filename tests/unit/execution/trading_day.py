@@ -28,6 +28,7 @@ from alpha_oracle.risk.portfolio_monitor import PortfolioMonitor
 from alpha_oracle.risk.pre_trade import PreTradeRiskManager, standard_checks
 from tests.fakes.broker import SimulatedMarket, a_quote, rules
 from tests.fakes.clock import FixedClock
+from tests.fakes.scripted_broker import ScriptedBroker
 from tests.fakes.trading import (
     InMemoryKillSwitch,
     InMemoryKillSwitchMirror,
@@ -62,6 +63,16 @@ def references(**changes):
         holds={MOMENTUM: Hold(min_days=2, max_days=20)},
     )
     return replace(ordinary, **changes)
+
+
+def rejections(day):
+    """The `order:rejected` documents announced."""
+    return [one for one in day.memory.announced("orders") if one["event"] == "order:rejected"]
+
+
+def an_outcome(day, signal=0):
+    """The outcome of a signal, in the order in which outcomes came."""
+    return list(day.memory.outcomes.values())[signal]
 
 
 def a_document(symbol="AAA", direction="LONG", *, session=SIGNALLED, **changes):
@@ -186,6 +197,33 @@ class TradingDay:
     def orders(self):
         """The orders on record, oldest first."""
         return list(self.memory.orders.values())
+
+    def scripted(self):
+        """A worker at a broker that says only what it is made to say; return that broker."""
+        broker = ScriptedBroker(clock=self.clock)
+        self.another(broker=broker)
+        return broker
+
+    def alerts(self, severity=None):
+        """The types of the alerts announced."""
+        return [
+            one["type"]
+            for one in self.memory.announced("risk")
+            if one["event"] == "risk:alert" and severity in (None, one["severity"])
+        ]
+
+    def kill(self):
+        """Let an operator throw the kill switch."""
+        now = self.clock.now()
+        record = KillSwitchRules(cooldown_minutes=60).trip(
+            self.switch.record(), now=now, by="operator", reason="a drill"
+        )
+        self.switch.change(record, at=now)
+
+    def resume(self):
+        """Let an operator resume trading, however soon."""
+        record = replace(self.switch.record(), is_active=False)
+        self.switch.change(record, at=self.clock.now())
 
     def shares(self, symbol="AAA"):
         """Shares of a symbol in the book on record."""

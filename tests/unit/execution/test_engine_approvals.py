@@ -1,0 +1,166 @@
+"""Orders that wait for a human: decided once, and checked anew before they are sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.quotes import Quote
+from alpha_oracle.domain.risk import AutonomyMode
+from tests.unit.execution.trading_day import TradingDay, a_document, references, rejections
+
+
+def asked(**changes):
+    """A day in MANUAL_APPROVAL, and the order that waits in it."""
+    day = TradingDay(mode=AutonomyMode.MANUAL_APPROVAL, **changes)
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+    (order,) = day.orders()
+    assert order.status == "AWAITING_APPROVAL"
+    return day, order.order_id
+
+
+def decide(day, order_id, *, approve=True):
+    """Let a human decide."""
+    day.operators.decide(order_id, approve=approve, by="jane", at=day.clock.now())
+
+
+def status(day, order_id):
+    """Where an order stands on record."""
+    return day.memory.orders[order_id].status
+
+
+def test_an_order_waits_for_a_human_and_is_told():
+    day, order_id = asked()
+
+    assert day.told() == ["order:approval_required"]
+    assert day.memory.approvals[order_id].checks == ("autonomy_gate",)
+    assert day.market.position("AAA") == 0
+
+
+def test_an_approved_order_is_sent_as_it_was_approved():
+    day, order_id = asked()
+    decide(day, order_id)
+    day.steps()
+
+    order = day.memory.orders[order_id]
+    assert (order.status, order.quantity, day.shares()) == ("FILLED", 49, 49)
+    assert "jane" in order.history[0].reason
+    assert [run.stage for run in day.memory.cascade_runs] == ["decision", "approval"]
+
+
+def test_an_order_a_human_rejects_is_refused_by_the_operator():
+    day, order_id = asked()
+    decide(day, order_id, approve=False)
+    day.steps()
+
+    assert status(day, order_id) == "REJECTED"
+    assert [one["refused_by"] for one in rejections(day)] == ["operator"]
+
+
+def test_an_approval_is_checked_on_the_facts_of_then():
+    day, order_id = asked()
+    day.market.board.publish(
+        [
+            Quote(
+                symbol=Symbol("VIX"),
+                bid=None,
+                ask=None,
+                last=Decimal(50),
+                volume=None,
+                at=day.clock.now(),
+            )
+        ]
+    )
+    decide(day, order_id)
+    day.steps()
+
+    assert status(day, order_id) == "REJECTED"
+    assert [one["refused_by"] for one in rejections(day)] == ["risk"]
+    assert "vix" in rejections(day)[0]["reason"]
+
+
+def test_an_order_that_would_have_to_shrink_is_no_longer_the_one_approved():
+    day, order_id = asked(bounds={"max_position_pct": Decimal("4.92")})
+    day.quote_all(bid=101.95, ask=102.05)
+    decide(day, order_id)
+    for _ in range(3):
+        day.quote_all(bid=101.95, ask=102.05)
+        day.engine.step()
+        day.clock.advance(seconds=1)
+
+    assert status(day, order_id) == "REJECTED"
+    assert "position_limit" in rejections(day)[0]["reason"]
+
+
+def test_an_approved_market_order_waits_for_a_fresh_quote():
+    day, order_id = asked()
+    day.clock.advance(seconds=10)
+    decide(day, order_id)
+    day.steps(2, quoting=False)
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+
+    day.steps(2)
+    assert status(day, order_id) == "FILLED"
+
+
+def test_nobodys_word_by_the_end_of_the_window_ends_the_order():
+    day, order_id = asked()
+    day.go_to(375)
+    day.steps(1)
+
+    assert status(day, order_id) == "EXPIRED"
+    assert day.memory.approvals[order_id].status == "expired"
+    assert [one["refused_by"] for one in rejections(day)] == ["system"]
+
+
+def test_the_kill_switch_keeps_an_approved_order_from_being_sent():
+    day, order_id = asked()
+    day.kill()
+    decide(day, order_id)
+    day.steps()
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+
+    day.resume()
+    day.steps()
+    assert status(day, order_id) == "FILLED"
+
+
+def test_a_switch_thrown_between_check_and_commit_lets_nothing_out():
+    day, order_id = asked()
+    decide(day, order_id)
+    store = day.engine._ports.store
+
+    def thrown_meanwhile(point):
+        if point == "before commit" and not day.memory.kill_switch.is_active:
+            day.kill()
+
+    store.at = thrown_meanwhile
+    day.steps(1)
+
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+    assert day.market.broker.snapshot().orders == ()
+
+
+def test_what_waits_for_a_human_keeps_its_cash_and_its_place():
+    day, _ = asked(bounds={"max_positions": 1})
+    day.receive(a_document("BBB"))
+    day.steps()
+
+    assert "max_positions" in list(day.memory.outcomes.values())[1].reason
+
+
+def test_an_approved_twap_is_worked_past_the_checks_that_asked():
+    day = TradingDay(mode=AutonomyMode.MANUAL_APPROVAL)
+    day.facts.known = references(adv_shares={Symbol("AAA"): 4_000})
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+    (order,) = day.orders()
+    assert (order.status, order.order_type) == ("AWAITING_APPROVAL", "TWAP")
+
+    decide(day, order.order_id)
+    day.steps(60, seconds=5)
+    assert status(day, order.order_id) == "FILLED"
+    assert len(day.orders()) == 6

@@ -1,0 +1,140 @@
+"""The kill switch: nothing is sent, what works is cancelled, and both are proven."""
+
+from __future__ import annotations
+
+from tests.fakes.scripted_broker import a_fill
+from tests.unit.execution.trading_day import TradingDay, a_document, an_outcome, rejections
+
+
+def with_a_working_order():
+    """A day with an order that a scripted broker has accepted."""
+    day = TradingDay()
+    broker = day.scripted()
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(1)
+    order_id = broker.submitted[0].order_id
+    broker.tell("accepted", order_id)
+    day.steps(1)
+    return day, broker, order_id
+
+
+def test_every_working_order_is_cancelled_once():
+    day, broker, order_id = with_a_working_order()
+    broker.has(order_id)
+    day.kill()
+    day.steps(5)
+
+    assert [order.order_id for order in broker.cancelled] == [order_id]
+
+
+def test_a_cancel_that_was_not_heard_is_repeated_once_the_order_is_seen_to_work():
+    day, broker, order_id = with_a_working_order()
+    broker.has(order_id)
+    day.kill()
+    day.steps(60)
+
+    assert len(broker.cancelled) == 2
+    assert "orders_still_working" in day.alerts("high")
+
+
+def test_the_end_of_what_worked_is_proven_by_asking_for_everything():
+    day, broker, order_id = with_a_working_order()
+    day.kill()
+    day.steps(1)
+    broker.has(order_id, status="CANCELLED")
+    day.steps(6)
+
+    assert day.memory.orders[order_id].status == "CANCELLED"
+
+
+def test_a_fill_that_overtakes_the_cancel_counts():
+    day, broker, order_id = with_a_working_order()
+    day.kill()
+    day.steps(1)
+    broker.tell("filled", order_id, fill=a_fill(day.clock))
+    day.steps(1)
+
+    assert (day.memory.orders[order_id].status, day.shares()) == ("FILLED", 49)
+
+
+def test_the_switch_acts_within_half_a_second():
+    day = TradingDay()
+    day.go_to(5)
+    day.steps(1)
+    day.kill()
+    day.receive(a_document())
+    day.clock.advance(seconds=0.5)
+    day.steps(1)
+
+    assert day.orders() == []
+    assert an_outcome(day).reason.startswith("kill_switch")
+    assert [one["refused_by"] for one in rejections(day)] == ["risk"]
+
+
+def test_a_switch_thrown_this_very_instant_is_found_by_the_commit():
+    day = TradingDay()
+    day.go_to(5)
+    day.steps(1, seconds=0)
+    day.kill()
+    day.receive(a_document())
+    day.steps(1)
+
+    assert day.market.broker.snapshot().orders == ()
+    assert an_outcome(day).kind == "refused"
+    assert an_outcome(day).reason.startswith("kill_switch")
+
+
+def test_a_mirror_that_cannot_be_read_holds_back_and_refuses_nothing_for_good():
+    day = TradingDay()
+    day.receive(a_document())
+    day.mirror.is_away = True
+    day.go_to(5)
+    day.steps(3)
+    assert day.orders() == []
+    assert not day.memory.outcomes
+
+    day.mirror.is_away = False
+    day.steps(3)
+    assert day.shares() == 49
+
+
+def test_what_works_is_not_cancelled_for_a_store_being_away():
+    day, broker, _ = with_a_working_order()
+    day.mirror.is_away = True
+    day.steps(5)
+
+    assert broker.cancelled == []
+
+
+def test_a_mirror_that_forgot_is_reminded():
+    day = TradingDay()
+    day.kill()
+    day.mirror.is_there = False
+    day.steps(1)
+
+    assert day.mirror.is_there
+
+
+def test_a_mirror_that_alone_says_active_is_believed_and_left_so():
+    day = TradingDay()
+    day.mirror.is_there = True
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(2)
+
+    assert day.mirror.is_there
+    assert an_outcome(day).reason.startswith("kill_switch")
+
+
+def test_a_resumed_day_trades_on():
+    day = TradingDay()
+    day.kill()
+    day.go_to(5)
+    day.steps(2)
+    day.resume()
+    day.clock.advance(seconds=1)
+    day.receive(a_document())
+    day.steps()
+
+    assert day.shares() == 49

@@ -1,0 +1,236 @@
+"""Sessions follow one another: actions of the morning, bases of the day, what operators ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
+from alpha_oracle.domain.trading_records import OperatorRequest, OperatorRequestKind
+from tests.unit.execution.trading_day import SESSION, TradingDay, a_document, references
+
+NEXT = calendar.next_session_after(SESSION)
+
+
+def holding():
+    """A day after which 49 AAA are held and its session is over."""
+    day = TradingDay()
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+    day.go_to(391)
+    day.steps(2, seconds=10, quoting=False)
+    assert day.shares() == 49
+    return day
+
+
+def an_action(kind, value, *, ex_date=NEXT):
+    """A corporate action of AAA."""
+    return CorporateAction(
+        symbol=Symbol("AAA"),
+        ex_date=ex_date,
+        kind=ActionKind(kind),
+        value=Decimal(value),
+        known_at=calendar.session_close(SESSION),
+    )
+
+
+def morning(day, session=NEXT, *, close=100, minute=1):
+    """Let a session have opened, AAA having closed at so much before it."""
+    known = references(vix_close=(calendar.shift_session(session, -1), Decimal(15)))
+    day.facts.known = replace(known, last_closes={Symbol("AAA"): Decimal(close)})
+    day.go_to(minute, session=session)
+
+
+@pytest.mark.parametrize(("ratio", "shares"), [("2", 98), ("0.5", 24)])
+def test_a_split_changes_the_shares_here_and_at_the_broker(ratio, shares):
+    day = holding()
+    day.facts.corporate_actions.append(an_action("split", ratio))
+    morning(day)
+    day.steps(2, quoting=False)
+
+    assert day.shares() == day.market.position("AAA") == shares
+    assert day.memory.states["paper"].cash_usd == day.market.book.cash
+    assert day.memory.reconciliations[-1].is_green
+
+
+def test_a_dividend_comes_into_cash_once():
+    day = holding()
+    before = day.memory.states["paper"].cash_usd
+    day.facts.corporate_actions.append(an_action("dividend", "0.50"))
+    morning(day)
+    day.steps(2, quoting=False)
+    day.another()
+    day.steps(2, quoting=False)
+
+    after = day.memory.states["paper"].cash_usd
+    assert after == day.market.book.cash == before + 49 * Decimal("0.50")
+
+
+def test_the_days_loss_counts_from_the_equity_of_the_close_before_its_actions():
+    day = holding()
+    day.facts.corporate_actions.append(an_action("split", "2"))
+    cash = day.memory.states["paper"].cash_usd
+    morning(day, close=90)
+    day.steps(2, quoting=False)
+
+    state = day.memory.states["paper"]
+    assert state.previous_close_equity_usd == cash + 49 * 90
+    assert day.engine.book.equity_usd() == cash + 49 * 90
+
+
+def test_an_unknown_close_leaves_the_days_base_unknown():
+    day = holding()
+    morning(day)
+    day.facts.known = references(last_closes={})
+    day.steps(2, quoting=False)
+
+    assert day.memory.states["paper"].previous_close_equity_usd is None
+
+
+def test_the_peak_follows_the_equity_of_a_close_above_it():
+    day = holding()
+    morning(day, close=120)
+    day.steps(2, quoting=False)
+
+    state = day.memory.states["paper"]
+    assert state.peak_equity_usd == state.previous_close_equity_usd > 100_000
+
+
+def test_a_worker_that_was_away_for_days_catches_up_with_what_it_missed():
+    day = holding()
+    later = calendar.shift_session(SESSION, 4)
+    day.facts.corporate_actions += [
+        an_action("split", "2", ex_date=calendar.shift_session(SESSION, 2)),
+        an_action("dividend", "0.25", ex_date=later),
+    ]
+    cash = day.memory.states["paper"].cash_usd
+    morning(day, later, close=50)
+    day.another()
+    day.steps(2, quoting=False)
+
+    state = day.memory.states["paper"]
+    assert day.shares() == day.market.position("AAA") == 98
+    assert state.previous_close_equity_usd == cash + 98 * 50
+    assert state.cash_usd == day.market.book.cash == cash + 98 * Decimal("0.25")
+
+
+def test_fills_of_the_session_before_are_booked_before_its_actions():
+    day = TradingDay()
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(1)
+    while day.market.position("AAA") == 0:
+        day.clock.advance(seconds=1)
+        day.quote_all()
+    day.facts.corporate_actions.append(an_action("split", "2"))
+    morning(day)
+    day.another()
+    day.steps(2, quoting=False)
+
+    assert day.shares() == day.market.position("AAA") == 98
+
+
+def test_nothing_is_sent_before_the_session_is_rolled_into():
+    day = holding()
+    day.receive(a_document("BBB", session=SESSION))
+    broker = day.scripted()
+    broker.is_away = True
+    morning(day, minute=6)
+    day.steps(3)
+
+    assert broker.submitted == []
+
+
+def test_book_and_broker_are_held_together_at_the_start_in_hours_and_after_the_close():
+    day = holding()
+    morning(day, minute=-60)
+    occasions = [one.occasion for one in day.memory.reconciliations]
+    assert occasions[0] == "start"
+    closing = calendar.session_close(SESSION)
+    assert any(one.at >= closing for one in day.memory.reconciliations)
+
+    morning(day)
+    for _ in range(10):
+        day.steps(1, seconds=60)
+    todays = [one for one in day.memory.reconciliations if one.at.date() == NEXT]
+    assert [one.occasion for one in todays[:2]] == ["session", "timer"]
+    assert todays[1].at - todays[0].at >= timedelta(minutes=5)
+
+
+def test_a_batch_begins_on_a_reconciliation_of_now():
+    day = TradingDay()
+    day.go_to(4)
+    day.steps(1)
+    day.receive(a_document())
+    day.go_to(6)
+    day.steps(1)
+
+    assert [one.occasion for one in day.memory.reconciliations] == ["start", "batch"]
+    assert day.orders()[0].created_at == day.memory.reconciliations[1].at
+
+
+def ask(day, kind, **changes):
+    """Let an operator ask; return the answer the worker gave."""
+    request = OperatorRequest(
+        request_id=f"{kind}-1",
+        account="paper",
+        kind=kind,
+        asked_at=day.clock.now(),
+        asked_by="jane",
+        **changes,
+    )
+    day.operators.ask(request)
+    day.steps(4)
+    return day.operators.request(request.request_id).answer
+
+
+def test_the_peak_is_reset_to_the_equity_of_now():
+    day = holding()
+    morning(day, close=80)
+    day.steps(2, quoting=False)
+    answer = ask(day, OperatorRequestKind.RESET_PEAK)
+
+    assert "100000" in answer
+    assert day.memory.states["paper"].peak_equity_usd == day.engine.book.equity_usd()
+
+
+def test_a_deposit_moves_cash_peak_and_the_days_base_and_no_profit():
+    day = holding()
+    before = day.memory.states["paper"]
+    ask(day, OperatorRequestKind.TRANSFER, amount_usd=Decimal(5_000))
+
+    after = day.memory.states["paper"]
+    assert after.cash_usd - before.cash_usd == 5_000
+    assert after.peak_equity_usd - before.peak_equity_usd == 5_000
+
+
+def test_the_brokers_truth_is_taken_over_when_an_operator_accepts_it():
+    day = holding()
+    position = day.market.book.positions["AAA"]
+    day.market.book.positions["AAA"] = replace(position, quantity=40)
+    morning(day)
+    day.steps(2, quoting=False)
+    assert not day.memory.reconciliations[-1].is_green
+
+    answer = ask(day, OperatorRequestKind.ACCEPT_BROKER)
+    assert "AAA" in answer
+    assert day.shares() == 40
+    assert day.memory.reconciliations[-1].is_green
+
+
+def test_the_brokers_truth_is_not_taken_over_while_orders_are_open():
+    day = TradingDay()
+    broker = day.scripted()
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(2)
+    broker.tell("accepted", broker.submitted[0].order_id)
+    broker.has(broker.submitted[0].order_id)
+    answer = ask(day, OperatorRequestKind.ACCEPT_BROKER)
+
+    assert answer.startswith("not done: orders are open")
