@@ -219,7 +219,8 @@ class BookRecord:
     """An account as it is on record: all a worker needs to go on where another one stopped.
 
     `orders` are those open, and those closed since the first session asked for, slices and parents
-    included, each with its history. `state` is None for an account nobody has traded.
+    included, each with its history. `state` is None for an account nobody has traded. `approvals`
+    are those of open orders: of a TWAP that is worked, what a human let its slices past.
     """
 
     state: AccountState | None

@@ -334,6 +334,10 @@ def test_a_decision_is_taken_once_and_told_until_it_is_acted_on(trading, approve
     pending = submitted(event_id="approved", status=OrderStatus.PENDING, broker_order_id=None)
     committed(trading, "change-2", events=(("order-1", pending),))
     assert trading.store.decided_approvals(ACCOUNT) == []
+    assert book(trading).approvals == (decided,), "its order is open"
+    ended = submitted(event_id="ended", status=OrderStatus.CANCELLED, broker_order_id=None)
+    committed(trading, "change-3", events=(("order-1", ended),))
+    assert book(trading).approvals == ()
 
 
 def test_what_a_human_decided_is_not_overwritten(trading):

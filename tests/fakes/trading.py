@@ -89,7 +89,12 @@ class InMemoryTradingStore:
             lots=tuple(sorted(lots, key=lambda lot: lot.key)),
             orders=tuple(kept),
             waiting=tuple(waiting),
-            approvals=tuple(self._awaited(account)),
+            approvals=tuple(
+                approval
+                for order_id, approval in memory.approvals.items()
+                if memory.orders[order_id].account == account
+                and not memory.orders[order_id].is_final
+            ),
         )
 
     def take_in(self, account, arrivals, *, at):

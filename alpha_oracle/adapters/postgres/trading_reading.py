@@ -74,6 +74,11 @@ SELECT {APPROVALS} FROM approvals JOIN orders USING (order_id)
 WHERE orders.account = :account AND orders.status = 'AWAITING_APPROVAL'
 ORDER BY requested_at, order_id
 """
+_OPEN_APPROVALS: Final = f"""
+SELECT {APPROVALS} FROM approvals JOIN orders USING (order_id)
+WHERE orders.account = :account AND orders.{OPEN}
+ORDER BY requested_at, order_id
+"""
 _RECONCILIATION: Final = """
 SELECT number, account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
 FROM reconciliations
@@ -91,7 +96,7 @@ def book(connection: Connection, account: str, *, since: Session) -> BookRecord:
         lots=lots(connection, account, since=since),
         orders=_orders(connection, account, since=since),
         waiting=waiting(connection, account),
-        approvals=awaited(connection, account),
+        approvals=_open_approvals(connection, account),
     )
 
 
@@ -116,6 +121,11 @@ def waiting(connection: Connection, account: str) -> tuple[ReceivedSignal, ...]:
 def awaited(connection: Connection, account: str) -> tuple[Approval, ...]:
     """Return the approvals of orders that wait for one, decided or not."""
     found = connection.execute(text(_APPROVALS), {"account": account})
+    return tuple(rows.to_approval(row) for row in found)
+
+
+def _open_approvals(connection: Connection, account: str) -> tuple[Approval, ...]:
+    found = connection.execute(text(_OPEN_APPROVALS), {"account": account})
     return tuple(rows.to_approval(row) for row in found)
 
 

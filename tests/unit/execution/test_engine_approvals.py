@@ -151,7 +151,7 @@ def test_what_waits_for_a_human_keeps_its_cash_and_its_place():
     assert "max_positions" in list(day.memory.outcomes.values())[1].reason
 
 
-def test_an_approved_twap_is_worked_past_the_checks_that_asked():
+def test_an_approved_twap_is_worked_past_the_checks_that_asked_by_whichever_worker():
     day = TradingDay(mode=AutonomyMode.MANUAL_APPROVAL)
     day.facts.known = references(adv_shares={Symbol("AAA"): 4_000})
     day.receive(a_document())
@@ -161,6 +161,8 @@ def test_an_approved_twap_is_worked_past_the_checks_that_asked():
     assert (order.status, order.order_type) == ("AWAITING_APPROVAL", "TWAP")
 
     decide(day, order.order_id)
+    day.steps(10, seconds=5)
+    day.another()
     day.steps(60, seconds=5)
     assert status(day, order.order_id) == "FILLED"
     assert len(day.orders()) == 6
