@@ -73,3 +73,18 @@ def _write_once(path: Path, *, starts_at: datetime) -> None:
         Path(file.name).unlink()
     except OSError as error:
         raise ConfigurationError(f"the rehearsal clock {path} cannot be written: {error}") from None
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved, and never goes back: for demonstrations."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant it was moved to last, UTC."""
+        return self._now
+
+    def move_to(self, instant: datetime) -> None:
+        """Let it be that instant, or stay where that is past."""
+        self._now = max(self._now, instant.astimezone(UTC))

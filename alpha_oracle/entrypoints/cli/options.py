@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,11 @@ import typer
 
 from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.errors import UnknownSymbol
+
+
+def operator_name() -> str:
+    """Return who is at the command line, as the audit log names them."""
+    return f"cli:{getpass.getuser()}"
 
 
 def parse_day(text: str) -> date:

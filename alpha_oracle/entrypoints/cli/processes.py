@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
+
+from alpha_oracle.entrypoints.cli.options import operator_name
 
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
+    app.command("worker")(run_worker)
     app.command("feed")(run_feed)
 
 
@@ -15,3 +20,16 @@ def run_feed() -> int:
     from alpha_oracle.entrypoints.feed import main
 
     return main()
+
+
+def run_worker(
+    *,
+    supervised: Annotated[
+        bool,
+        typer.Option("--supervised", help="Started by a supervisor: no operator is known by it."),
+    ] = False,
+) -> int:
+    """Turn signals into risk-checked orders until SIGTERM or Ctrl-C; logs to stderr."""
+    from alpha_oracle.entrypoints.worker import main
+
+    return main(started_by=None if supervised else operator_name())

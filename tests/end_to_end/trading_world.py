@@ -1,0 +1,204 @@
+"""A rehearsal: a small generated market on stores of its own, whose session is open."""
+
+import json
+import signal
+import time
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import redis
+
+from alpha_oracle import calendar
+from alpha_oracle.adapters.clock import pinned_clock
+from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
+from alpha_oracle.adapters.postgres.reference import PostgresReference
+from alpha_oracle.adapters.postgres.simulated_book import PostgresSimulatedBook
+from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
+from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
+from alpha_oracle.config import SyntheticSettings, ValidationSettings
+from alpha_oracle.marketdata import imports
+from alpha_oracle.marketdata.stores import MarketStores
+from alpha_oracle.marketdata.validation.context import ValidationBounds
+from tests.end_to_end.command_line import PATIENCE_SECONDS, ask_process, begin_process
+
+SESSION = date(2016, 6, 2)
+EVE = date(2016, 6, 1)
+START = datetime(2016, 6, 2, 13, 36, tzinfo=UTC)
+"""A minute after the execution window opened."""
+
+MARKET = {"symbols": 20, "start": date(2016, 1, 4)}
+SYMBOLS = tuple(f"SYN{number:03}" for number in range(1, 21))
+MOMENTUM = "MomentumStrategy"
+BOUNDS = ValidationBounds(**ValidationSettings().model_dump())
+
+
+@dataclass
+class Rehearsal:
+    """The installation, the processes that were started, and what they leave behind."""
+
+    home: Path
+    database_url: str
+    redis_url: str
+    settings: dict = field(default_factory=dict)
+
+    @property
+    def environment(self):
+        told = {
+            "HOME": self.home,
+            "DATABASE__URL": self.database_url,
+            "REDIS__URL": self.redis_url,
+            "DATA__SOURCE": "synthetic",
+            "DATA__SYNTHETIC__SYMBOLS": MARKET["symbols"],
+            "DATA__SYNTHETIC__START": MARKET["start"],
+            "CLOCK__START_AT": START.isoformat(),
+            "FEED__INTERVAL_SECONDS": 0.5,
+            **self.settings,
+        }
+        return {f"ALPHA_ORACLE_{name}": str(value) for name, value in told.items()}
+
+    def ask(self, *arguments):
+        """Ask the command line, in a process of its own."""
+        return ask_process(self.environment, *arguments)
+
+    @contextmanager
+    def running(self, *arguments):
+        """A process, running; killed at the end where it still does."""
+        log = self.log(arguments[0])
+        with (
+            log.open("a") as file,
+            begin_process(self.environment, *arguments, stderr=file) as process,
+        ):
+            yield process
+            process.kill()
+
+    @contextmanager
+    def trading(self):
+        """The feed and the worker, running; gives the worker."""
+        with ExitStack() as stack:
+            stack.enter_context(self.running("feed"))
+            worker = stack.enter_context(self.running("worker"))
+            first(lambda: "worker_started" in self.logged("worker"))
+            yield worker
+
+    def log(self, name):
+        """Where a process logs."""
+        return self.home.parent / f"{name}.log"
+
+    def logged(self, name):
+        """The events a process has logged."""
+        lines = self.log(name).read_text().splitlines() if self.log(name).exists() else []
+        return [json.loads(line)["event"] for line in lines if line.startswith("{")]
+
+    def announce(self, *documents, on="stream"):
+        """Let signals come in as another program would send them."""
+        with closing(redis.Redis.from_url(self.redis_url)) as client:
+            for document in documents:
+                if on == "stream":
+                    client.xadd("signals:stream", {"data": document})
+                else:
+                    client.publish("signals", document)
+
+    @contextmanager
+    def heard(self, *channels):
+        """What is announced on channels while the block runs: documents, in order."""
+        with (
+            closing(redis.Redis.from_url(self.redis_url)) as client,
+            client.pubsub(ignore_subscribe_messages=True) as listener,
+        ):
+            listener.subscribe(*channels)
+            documents = []
+
+            def hear():
+                while (message := listener.get_message(timeout=0.1)) is not None:
+                    documents.append(json.loads(message["data"]))
+                return documents
+
+            yield hear
+
+    def book(self):
+        """The account as it is on record."""
+        with closing(open_database(self.database_url)) as database:
+            return PostgresTradingStore(database).load("paper", since=SESSION)
+
+    def rows(self, query, **values):
+        """The rows of a query."""
+        from sqlalchemy import text  # noqa: PLC0415 - this one method alone speaks SQL.
+
+        with closing(open_database(self.database_url)) as database, database.begin() as connection:
+            return connection.execute(text(query), values).all()
+
+    def broker(self):
+        """The account as the simulated broker has it."""
+        with closing(open_database(self.database_url)) as database:
+            return PostgresSimulatedBook(database, account="paper").statement(since=SESSION)
+
+    def store_market(self):
+        """Store the bars of the weeks before, and the sectors.
+
+        Return the closes of the eve, of symbols that stay within 2 % of them on the session.
+        """
+        source = SyntheticBarSource(SyntheticSettings(**MARKET))
+        at = calendar.decision_instant(EVE)
+        with closing(open_database(self.database_url)) as database:
+            stores = MarketStores(
+                bars=TimeSeriesStorage(database),
+                quarantine=PostgresQuarantine(database),
+                reference=PostgresReference(database),
+            )
+            imports.import_members(source.members(through=EVE), stores.reference, at=at)
+            imports.import_sectors(source.sectors(through=EVE), stores.reference, at=at)
+            received = source.fetch(SYMBOLS, start=calendar.shift_session(SESSION, -30), end=EVE)
+            imports.import_bars(received, stores, bounds=BOUNDS, at=at)
+        pinned_clock(self.home, start_at=START)
+        bars = source.fetch(SYMBOLS, start=EVE, end=SESSION).bars
+        eve, today = bars.session == np.datetime64(EVE), bars.session == np.datetime64(SESSION)
+        return {
+            bars.symbols[number]: close
+            for number in range(len(bars.symbols))
+            for close in bars.close[eve & (bars.symbol_index == number)].tolist()
+            for row in (today & (bars.symbol_index == number)).nonzero()[0]
+            if 0.98 * close <= bars.low[row] and bars.high[row] <= 1.02 * close
+        }
+
+
+def a_signal(symbol, price, direction="LONG", **changes):
+    """A signal of the eve, as the pipeline announces them."""
+    document = {
+        "event": "signal:generated",
+        "symbol": symbol,
+        "direction": direction,
+        "strength": 0.5,
+        "strategy": MOMENTUM,
+        "timestamp": calendar.decision_instant(EVE).isoformat(),
+        "session": EVE.isoformat(),
+        "expires_at": datetime(2016, 6, 2, 19, 45, tzinfo=UTC).isoformat(),
+        "min_hold_days": 2,
+        "max_hold_days": 20,
+        "reference_price": price,
+        "win_rate": 0.6,
+        "avg_win_loss_ratio": 2.0,
+    }
+    return json.dumps(document | changes)
+
+
+def first(find, *, seconds=PATIENCE_SECONDS):
+    """Ask again and again until there is something; return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("nothing came")
+
+
+def end(process):
+    """Tell a process to end; return its exit code."""
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    return process.wait(PATIENCE_SECONDS)
