@@ -51,6 +51,7 @@ class Decider:
         self._placer = placer
         self._clock = clock
         self._missing: dict[str, str] = {}
+        self._told: set[str] = set()
 
     def expire(self) -> None:
         """Give signals whose time is over their outcome."""
@@ -170,14 +171,14 @@ class Decider:
     def _held_back(self, due: DueExit, declined: Declined) -> None:
         # The same refusal is on record once a session, however often it is tried.
         order_id = exit_order_id(due.lot, reason=due.reason, session=self._gatherer.session)
-        check = declined.reason.partition(":")[0]
-        self._ledger.commit(
-            self._ledger.change(
-                f"held|{order_id}|{check}",
-                cascade_runs=declined.runs,
-                day_trade_decisions=declined.decisions,
+        name = f"held|{order_id}|{declined.reason.partition(':')[0]}"
+        if name not in self._told:
+            self._ledger.commit(
+                self._ledger.change(
+                    name, cascade_runs=declined.runs, day_trade_decisions=declined.decisions
+                )
             )
-        )
+            self._told.add(name)
 
     def _entry(self, signal: ReceivedSignal) -> None:
         quotes = self._gatherer.quotes(signal.symbol)

@@ -133,6 +133,7 @@ class ExecutionEngine:
             store=self._ports.store,
             clock=self._ports.clock,
             simulated=self._ports.broker.is_simulated,
+            observe=self._companions.observe,
         )
 
     def _new_account(self, account: str) -> AccountState:

@@ -7,11 +7,12 @@ booked, so that no death in between leaves it on.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.broker import BrokerEventKind
-from alpha_oracle.domain.orders import NEXT, OrderEvent, OrderStatus, RefusedBy, Side
+from alpha_oracle.domain.orders import NEXT, WORKING, OrderEvent, OrderStatus, RefusedBy, Side
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.execution.gathering import reached_broker, sent_at
 from alpha_oracle.execution.halting import an_alert
@@ -80,12 +81,21 @@ class Follower:
         for execution in snapshot.executions:
             if execution.broker_order_id not in foreign:
                 self._on_execution(execution)
-        told = {order.order_id: order for order in snapshot.orders if order.order_id is not None}
+        ours = [order for order in snapshot.orders if order.is_ours and order.order_id is not None]
+        self._refuse_twins(ours)
+        told = {order.order_id: order for order in ours}
         for one in told.values():
             self._on_order(one, at=snapshot.at)
         for order in list(self._ledger.book.orders.values()):
             if order.is_working and reached_broker(order) and order.order_id not in told:
                 self._on_absence(order, snapshot.at)
+
+    def _refuse_twins(self, ours: Sequence[BrokerOrder]) -> None:
+        living = Counter(order.order_id for order in ours if order.status in WORKING)
+        for order_id, count in living.items():
+            if count > 1:
+                what = f"{count} orders work under the reference {order_id}"
+                self._alarm_once(f"twins of {order_id}", "two_live_orders", what)
 
     def mark_unanswered(self, *, at: datetime) -> None:
         """Let every order that was about to be sent when a worker ended be unknown."""
@@ -146,7 +156,7 @@ class Follower:
 
     def _on_order(self, told: BrokerOrder, *, at: datetime) -> None:
         order_id = told.order_id
-        if order_id is None or not told.is_ours:
+        if order_id is None:
             return
         if order_id not in self._ledger.book.orders:
             if order_id not in self._ledger.past and told.status not in _LONG_OVER:

@@ -28,7 +28,7 @@ from alpha_oracle.execution.booking import executions_of
 from alpha_oracle.risk.day_trades import OwnFill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session
@@ -90,6 +90,7 @@ class Ledger:
         store: TradingStore,
         clock: Clock,
         simulated: bool,
+        observe: Callable[[Change], None],
     ) -> None:
         orders = {order.order_id: order for order in record.orders}
         self.account = state.account
@@ -106,6 +107,7 @@ class Ledger:
         self.past_executions = dict(self.book.executions)
         self._store = store
         self._clock = clock
+        self._observe = observe
 
     def change(self, name: str, **parts: Unpack[Parts]) -> Change:
         """Return a change of this account; `name` is the same however often it is tried."""
@@ -121,6 +123,7 @@ class Ledger:
         if not self._store.commit(change, sends=sends):
             return False
         self._take_over(change)
+        self._observe(change)
         return True
 
     def record(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.risk import AutonomyMode
     from alpha_oracle.domain.trading_events import TradingEvent
-    from alpha_oracle.domain.trading_records import OrderQuality, Reconciliation
+    from alpha_oracle.domain.trading_records import Change, OrderQuality, Reconciliation
     from alpha_oracle.execution.book import Book
     from alpha_oracle.execution.order_generator import OrderGenerator
     from alpha_oracle.execution.router import SmartOrderRouter
@@ -107,10 +107,18 @@ class Quality(Protocol):
         ...
 
 
+def _nothing(_change: Change) -> None:
+    """See nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companions:
-    """What the rest of the room adds: reconciliation, the monitor, execution quality."""
+    """What the rest of the room adds: reconciliation, the monitor, execution quality.
+
+    `observe` is given every change once it is committed, for logs and metrics.
+    """
 
     reconcile: Reconciler
     watch: Watch
     quality: Quality
+    observe: Callable[[Change], None] = _nothing

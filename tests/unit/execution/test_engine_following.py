@@ -198,6 +198,18 @@ def test_a_stranger_found_by_asking_throws_the_kill_switch_and_is_told_to_the_re
     assert day.memory.reconciliations[-1].strangers == ("stranger",)
 
 
+def test_two_living_orders_of_one_reference_throw_the_kill_switch():
+    day, broker, order_id = send()
+    broker.has(order_id)
+    broker.has(order_id)
+    broker.tell("link_up")
+    day.steps(2)
+    broker.tell("link_up")
+    day.steps(1)
+
+    assert day.alerts("critical") == ["two_live_orders"]
+
+
 def test_orders_and_executions_of_other_clients_are_left_alone():
     day, broker, order_id = send()
     broker.tell("accepted", order_id)
