@@ -19,7 +19,9 @@ def alert(text: str) -> None:
 
 def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Post what failed, where to look and what to do next."""
-    alert(failure_text(flow.name, flow_run, state))
+    channel = alert_channel()
+    if channel is not None:
+        channel.send(failure_text(flow.name, flow_run, state))
 
 
 def failure_text(flow_name: str, flow_run: FlowRun, state: State[Any]) -> str:
