@@ -3,9 +3,13 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap import pipeline
+from alpha_oracle.bootstrap.pipeline import close_runtime, open_runtime
 from alpha_oracle.domain.models import ModelStage
 from flows.daily_pipeline import daily_pipeline
 from flows.train import train_model
@@ -15,8 +19,8 @@ from tests.end_to_end.trainings import (
     QUICK,
     TRAINED_ON,
     WINDOWS,
+    ActingBefore,
     registered,
-    window_models,
 )
 from tests.end_to_end.worlds import HISTORY_ENDS, SESSION, SYMBOLS, artifacts_of, flow_run_of
 
@@ -31,7 +35,6 @@ class Trained:
         self.state = train_model(TRAINED_ON, return_state=True)
         self.report = self.state.result()
         self.artifacts = artifacts_of(self.state)
-        self.files = window_models(world.home)
         self.first = daily_pipeline(FIRST_USED)
         self.second_state = daily_pipeline(return_state=True)
         self.second = self.second_state.result()
@@ -66,7 +69,7 @@ def test_a_training_registers_a_model_and_makes_it_the_active_one(trained):
     )
     assert (model.train_end, model.validation.windows) == (TRAINED_ON, WINDOWS)
     assert model.as_of.date() == TRAINED_ON
-    assert registered(trained.world) == {model.model_id: "active"}
+    assert registered(trained.world)[model.model_id] == "active"
 
 
 def test_its_progress_and_its_windows_are_shown(trained):
@@ -157,11 +160,22 @@ def test_a_rerun_of_a_session_gives_the_same_bytes(trained):
     assert again.publication.differing == 0
 
 
-def test_the_same_data_train_the_same_model_and_no_window_again(trained):
+def test_the_same_data_train_the_same_model_and_fit_none(trained):
+    with open_runtime() as runtime:
+        files = ActingBefore(runtime.forecaster.files, "save", lambda: pytest.fail("fitted again"))
+        pipeline._process._runtime = replace(
+            runtime, forecaster=replace(runtime.forecaster, files=files)
+        )
     again = train_model(TRAINED_ON)
+    close_runtime()
     assert (again.model, again.is_new, again.is_promoted) == (trained.report.model, False, False)
     assert "is the active model already" in again.verdict
-    assert window_models(trained.world.home) == trained.files
+
+
+def test_a_model_of_older_sessions_does_not_take_the_place_of_a_newer_one(trained):
+    older = train_model(calendar.shift_session(TRAINED_ON, -1))
+    assert (older.model.stage, older.is_promoted) == (ModelStage.CANDIDATE, False)
+    assert f"the active {trained.report.model.model_id} knows later sessions" in older.verdict
 
 
 def test_the_model_lies_in_files_of_xgboost_and_json(trained):

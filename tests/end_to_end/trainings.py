@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from alpha_oracle.bootstrap import pipeline
@@ -59,6 +60,21 @@ PLACES = {
 }
 
 
+# Where a training dies that fits more models than so many.
+FITTING_MORE_THAN = {
+    f"fitting more than {most}": partial(
+        lambda run, nth: replace(
+            run,
+            forecaster=_forecaster(
+                run, killed(KilledBefore, run.forecaster.files, "save", nth=nth)
+            ),
+        ),
+        nth=most + 1,
+    )
+    for most in (0, 3)
+}
+
+
 def _forecaster(run, files):
     return replace(run.forecaster, files=files)
 
@@ -80,7 +96,7 @@ def _train(environment, api_url, place, answer):
     with elsewhere(environment, api_url):
         if place is not None:
             with pipeline.open_runtime() as runtime:
-                pipeline._process._runtime = PLACES[place](runtime)
+                pipeline._process._runtime = (PLACES | FITTING_MORE_THAN)[place](runtime)
         answer.send(train_model().model.model_id)
 
 
