@@ -81,17 +81,17 @@ class Follower:
         for execution in snapshot.executions:
             if execution.broker_order_id not in foreign:
                 self._on_execution(execution)
-        ours = [order for order in snapshot.orders if order.is_ours and order.order_id is not None]
+        ours = [(one.order_id, one) for one in snapshot.orders if one.is_ours and one.order_id]
         self._refuse_twins(ours)
-        told = {order.order_id: order for order in ours}
-        for one in told.values():
-            self._on_order(one, at=snapshot.at)
+        told = dict(ours)
+        for order_id, one in told.items():
+            self._on_order(order_id, one, at=snapshot.at)
         for order in list(self._ledger.book.orders.values()):
             if order.is_working and reached_broker(order) and order.order_id not in told:
                 self._on_absence(order, snapshot.at)
 
-    def _refuse_twins(self, ours: Sequence[BrokerOrder]) -> None:
-        living = Counter(order.order_id for order in ours if order.status in WORKING)
+    def _refuse_twins(self, ours: Sequence[tuple[str, BrokerOrder]]) -> None:
+        living = Counter(order_id for order_id, order in ours if order.status in WORKING)
         for order_id, count in living.items():
             if count > 1:
                 what = f"{count} orders work under the reference {order_id}"
@@ -154,10 +154,7 @@ class Follower:
             self._halt.alarm(self._ledger, kind, message)
             self._alarmed.add(subject)
 
-    def _on_order(self, told: BrokerOrder, *, at: datetime) -> None:
-        order_id = told.order_id
-        if order_id is None:
-            return
+    def _on_order(self, order_id: str, told: BrokerOrder, *, at: datetime) -> None:
         if order_id not in self._ledger.book.orders:
             if order_id not in self._ledger.past and told.status not in _LONG_OVER:
                 self._stranger(order_id, f"order {order_id}, unknown to us, is under our client id")
@@ -202,8 +199,6 @@ class Follower:
             refused_by=RefusedBy.BROKER if status is _S.REJECTED else None,
             broker_order_id=broker_order_id,
         )
-        if order.has_seen(event):
-            return
         self._ledger.record(order_id, event)
 
     def _on_absence(self, order: Order, asked_at: datetime) -> None:

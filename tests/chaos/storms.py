@@ -13,6 +13,7 @@ from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.errors import StoreUnavailable
 from tests.unit.execution.trading_day import (
+    MOMENTUM,
     SESSION,
     SIGNALLED,
     SYMBOLS,
@@ -168,7 +169,7 @@ class Storm:
         calm = replace(stormy.faults, settings=type(stormy.faults.settings)())
         market.rules = replace(stormy, faults=calm)
         self.start()
-        self.day.memory.is_away = market.board.is_away = False
+        self.day.memory.is_away = market.board.is_away = self.day.mirror.is_away = False
         closes = calendar.session_close(session)
         self.day.clock.set(closes - timedelta(minutes=16))
         for seconds in (1, 10, 60, 30, 600, 200, 200, 30, 30, 30):
@@ -267,11 +268,14 @@ def a_storm(seed):
             "repeated_event_pct": dice.choice((0, 50)),
             "rejected_pct": dice.choice((0, 0, 20)),
             "commission_delay_seconds": dice.choice((0.0, 2.0)),
+            "link_up_seconds": 100.0,
+            "link_down_seconds": dice.choice((0.0, 0.0, 20.0)),
         },
         bounds={
             "max_position_pct": Decimal(dice.choice((5, 30, 40))),
             "max_sector_pct": Decimal(50),
             "max_positions": dice.choice((2, 20)),
+            "equity_threshold": Decimal(dice.choice((25_000, 1_000_000))),
         },
         adv={one: dice.choice((3_000, 60_000, 1_000_000)) for one in SYMBOLS},
     )
@@ -307,8 +311,14 @@ def work(storm, signalled_on, session, *, leaving=()):
     dice, day = storm.dice, storm.day
     wanted = dice.sample(SYMBOLS, dice.randint(1, 4))
     longs = [
-        a_document(one, session=signalled_on, strength=dice.random(), min_hold_days=1)
-        for one in wanted
+        a_document(
+            one,
+            session=signalled_on,
+            strength=dice.random(),
+            min_hold_days=1,
+            strategy=dice.choice((MOMENTUM, "BreakoutStrategy")),
+        )
+        for one in (*wanted, dice.choice(SYMBOLS))
     ]
     shorts = [
         a_document(one, "SHORT", session=signalled_on)
@@ -324,6 +334,7 @@ def work(storm, signalled_on, session, *, leaving=()):
     for number in range(dice.randint(10, 25)):
         day.memory.is_away = dice.random() < 0.03
         day.market.board.is_away = dice.random() < 0.05
+        day.mirror.is_away = dice.random() < 0.03
         if number == kill_at:
             kill(day)
         decide(storm)
@@ -371,7 +382,7 @@ def decide(storm):
 
 def kill(day):
     """An operator throws the switch from another process."""
-    day.memory.is_away = False
+    day.memory.is_away = day.mirror.is_away = False
     now = day.clock.now()
     record = day.switch.record()
     day.switch.change(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.orders import OrderPurpose
 from alpha_oracle.domain.quotes import Quote
+from alpha_oracle.risk.verdicts import reduce_size
+from tests.trading import an_order
 from tests.unit.execution.trading_day import (
     MOMENTUM,
     SESSION,
@@ -309,3 +313,57 @@ def test_references_are_asked_for_anew_in_every_session():
     day.steps()
 
     assert "sector" in an_outcome(day, 1).reason
+
+
+def test_while_an_open_purchase_has_no_price_nothing_else_is_bought():
+    day = TradingDay()
+    day.engine.step()
+    unpriced = an_order(
+        symbol=Symbol("ZZZ"),
+        order_type="MARKET",
+        limit_price=None,
+        reference_price=None,
+        status="SUBMITTED",
+        session=SESSION,
+        created_at=day.clock.now(),
+    )
+    day.memory.orders[unpriced.order_id] = unpriced
+    broker = day.scripted()
+    broker.has(unpriced.order_id)
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+
+    assert "cash unknown" in an_outcome(day).reason
+    assert broker.submitted == []
+
+
+@dataclass(frozen=True)
+class NeverContent:
+    """A check that wants every order smaller by a share."""
+
+    name: str = "never_content"
+    holds_back: frozenset = frozenset(OrderPurpose)
+
+    def check(self, order, _facts):
+        return reduce_size(self.name, order.quantity - 1, "one less")
+
+
+def test_an_order_that_shrinks_without_end_is_refused():
+    day = TradingDay(more_checks=(NeverContent(),))
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+
+    assert day.orders() == []
+    assert "reduced 5 times" in an_outcome(day).reason
+
+
+def test_others_see_every_change_once_it_is_committed():
+    day = TradingDay()
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+
+    assert {one.change_id for one in day.seen} <= day.memory.changes
+    assert [outcome.kind for one in day.seen for outcome in one.outcomes] == ["ordered"]

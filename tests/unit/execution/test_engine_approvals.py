@@ -166,3 +166,52 @@ def test_an_approved_twap_is_worked_past_the_checks_that_asked_by_whichever_work
     day.steps(60, seconds=5)
     assert status(day, order.order_id) == "FILLED"
     assert len(day.orders()) == 6
+
+
+def test_what_was_approved_and_never_could_be_sent_ends_with_the_window():
+    day, order_id = asked()
+    day.clock.advance(seconds=10)
+    decide(day, order_id)
+    day.steps(1, quoting=False)
+    day.go_to(375)
+    day.steps(1)
+
+    assert status(day, order_id) == "EXPIRED"
+    assert day.memory.approvals[order_id].status == "approved"
+
+
+def test_an_approved_order_waits_while_the_mirror_cannot_be_read():
+    day, order_id = asked()
+    day.mirror.is_away = True
+    decide(day, order_id)
+    day.steps(3)
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+
+    day.mirror.is_away = False
+    day.steps(3)
+    assert status(day, order_id) == "FILLED"
+
+
+def test_an_approved_limit_order_goes_at_its_limit_where_nothing_is_offered_now():
+    day = TradingDay(mode=AutonomyMode.MANUAL_APPROVAL)
+    day.facts.known = references(adv_shares={Symbol("AAA"): 10_000})
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(1)
+    (order,) = day.orders()
+    assert order.limit_price == Decimal("100.05")
+    quote = Quote(
+        symbol=Symbol("AAA"),
+        bid=Decimal("99.95"),
+        ask=None,
+        last=Decimal(100),
+        volume=1_000_000,
+        at=day.clock.now(),
+    )
+    day.market.board.publish([quote])
+    decide(day, order.order_id)
+    day.steps(1, quoting=False)
+    assert day.memory.orders[order.order_id].status == "PENDING"
+
+    day.steps(2)
+    assert status(day, order.order_id) == "FILLED"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from alpha_oracle import calendar
 from alpha_oracle.errors import OrderRefused, OutcomeUnknown
 from tests.fakes.scripted_broker import a_fill
-from tests.unit.execution.trading_day import TradingDay, a_document, rejections
+from tests.unit.execution.trading_day import SESSION, TradingDay, a_document, rejections
 
 
 def send(answer=None):
@@ -269,3 +271,69 @@ def test_an_order_closed_as_lost_that_works_after_all_throws_the_kill_switch():
 
     assert status(day, order_id) == "REJECTED"
     assert day.alerts("critical") == ["unknown_order"]
+
+
+def test_events_and_executions_that_name_no_order_are_nobodys():
+    day, broker, _ = send()
+    broker.tell("accepted")
+    broker.executed(None, a_fill(day.clock, execution_id="z.1.01"))
+    broker.tell("link_up")
+    day.steps(2)
+
+    assert day.alerts("critical") == []
+
+
+def test_what_happened_before_all_memory_is_left_alone():
+    day, broker, _ = send()
+    old = replace(a_fill(day.clock), at=day.clock.now() - timedelta(days=60))
+    broker.executed("long ago", old)
+    broker.tell("link_up")
+    day.steps(2)
+
+    assert day.alerts("critical") == []
+
+
+def test_an_end_told_of_an_order_of_an_earlier_session_is_no_stranger():
+    day, broker, order_id = send()
+    fill = a_fill(day.clock)
+    broker.tell("filled", order_id, fill=fill)
+    day.steps(1)
+    day.go_to(5, session=calendar.next_session_after(SESSION))
+    day.steps(2)
+    assert order_id not in day.engine.book.orders
+    broker.tell("expired", order_id)
+    broker.tell("commission", order_id, fill=replace(fill, commission=Decimal("1.50")))
+    day.steps(1)
+
+    assert not day.memory.kill_switch.is_active
+
+
+def test_a_fill_of_an_order_of_an_earlier_session_that_no_record_has_is_critical():
+    day, broker, order_id = send()
+    broker.tell("filled", order_id, fill=a_fill(day.clock))
+    day.steps(1)
+    day.go_to(5, session=calendar.next_session_after(SESSION))
+    day.steps(2)
+    broker.tell("filled", order_id, fill=a_fill(day.clock, execution_id="x.2.01", quantity=1))
+    day.steps(1)
+
+    assert day.alerts("critical") == ["unknown_order"]
+
+
+def test_a_rejection_after_a_part_was_executed_ends_the_rest():
+    day, broker, order_id = send()
+    broker.tell("filled", order_id, fill=a_fill(day.clock, quantity=9))
+    broker.tell("rejected", order_id, reason="no more")
+    day.steps(1)
+
+    assert (status(day, order_id), day.shares()) == ("CANCELLED", 9)
+
+
+def test_an_earlier_telling_of_a_corrected_execution_goes_on_record_and_counts_for_nothing():
+    day, broker, order_id = send()
+    broker.tell("filled", order_id, fill=a_fill(day.clock, execution_id="x.1.02", quantity=40))
+    broker.tell("filled", order_id, fill=a_fill(day.clock, execution_id="x.1.01", quantity=41))
+    day.steps(1)
+
+    assert day.shares() == 40
+    assert len(day.memory.orders[order_id].history) == 2

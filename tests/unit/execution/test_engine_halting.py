@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from alpha_oracle.errors import OutcomeUnknown
 from tests.fakes.scripted_broker import a_fill
-from tests.unit.execution.trading_day import TradingDay, a_document, an_outcome, rejections
+from tests.unit.execution.trading_day import SYMBOLS, TradingDay, a_document, an_outcome, rejections
 
 
 def with_a_working_order():
@@ -138,3 +139,34 @@ def test_a_resumed_day_trades_on():
     day.steps()
 
     assert day.shares() == 49
+
+
+def test_a_cancel_without_an_answer_is_asked_about():
+    day, broker, order_id = with_a_working_order()
+    broker.has(order_id, status="CANCELLED")
+    broker.answer = OutcomeUnknown("no answer")
+    day.kill()
+    day.steps(8)
+
+    assert day.memory.orders[order_id].status == "CANCELLED"
+    assert len(broker.cancelled) == 1
+
+
+def test_a_slice_that_works_is_cancelled_and_then_its_order_ends():
+    day = TradingDay()
+    broker = day.scripted()
+    day.receive(a_document())
+    day.go_to(5)
+    for symbol in SYMBOLS:
+        day.quote(symbol, bid=99.8, ask=100.2)
+    day.engine.step()
+    (slice_sent,) = broker.submitted
+    broker.tell("accepted", slice_sent.order_id)
+    day.kill()
+    day.steps(2)
+    assert [order.order_id for order in broker.cancelled] == [slice_sent.order_id]
+    assert day.memory.orders[slice_sent.parent_id].status == "SUBMITTED"
+
+    broker.tell("cancelled", slice_sent.order_id)
+    day.steps(2)
+    assert day.memory.orders[slice_sent.parent_id].status == "CANCELLED"

@@ -234,3 +234,52 @@ def test_the_brokers_truth_is_not_taken_over_while_orders_are_open():
     answer = ask(day, OperatorRequestKind.ACCEPT_BROKER)
 
     assert answer.startswith("not done: orders are open")
+
+
+def test_the_brokers_truth_is_asked_for_again_while_the_broker_is_away():
+    day = TradingDay()
+    day.engine.step()
+    broker = day.scripted()
+    day.engine.step()
+    broker.is_away = True
+    assert ask(day, OperatorRequestKind.ACCEPT_BROKER) == ""
+
+    broker.is_away = False
+    day.steps(10)
+    assert "taken over" in day.operators.request(f"{OperatorRequestKind.ACCEPT_BROKER}-1").answer
+
+
+def test_a_peak_is_not_reset_to_an_unknown_equity():
+    day = holding()
+    morning(day)
+    day.facts.known = references(last_closes={})
+    day.steps(2, quoting=False)
+    peak = day.memory.states["paper"].peak_equity_usd
+    request = OperatorRequest(
+        request_id="reset",
+        account="paper",
+        kind=OperatorRequestKind.RESET_PEAK,
+        asked_at=day.clock.now(),
+        asked_by="jane",
+    )
+    day.operators.ask(request)
+    day.steps(3, quoting=False)
+
+    assert "AAA" in day.operators.request("reset").answer
+    assert day.memory.states["paper"].peak_equity_usd == peak
+
+
+def test_a_transfer_of_no_amount_is_none():
+    day = TradingDay()
+    assert ask(day, OperatorRequestKind.TRANSFER) == "not done: it named no amount"
+
+
+def test_an_old_execution_told_again_after_its_session_is_no_stranger():
+    day = holding()
+    morning(day)
+    day.steps(2)
+    day.another()
+    day.steps(2)
+
+    assert not day.memory.kill_switch.is_active
+    assert day.shares() == 49

@@ -157,3 +157,40 @@ def test_the_day_counts_it_once():
     look(day, 2)
 
     assert any(order.symbol == "BBB" for order in day.orders())
+
+
+def test_a_slice_whose_price_ran_away_asks_nobody_and_is_refused():
+    day, parent_id = working()
+    look(day, 2)
+    day.clock.advance(seconds=60)
+    day.quote_all(bid=103.8, ask=104.2)
+    day.engine.step()
+
+    refused = slices(day, parent_id)[-1]
+    assert refused.status == "REJECTED"
+    assert "nobody approved it" in refused.history[0].reason
+
+
+def test_a_switch_thrown_as_a_slice_is_committed_lets_it_not_out():
+    day, parent_id = working()
+    look(day, 2)
+    day.clock.advance(seconds=60)
+    store = day.engine._ports.store
+    store.at = lambda point: point == "before commit" and day.kill()
+    day.quote_all(**WIDE)
+    day.engine.step()
+
+    assert len(slices(day, parent_id)) == 1
+
+
+def test_a_slice_waits_while_the_mirror_cannot_be_read():
+    day, parent_id = working()
+    look(day, 2)
+    day.mirror.is_away = True
+    day.clock.advance(seconds=60)
+    look(day, 2)
+    assert len(slices(day, parent_id)) == 1
+
+    day.mirror.is_away = False
+    look(day, 2)
+    assert len(slices(day, parent_id)) == 2

@@ -103,6 +103,8 @@ class TradingDay:
     mode: AutonomyMode = AutonomyMode.PAPER_ONLY
     faults: dict = field(default_factory=dict)
     bounds: dict = field(default_factory=dict)
+    more_checks: tuple = ()
+    seen: list = field(default_factory=list)
     clock: FixedClock = field(default_factory=lambda: FixedClock(BEFORE_OPEN))
     memory: TradingMemory = field(default_factory=TradingMemory)
     facts: InMemoryTradingFacts = field(
@@ -148,7 +150,7 @@ class TradingDay:
                     large_adv_pct=Decimal(1),
                     wide_spread_bps=Decimal(20),
                 ),
-                risk=PreTradeRiskManager(standard_checks(risk_bounds)),
+                risk=PreTradeRiskManager((*standard_checks(risk_bounds), *self.more_checks)),
                 bounds=risk_bounds,
                 kill_switch=KillSwitchRules(cooldown_minutes=60),
                 day_trade_window_sessions=5,
@@ -159,6 +161,7 @@ class TradingDay:
                 reconcile=BookReconciler(max_drift_pct=risk_bounds.max_drift_pct),
                 watch=PortfolioWatch(monitor, patience=timedelta(minutes=1)),
                 quality=measure_quality,
+                observe=self.seen.append,
             ),
         )
         return self.engine
