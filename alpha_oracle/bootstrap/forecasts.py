@@ -67,6 +67,12 @@ def model_in_use(runtime: Runtime, run: RunInputs) -> ModelInUse:
     return ModelInUse(record=record, model=model)
 
 
+def knows_later(record: ModelRecord, run: RunInputs) -> bool:
+    """Return whether a model was taught what came after a run's session, however late it runs."""
+    decided = min(run.as_of, calendar.decision_instant(run.session))
+    return record.train_end > run.session or record.as_of > decided
+
+
 def forecast_session(runtime: Runtime, run: RunInputs) -> list[Prediction]:
     """Forecast a run's session by its model and put the forecasts on record.
 
@@ -181,10 +187,11 @@ def _session_values(
 
 
 def _require_age(record: ModelRecord, run: RunInputs) -> None:
-    if record.as_of > run.as_of:
+    if knows_later(record, run):
         raise ModelRefused(
-            f"the model {record.model_id} knows what was known at {record.as_of.isoformat()}, "
-            f"after this run's {run.as_of.isoformat()}; its forecasts would be no forecasts"
+            f"the model {record.model_id} was taught sessions to {record.train_end} by what was "
+            f"known at {record.as_of.isoformat()}, after the session {run.session} was decided; "
+            "its forecasts would be no forecasts"
         )
     age = calendar.decision_instant(run.session) - record.as_of
     longest = decision_terms(run.settings).max_model_age

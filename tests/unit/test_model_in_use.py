@@ -1,0 +1,100 @@
+"""Which model may forecast a session, and what is said where none may."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from alpha_oracle import calendar
+from alpha_oracle.bootstrap.forecasts import ModelInUse, forecast_session, model_in_use
+from alpha_oracle.config import Settings
+from alpha_oracle.domain.runs import RunInputs
+from alpha_oracle.errors import ModelRefused
+from alpha_oracle.features.store import FeatureStore
+from alpha_oracle.ml.promotion import PromotionGate
+from alpha_oracle.ml.registry import ModelRegistry
+from alpha_oracle.research.windows import Window
+from tests.contracts.model_values import figures
+from tests.fakes.clock import FixedClock
+from tests.fakes.models import (
+    MemoryExplanations,
+    MemoryModelFiles,
+    MemoryModels,
+    MemoryPredictions,
+)
+from tests.unit.research.forecasts import NoCache, a_forecaster, a_market
+
+LATER = timedelta(days=90)
+
+
+@pytest.fixture(scope="module")
+def market():
+    return a_market(drift=0.008)
+
+
+@pytest.fixture(scope="module")
+def runtime(market):
+    """A process whose model was taught the sessions from row 200 to row 399 of the market."""
+    last = market.sessions[399].item()
+    shown = market.until(last)
+    window = Window(train_start=200, test_start=400, test_stop=400)
+    registry = ModelRegistry(MemoryModels(), MemoryModelFiles())
+    at = calendar.decision_instant(last)
+    registry.register(
+        a_forecaster().model_of(shown, window),
+        figures(),
+        gate=PromotionGate(),
+        window_keys=(),
+        trained_at=at,
+        as_of=at,
+        code_version="1",
+    )
+    return SimpleNamespace(
+        models=registry.store,
+        registry=registry,
+        markets=SimpleNamespace(market=lambda session, **_: market.until(session)),
+        features=FeatureStore(NoCache()),
+        predictions=MemoryPredictions(),
+        explanations=MemoryExplanations(),
+        clock=FixedClock(at),
+    )
+
+
+def a_run(runtime, session, **changes):
+    [record] = runtime.models.models()
+    ordinary = RunInputs(
+        session=session,
+        as_of=calendar.decision_instant(session),
+        settings=Settings().decision_inputs(),
+        symbols=None,
+        model_id=record.model_id,
+    )
+    return replace(ordinary, **changes)
+
+
+def test_a_model_forecasts_its_last_session_and_those_after_it(runtime, market):
+    for row in (399, 403):
+        use = model_in_use(runtime, a_run(runtime, market.sessions[row].item()))
+        assert isinstance(use, ModelInUse)
+
+
+@pytest.mark.parametrize("row", [220, 398])
+def test_a_model_taught_a_later_session_is_refused_however_late_the_run(runtime, market, row):
+    session = market.sessions[row].item()
+    run = a_run(runtime, session, as_of=calendar.decision_instant(session) + LATER)
+    with pytest.raises(ModelRefused, match="its forecasts would be no forecasts"):
+        forecast_session(runtime, run)
+    assert runtime.predictions.kept == {}
+
+
+def test_a_model_of_later_knowledge_is_refused_however_late_the_run(runtime, market):
+    session = market.sessions[399].item()
+    [record] = runtime.models.models()
+    known_later = replace(record, as_of=record.as_of + timedelta(seconds=1))
+    late = SimpleNamespace(
+        **{**vars(runtime), "models": SimpleNamespace(named=lambda _: known_later)}
+    )
+    run = a_run(runtime, session, as_of=calendar.decision_instant(session) + LATER)
+    with pytest.raises(ModelRefused, match="its forecasts would be no forecasts"):
+        model_in_use(late, run)
