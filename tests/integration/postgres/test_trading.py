@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -42,6 +43,11 @@ COMMITTING = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND query LIKE 'EXECUTE ao_begin%'
 """
+# Who writes the account's row too waits until this is over; it comes after most of a change.
+SAME_ROW = "INSERT INTO trading_accounts (account, cash_usd, at) VALUES ('paper', 0, now())"
+
+COMMITTER = [sys.executable, "-m", "tests.integration.postgres.committing"]
+WRITTEN = ("trading_changes", "orders", "order_events", "fills", "cascade_runs", "outbox")
 
 
 @pytest.fixture
@@ -59,10 +65,57 @@ def a_decision(change_id="change-1", **order):
     return a_change(change_id, orders=(an_order(**order),), state=a_state())
 
 
-@pytest.mark.parametrize("told", [0, 1, 7, 30])
-def test_a_worker_killed_in_a_commit_leaves_all_of_it_or_nothing(store, database_url, rows, told):
+def counts(rows):
+    return {table: rows(f"SELECT count(*) FROM {table}")[0][0] for table in WRITTEN}
+
+
+def in_its_midst(rows, *, besides=()):
+    """The session whose commit waits for a lock in one of its last statements."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for (pid,) in rows(f"{COMMITTING} AND wait_event_type = 'Lock'"):
+            if pid not in besides:
+                return pid
+    raise AssertionError("no commit waits")
+
+
+def test_a_commit_cut_in_its_midst_leaves_nothing(store, database, rows):
+    with ThreadPoolExecutor(1) as thread, database.begin() as holder:
+        holder.execute(text(SAME_ROW))
+        waiting = thread.submit(store.commit, numbered(1), sends=True)
+        cut = []
+        # The second time it is not tried again.
+        for _ in range(2):
+            cut.append(in_its_midst(rows, besides=cut))
+            assert set(counts(rows).values()) == {0}
+            rows("SELECT pg_terminate_backend(:pid, 5000)", pid=cut[-1])
+        with pytest.raises(StoreUnavailable):
+            waiting.result(timeout=20)
+    assert set(counts(rows).values()) == {0}
+    assert store.commit(numbered(1), sends=True)
+    assert set(counts(rows).values()) == {1}
+
+
+def test_a_worker_killed_in_the_midst_of_a_commit_leaves_all_of_it(
+    store, database, database_url, rows
+):
+    with subprocess.Popen([*COMMITTER, database_url, "1"], stdout=subprocess.DEVNULL) as process:
+        with database.begin() as holder:
+            holder.execute(text(SAME_ROW))
+            pid = in_its_midst(rows)
+            process.kill()
+            process.wait()
+            done = counts(rows)
+            assert len(set(done.values())) == 1
+        while rows("SELECT FROM pg_stat_activity WHERE pid = :pid", pid=pid):
+            pass
+    assert counts(rows) == {table: count + 1 for table, count in done.items()}
+
+
+@pytest.mark.parametrize("told", [0, 1, 30])
+def test_a_worker_killed_anywhere_leaves_nothing_by_half(store, database_url, rows, told):
     """Whatever it was told to be committed is there; of what it was not told, all or nothing."""
-    script = [sys.executable, "-m", "tests.integration.postgres.committing", database_url, "1"]
+    script = [*COMMITTER, database_url, "1"]
     with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as process:
         heard = [process.stdout.readline() for _ in range(told)]
         process.kill()
@@ -72,8 +125,7 @@ def test_a_worker_killed_in_a_commit_leaves_all_of_it_or_nothing(store, database
     done = len(book.orders)
     assert len(numbers) <= done <= len(numbers) + 1
     assert len(numbers) >= told
-    for table in ("trading_changes", "orders", "order_events", "fills", "cascade_runs", "outbox"):
-        assert rows(f"SELECT count(*) FROM {table}") == [(done,)]
+    assert set(counts(rows).values()) == {done}
     assert [int(lot.quantity) for lot in book.lots] == ([done] if done else [])
     assert (book.state is not None and book.state.cash_usd) == (done or False)
     assert store.commit(numbered(max(done, 1)), sends=True)
