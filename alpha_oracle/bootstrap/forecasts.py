@@ -7,6 +7,7 @@ what to do; the run then goes on without its signals.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 EXPLAINED_BY: Final = 5
 """Features an explanation names."""
 
+NO_MODEL: Final = "no model was active when this session was first run"
+HOW_TO_HAVE_ONE: Final = (
+    "`alpha-oracle train` trains one, then run the session again with `--force --current-settings`"
+)
+
 NAMED: Final = 10
 """Missing features a refusal names; of more it says how many."""
 
@@ -59,7 +65,7 @@ def model_in_use(runtime: Runtime, run: RunInputs) -> ModelInUse:
         ModelRefused: it may not forecast this session; says why and what to do.
     """
     if run.model_id is None:
-        raise ModelRefused("no model was active when this session was first run; train one")
+        raise ModelRefused(f"{NO_MODEL}; {HOW_TO_HAVE_ONE}")
     record = runtime.models.named(run.model_id)
     _require_age(record, run)
     model = runtime.registry.load(record)
@@ -128,15 +134,14 @@ def walk_forward_of_model(
     It trades with what the settings set, and with what the newest window chose of the values they
     give to try.
     """
+    recalled = partial(runtime.evaluator.recalled, strategy.name, until=run.session)
     if run.model_id is None:
-        note = "no model is active, so nothing is forecast; `alpha-oracle train` trains one"
-        return runtime.evaluator.recalled(strategy.name, (), note=note)
+        return recalled((), note=f"{NO_MODEL}, so nothing is forecast; {HOW_TO_HAVE_ONE}")
+    record = runtime.models.named(run.model_id)
+    if knows_later(record, run):
+        return recalled((), note=f"{record.model_id} was judged by what came after {run.session}")
     terms = decision_terms(run.settings)
-    judged = runtime.evaluator.recalled(
-        strategy.name,
-        runtime.models.named(run.model_id).window_keys,
-        note=f"the windows that {run.model_id} was judged in",
-    )
+    judged = recalled(record.window_keys, note=f"the windows that {run.model_id} was judged in")
     tried = terms.grid(strategy.name)
     fixed = {
         name: value

@@ -22,7 +22,7 @@ from alpha_oracle.strategies.parameters import settings_of, variants
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.walk_forward import Parameter
     from alpha_oracle.features.panel import MarketPanel
     from alpha_oracle.features.store import FeatureStore
@@ -87,7 +87,7 @@ class Evaluator:
         ]
         self._keep(tests, keys, known=set(known), strategy=strategy)
         result = stitch(
-            tests,
+            _informed_ones(tests) if forecasts else tests,
             strategy=strategy.name,
             note=f"{plan.note}; {forecasts.note}" if forecasts and tests else plan.note,
             reused=len(known),
@@ -96,18 +96,22 @@ class Evaluator:
         self._record_trials(tried, result, terms=terms, chosen=chosen)
         return replace(result, parameters=desk.newest_fit(months), keys=tuple(keys))
 
-    def recalled(self, strategy: str, keys: Sequence[str], *, note: str) -> WalkForwardResult:
-        """Return a walk-forward by the keys of its windows, oldest first, as it is on record.
+    def recalled(
+        self, strategy: str, keys: Sequence[str], *, note: str, until: Session
+    ) -> WalkForwardResult:
+        """Return an informed walk-forward by its windows' keys, oldest first, as it is on record.
 
-        It trades with what its newest window chose. Where a window is not on record any more, the
-        result has none, and its note says so.
+        It trades with what its newest window chose. Where a window is not on record any more, or
+        ends after the session `until`, the result has none, and its note says so.
         """
         known = self.windows.load(keys)
         lacking = len(set(keys) - set(known))
         if lacking:
             note = f"{note}; {lacking} of its {len(keys)} windows are not on record: train anew"
+        elif any(window.outcome.test_end > until for window in known.values()):
+            lacking, note = len(keys), f"{note} end after {until}: nobody could know them then"
         tests = [] if lacking else [read_back(known[key]) for key in keys]
-        result = stitch(tests, strategy=strategy, note=note, reused=len(tests))
+        result = stitch(_informed_ones(tests), strategy=strategy, note=note, reused=len(tests))
         parameters = tests[-1].outcome.parameters if tests else {}
         return replace(result, parameters=parameters, keys=tuple(keys) if tests else ())
 
@@ -184,6 +188,11 @@ class Evaluator:
             ],
             at=self.clock.now(),
         )
+
+
+def _informed_ones(tests: Sequence[WindowTest]) -> Sequence[WindowTest]:
+    # The first window buys nothing: its idle sessions say nothing of what the strategy is worth.
+    return tests[1:] or tests
 
 
 def _mean_train_sharpe(result: WalkForwardResult, place: int) -> float | None:

@@ -185,7 +185,7 @@ class PlannedForecasts:
         """What a reader of the plan's figures must know of its forecasts."""
         return (
             "each window is forecast by a model trained before it; the first buys nothing, for no "
-            "model had forecast its train months"
+            "model had forecast its train months, and is counted only where it is the only one"
         )
 
     def of(self, window: Window) -> Forecast:

@@ -7,7 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.forecasts import ModelInUse, forecast_session, model_in_use
+from alpha_oracle.bootstrap.forecasts import (
+    ModelInUse,
+    forecast_session,
+    model_in_use,
+    walk_forward_of_model,
+)
 from alpha_oracle.config import Settings
 from alpha_oracle.domain.runs import RunInputs
 from alpha_oracle.errors import ModelRefused
@@ -15,6 +20,7 @@ from alpha_oracle.features.store import FeatureStore
 from alpha_oracle.ml.promotion import PromotionGate
 from alpha_oracle.ml.registry import ModelRegistry
 from alpha_oracle.research.windows import Window
+from alpha_oracle.strategies.ml_signal import MLSignalStrategy
 from tests.contracts.model_values import figures
 from tests.fakes.clock import FixedClock
 from tests.fakes.models import (
@@ -23,7 +29,16 @@ from tests.fakes.models import (
     MemoryModels,
     MemoryPredictions,
 )
-from tests.unit.research.forecasts import NoCache, a_forecaster, a_market
+from tests.unit.research.forecasts import NoCache, a_forecaster, a_market, an_evaluator
+
+
+class NoWindows:
+    """A store that must not be asked for a window."""
+
+    def load(self, keys):
+        assert not keys
+        return {}
+
 
 LATER = timedelta(days=90)
 
@@ -98,3 +113,18 @@ def test_a_model_of_later_knowledge_is_refused_however_late_the_run(runtime, mar
     run = a_run(runtime, session, as_of=calendar.decision_instant(session) + LATER)
     with pytest.raises(ModelRefused, match="its forecasts would be no forecasts"):
         model_in_use(late, run)
+
+
+def test_a_strategy_is_not_ranked_by_a_model_that_was_judged_later(runtime, market):
+    evaluator = an_evaluator(windows=NoWindows())
+    told = SimpleNamespace(**{**vars(runtime), "evaluator": evaluator})
+    run = a_run(runtime, market.sessions[300].item())
+    result = walk_forward_of_model(told, run, MLSignalStrategy())
+    assert (result.windows, len(result.record.sessions)) == ((), 0)
+    assert result.note.endswith(f"was judged by what came after {run.session}")
+
+
+def test_without_a_model_it_is_said_how_to_have_one(runtime, market):
+    run = a_run(runtime, market.sessions[403].item(), model_id=None)
+    with pytest.raises(ModelRefused, match="again with `--force --current-settings`"):
+        forecast_session(runtime, run)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from alpha_oracle import calendar
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.research.metrics import performance
 from alpha_oracle.research.simulator import FLAT_CAP, backtest
@@ -79,11 +80,23 @@ def test_without_a_signal_nothing_is_gained(market):
     assert performance(nothing.record).total_return_pct < 5
 
 
-def test_the_first_window_buys_nothing_and_the_note_says_why(first):
-    outcome = first.windows[0]
-    assert (outcome.train_trades, outcome.kelly_fraction, outcome.return_pct) == (0, 0.0, 0.0)
-    assert all(window.kelly_fraction > 0 for window in first.windows[1:])
+def test_the_first_window_buys_nothing_and_counts_for_nothing(first, market, windows):
+    idle = windows.kept[first.keys[0]].outcome
+    assert (idle.train_trades, idle.kelly_fraction, idle.return_pct) == (0, 0.0, 0.0)
+    assert len(first.windows) == len(first.keys) - 1 > 0
+    second = market.sessions[a_plan(market).windows[1].test_start]
+    assert first.record.sessions[0] == second
+    assert second == np.datetime64(first.windows[0].test_start)
+    assert all(window.kelly_fraction > 0 for window in first.windows)
     assert "the first buys nothing, for no model had forecast its train months" in first.note
+
+
+def test_an_only_window_is_told_though_it_bought_nothing(market, files):
+    plan = a_plan(market)
+    short = market.until(market.sessions[plan.windows[0].test_stop - 1].item())
+    only = evaluated(an_evaluator(a_forecaster(files)), short)
+    assert len(only.windows) == 1
+    assert len(only.trades.symbol) == 0
 
 
 def test_a_window_is_sized_by_the_trades_of_earlier_models_alone(first, market, files):
@@ -101,7 +114,7 @@ def test_a_window_is_sized_by_the_trades_of_earlier_models_alone(first, market, 
     )
     profits = train.trades["pnl"]
     won, lost = profits[profits > 0], profits[profits < 0]
-    outcome = first.windows[2]
+    outcome = first.windows[1]
     assert outcome.train_trades == len(profits) > 0
     assert outcome.win_rate == pytest.approx(len(won) / len(profits))
     ratio = won.mean() / -lost.mean()
@@ -114,7 +127,7 @@ def test_a_window_is_sized_by_the_trades_of_earlier_models_alone(first, market, 
 def test_a_rerun_trains_and_trades_nothing_and_says_the_same(first, market, windows, files):
     forecaster = a_forecaster(MemoryModelFiles())
     again = evaluated(an_evaluator(forecaster, windows=windows), market)
-    assert again.reused == len(again.windows) == len(first.windows)
+    assert again.reused == len(again.keys) == len(first.keys)
     assert again.record.returns.tobytes() == first.record.returns.tobytes()
     assert (again.note, again.keys, again.windows) == (first.note, first.keys, first.windows)
     assert forecaster.files.kept == {}
@@ -124,12 +137,12 @@ def test_a_longer_history_trains_and_trades_its_new_windows_alone(market, first)
     windows, files = MemoryWindows(), MemoryModelFiles()
     cut = market.until(market.sessions[-60].item())
     short = evaluated(an_evaluator(a_forecaster(files), windows=windows), cut)
-    assert 0 < len(files.kept) == len(short.windows) < len(first.windows)
+    assert 0 < len(files.kept) == len(short.keys) < len(first.keys)
     longer = evaluated(an_evaluator(a_forecaster(files), windows=windows), market)
-    assert longer.reused == len(short.windows)
+    assert longer.reused == len(short.keys)
     assert longer.record.returns.tobytes() == first.record.returns.tobytes()
     assert longer.keys == first.keys
-    assert len(files.kept) == len(first.windows)
+    assert len(files.kept) == len(first.keys)
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"features": ("return_5", "rsi_14")}])
@@ -149,16 +162,15 @@ def test_what_models_read_beside_bars_is_part_of_a_window(market):
     vix[a_plan(market).windows[-1].test_start + 5] += 10.0
     changed = replace(market, context=replace(context, vix=vix))
     again = evaluated(an_evaluator(a_forecaster(files, **recipe), windows=windows), changed)
-    assert again.reused == len(walked.windows) - 1
+    assert again.reused == len(walked.keys) - 1
     # It taught no model: none is trained again.
-    assert len(files.kept) == len(walked.windows)
+    assert len(files.kept) == len(walked.keys)
 
 
 def test_each_window_chooses_its_threshold_by_forecasts_of_earlier_models(market, files):
     grid = {"confidence_threshold": (0.4, 0.55, 0.95)}
     result = evaluated(an_evaluator(a_forecaster(files)), market, grid=grid)
-    assert result.windows[0].train_sharpes == (None, None, None)
-    for window in result.windows[1:]:
+    for window in result.windows:
         known = [-np.inf if ratio is None else ratio for ratio in window.train_sharpes]
         best = grid["confidence_threshold"][int(np.argmax(known))]
         assert window.parameters["confidence_threshold"] == best
@@ -180,7 +192,9 @@ def test_without_a_recipe_of_a_model_it_is_refused(market):
 
 def test_what_is_on_record_is_recalled_without_a_model(first, windows):
     evaluator = an_evaluator(a_forecaster(NoFiles()), windows=windows)
-    recalled = evaluator.recalled(ML.name, first.keys, note="model 2017-09-29-abc")
+    recalled = evaluator.recalled(
+        ML.name, first.keys, note="model 2017-09-29-abc", until=first.windows[-1].test_end
+    )
     assert recalled.record.returns.tobytes() == first.record.returns.tobytes()
     assert recalled.trades.symbol.tolist() == first.trades.symbol.tolist()
     assert (recalled.windows, recalled.keys) == (first.windows, first.keys)
@@ -190,10 +204,22 @@ def test_what_is_on_record_is_recalled_without_a_model(first, windows):
 
 def test_windows_that_are_lost_leave_none_and_the_note_says_what_to_do(first, windows):
     few = MemoryWindows(kept={key: windows.kept[key] for key in first.keys[1:]})
-    recalled = an_evaluator(windows=few).recalled(ML.name, first.keys, note="model x")
+    recalled = an_evaluator(windows=few).recalled(
+        ML.name, first.keys, note="model x", until=first.windows[-1].test_end
+    )
     assert recalled.windows == recalled.keys == ()
     assert len(recalled.record.returns) == 0
     assert recalled.note == "model x; 1 of its 4 windows are not on record: train anew"
+
+
+def test_windows_that_end_after_the_session_are_not_recalled(first, windows):
+    before = calendar.shift_session(first.windows[-1].test_end, -1)
+    recalled = an_evaluator(windows=windows).recalled(
+        ML.name, first.keys, note="the windows", until=before
+    )
+    assert recalled.windows == recalled.keys == ()
+    assert (len(recalled.record.returns), dict(recalled.parameters)) == (0, {})
+    assert recalled.note == f"the windows end after {before}: nobody could know them then"
 
 
 def test_once_through_the_market_each_session_is_forecast_by_the_newest_model(market, files):

@@ -138,7 +138,7 @@ def test_calibration_brings_confidence_nearer_to_accuracy_out_of_sample(learnt):
 
 
 def test_sharpe_ratios_are_of_the_sessions_from_the_second_window_on(learnt):
-    start = np.datetime64(learnt.traded.windows[1].test_start, "D")
+    start = np.datetime64(learnt.traded.windows[0].test_start, "D")
     figures = learnt.figures
     for result, ratio in (
         (learnt.traded, figures.sharpe.value),
