@@ -78,7 +78,10 @@ class PredictionStore(Protocol):
     """Forecasts on record."""
 
     def save(self, predictions: Sequence[Prediction], *, at: datetime) -> None:
-        """Keep forecasts in place of those of the same session, symbol and model."""
+        """Keep forecasts in place of all there are of their models and sessions, or none of them.
+
+        Of two alike in one load the last counts.
+        """
         ...
 
     def predictions(self, *, model_id: str, start: Session, end: Session) -> list[Prediction]:
@@ -106,7 +109,14 @@ class HealthStore(Protocol):
         ...
 
     def history(
-        self, *, model_id: str | None = None, limit: int | None = None
+        self,
+        *,
+        model_id: str | None = None,
+        until: Session | None = None,
+        limit: int | None = None,
     ) -> list[ModelHealth]:
-        """Return what is on record (None: of every model), newest session first."""
+        """Return what is on record, newest session first, of a session the last watched first.
+
+        None: of every model, up to the newest session.
+        """
         ...

@@ -275,11 +275,21 @@ def test_forecasts_of_other_models_are_kept_apart(predictions):
     assert found == [a_prediction(model_id="n", up=0.5)]
 
 
-def test_a_forecast_saved_again_takes_the_place_of_the_first(predictions):
+def test_of_two_forecasts_alike_in_one_load_the_last_counts(predictions):
     predictions.save([a_prediction(), a_prediction("MSFT")], at=AT)
-    predictions.save([a_prediction(up=0.5), a_prediction(up=0.7)], at=AT)
+    given = [a_prediction(up=0.5), a_prediction("MSFT"), a_prediction(up=0.7)]
+    predictions.save(given, at=AT)
     found = predictions.predictions(model_id="m", start=SESSION, end=SESSION)
     assert found == [a_prediction(up=0.7), a_prediction("MSFT")]
+
+
+def test_what_an_earlier_attempt_forecast_beside_is_gone(predictions):
+    later, other = a_prediction("MSFT", session=date(2016, 6, 2)), a_prediction(model_id="n")
+    predictions.save([a_prediction(), a_prediction("MSFT"), later, other], at=AT)
+    predictions.save([a_prediction(up=0.5)], at=AT)
+    told = {"start": SESSION, "end": later.session}
+    assert predictions.predictions(model_id="m", **told) == [a_prediction(up=0.5), later]
+    assert predictions.predictions(model_id="n", **told) == [other]
 
 
 def test_no_forecasts_are_nothing_to_keep(predictions):
@@ -338,3 +348,12 @@ def test_health_after_a_session_is_renewed(healths):
     renewed = a_health(outcomes=5, accuracy=0.4, breaches=())
     healths.save(renewed, at=AT)
     assert healths.history() == [renewed]
+
+
+def test_health_is_told_up_to_a_session_the_last_watched_first(healths):
+    later = a_health(session=date(2016, 6, 2))
+    for hours, health in enumerate((a_health("z"), later, a_health("a"), a_health("m"))):
+        healths.save(health, at=AT + timedelta(hours=hours))
+    assert healths.history(until=SESSION) == [a_health("m"), a_health("a"), a_health("z")]
+    assert healths.history(until=SESSION, model_id="z", limit=1) == [a_health("z")]
+    assert healths.history(until=date(2016, 5, 31)) == []

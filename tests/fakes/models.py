@@ -92,7 +92,10 @@ class MemoryPredictions:
     kept: dict = field(default_factory=dict)
 
     def save(self, predictions, *, at):
-        self.kept.update({(one.model_id, one.session, one.symbol): one for one in predictions})
+        renewed = {(one.model_id, one.session) for one in predictions}
+        stays = {key: one for key, one in self.kept.items() if key[:2] not in renewed}
+        new = {(one.model_id, one.session, one.symbol): one for one in predictions}
+        self.kept = stays | new
 
     def predictions(self, *, model_id, start, end):
         return [
@@ -119,9 +122,13 @@ class MemoryModelHealth:
     kept: dict = field(default_factory=dict)
 
     def save(self, health, *, at):
-        self.kept[health.model_id, health.session] = health
+        self.kept[health.model_id, health.session] = at, health
 
-    def history(self, *, model_id=None, limit=None):
-        by_model = sorted(self.kept.values(), key=lambda one: one.model_id)
-        newest = sorted(by_model, key=lambda one: one.session, reverse=True)
-        return [one for one in newest if model_id in {None, one.model_id}][:limit]
+    def history(self, *, model_id=None, until=None, limit=None):
+        by_model = sorted(self.kept.values(), key=lambda one: one[1].model_id)
+        newest = sorted(by_model, key=lambda one: (one[1].session, one[0]), reverse=True)
+        return [
+            health
+            for _, health in newest
+            if model_id in {None, health.model_id} and (until is None or health.session <= until)
+        ][:limit]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.domain.market import Session
 
 _OWN: Final = (
     "model_id",
@@ -42,8 +43,9 @@ _SAVE: Final = (
 )
 _SELECT: Final = (
     f"SELECT {', '.join(_COLUMNS)} FROM model_health"
-    " WHERE CAST(:model_id AS text) IS NULL OR model_id = :model_id"
-    " ORDER BY session DESC, model_id LIMIT :limit"
+    " WHERE (CAST(:model_id AS text) IS NULL OR model_id = :model_id)"
+    " AND (CAST(:until AS date) IS NULL OR session <= :until)"
+    " ORDER BY session DESC, watched_at DESC, model_id LIMIT :limit"
 )
 
 
@@ -59,11 +61,19 @@ class PostgresModelHealth:
             connection.execute(text(_SAVE), {**_to_values(health), "at": at})
 
     def history(
-        self, *, model_id: str | None = None, limit: int | None = None
+        self,
+        *,
+        model_id: str | None = None,
+        until: Session | None = None,
+        limit: int | None = None,
     ) -> list[ModelHealth]:
-        """Return what is on record (None: of every model), newest session first."""
+        """Return what is on record, newest session first, of a session the last watched first.
+
+        None: of every model, up to the newest session.
+        """
+        values = {"model_id": model_id, "until": until, "limit": limit}
         with self._database.begin() as connection:
-            rows = connection.execute(text(_SELECT), {"model_id": model_id, "limit": limit})
+            rows = connection.execute(text(_SELECT), values)
             return [_to_health(row) for row in rows]
 
 

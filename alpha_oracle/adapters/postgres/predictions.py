@@ -24,14 +24,19 @@ _TYPES: Final = {
     "neutral": "double precision",
     "up": "double precision",
 }
+_BY: Final = ("model_id", "session")
 _COLUMNS: Final = ", ".join(_TYPES)
 _GIVEN: Final = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _TYPES.items())
+# One writer at a time, so that two attempts never leave a mixture; readers do not wait.
+_LOCK: Final = "LOCK TABLE predictions IN SHARE ROW EXCLUSIVE MODE"
+_CLEAR: Final = """
+DELETE FROM predictions USING unnest(CAST(:model_id AS text[]), CAST(:session AS date[]))
+    AS given (model_id, session)
+WHERE predictions.model_id = given.model_id AND predictions.session = given.session
+"""
 _SAVE: Final = f"""
 INSERT INTO predictions ({_COLUMNS}, predicted_at)
 SELECT {_COLUMNS}, :at FROM unnest({_GIVEN}) AS given ({_COLUMNS})
-ON CONFLICT (model_id, session, symbol) DO UPDATE SET
-    down = excluded.down, neutral = excluded.neutral, up = excluded.up,
-    predicted_at = excluded.predicted_at
 """
 _SELECT: Final = f"""
 SELECT {_COLUMNS} FROM predictions
@@ -46,14 +51,16 @@ class PostgresPredictions:
         self._database = database
 
     def save(self, predictions: Sequence[Prediction], *, at: datetime) -> None:
-        """Keep forecasts in place of those of the same session, symbol and model."""
-        # In one order, so that two writers at once never wait for one another; of two alike in
-        # one load, the last counts.
+        """Keep forecasts in place of all there are of their models and sessions, or none of them.
+
+        Of two alike in one load the last counts.
+        """
         last = {(one.model_id, one.session, one.symbol): one for one in predictions}
-        ordered = [last[key] for key in sorted(last)]
-        if ordered:
-            columns = {name: [getattr(one, name) for one in ordered] for name in _TYPES}
+        if last:
+            columns = {name: [getattr(one, name) for one in last.values()] for name in _TYPES}
             with self._database.begin() as connection:
+                connection.execute(text(_LOCK))
+                connection.execute(text(_CLEAR), {name: columns[name] for name in _BY})
                 connection.execute(text(_SAVE), {**columns, "at": at})
 
     def predictions(self, *, model_id: str, start: Session, end: Session) -> list[Prediction]:
