@@ -94,8 +94,9 @@ class Book:
         """What open orders may still buy or sell; None while a purchase has no price.
 
         `besides` is the order about to be checked: it is none of them, and its TWAP commits only
-        to what it wants beyond that slice. Without a limit the dearest price known is reckoned
-        with; at what a sale brings nothing is reckoned.
+        to what it wants beyond that slice. Without a limit the dearer of the mark and the price
+        at submission is reckoned with, else the price at the decision, which may be another day's;
+        at what a sale brings nothing is reckoned.
         """
         found = []
         for order in self.open_orders():
@@ -126,8 +127,8 @@ class Book:
     def _dearest(self, order: Order) -> Decimal | None:
         if order.limit_price is not None:
             return order.limit_price
-        known = (order.arrival_price, order.reference_price, self.marks.get(order.symbol))
-        return max((price for price in known if price is not None), default=None)
+        known = (order.arrival_price, self.marks.get(order.symbol))
+        return max((one for one in known if one is not None), default=order.reference_price)
 
 
 def _beyond(order: Order, besides: Order | None) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.placing import Placement, Placer
+    from alpha_oracle.execution.references import ReferenceShelf
     from alpha_oracle.execution.surroundings import TradingRules
     from alpha_oracle.ports.clock import Clock
 
@@ -155,13 +156,14 @@ class Decider:
         self, due: DueExit, signal: ReceivedSignal | None, *, lot: Lot | None
     ) -> Placement:
         symbol, session = due.lot.symbol, self._gatherer.session
-        known = self._gatherer.references.cover({symbol}, session=session)
-        told = None if signal is None else signal.reference_price
+        shelf = self._gatherer.references
+        shelf.cover({symbol}, session=session)
+        told = None if signal is None else _told_today(signal, shelf).reference_price
         request = self._rules.generator.exit(
             due,
             session,
             signal_id=None if signal is None else signal.signal_id,
-            reference_price=told or known.last_closes.get(symbol),
+            reference_price=told or shelf.last_close(symbol),
         )
         quotes = self._gatherer.quotes(symbol)
         return self._placer.place(
@@ -181,6 +183,7 @@ class Decider:
             self._told.add(name)
 
     def _entry(self, signal: ReceivedSignal) -> None:
+        signal = _told_today(signal, self._gatherer.references)
         quotes = self._gatherer.quotes(signal.symbol)
         request = self._rules.generator.entry(signal, self._entry_facts(signal, quotes))
         if isinstance(request, Refusal):
@@ -210,8 +213,16 @@ class Decider:
             equity_usd=book.equity_usd(),
             free_cash_usd=None if cash is None else cash - exposure.reserved_usd,
             quote=quotes.get(signal.symbol),
-            last_close=self._gatherer.references.known.last_closes.get(signal.symbol),
+            last_close=self._gatherer.references.last_close(signal.symbol),
             terms=self._gatherer.references.terms(signal.strategy),
             lot=book.lots.get(key),
             is_working=(signal.strategy, signal.symbol, Side.BUY) in exposure.intents,
         )
+
+
+def _told_today(signal: ReceivedSignal, shelf: ReferenceShelf) -> ReceivedSignal:
+    # A price decided at before a split is one of shares that are no more.
+    price = signal.reference_price
+    if price is None:
+        return signal
+    return replace(signal, reference_price=shelf.of_today(signal.symbol, price))

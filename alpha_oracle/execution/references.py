@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle import calendar
+from alpha_oracle.domain.market import ActionKind
 from alpha_oracle.domain.trading_facts import References
 from alpha_oracle.execution.order_requests import StrategyTerms
 
@@ -23,6 +26,7 @@ class ReferenceShelf:
     def __init__(self, facts: TradingFacts) -> None:
         self._facts = facts
         self.known = _NOTHING
+        self._ratios: dict[Symbol, Decimal] = {}
 
     def cover(self, symbols: Iterable[Symbol], *, session: Session) -> References:
         """Return references that cover these symbols too."""
@@ -31,7 +35,17 @@ class ReferenceShelf:
         if not is_current or not wanted <= self.known.symbols:
             more = wanted | (self.known.symbols if is_current else frozenset())
             self.known = self._facts.references(more, session=session)
+            self._ratios = self._split_ratios(more, session)
         return self.known
+
+    def last_close(self, symbol: Symbol) -> Decimal | None:
+        """Return the close of the session before, USD in shares of today."""
+        close = self.known.last_closes.get(symbol)
+        return None if close is None else self.of_today(symbol, close)
+
+    def of_today(self, symbol: Symbol, price: Decimal) -> Decimal:
+        """Return a price of the session before in shares of today."""
+        return price / self._ratios.get(symbol, 1)
 
     def terms(self, strategy: str) -> StrategyTerms:
         """Return what stands in for what a signal of six fields does not say."""
@@ -41,3 +55,11 @@ class ReferenceShelf:
             is_eligible=standing is not None and standing.is_eligible,
             hold=self.known.holds.get(strategy),
         )
+
+    def _split_ratios(self, symbols: Iterable[Symbol], session: Session) -> dict[Symbol, Decimal]:
+        ratios: dict[Symbol, Decimal] = {}
+        before = calendar.shift_session(session, -1)
+        for one in self._facts.actions(frozenset(symbols), after=before, through=session):
+            if one.kind is ActionKind.SPLIT:
+                ratios[one.symbol] = ratios.get(one.symbol, Decimal(1)) * one.value
+        return ratios

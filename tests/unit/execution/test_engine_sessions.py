@@ -283,3 +283,19 @@ def test_an_old_execution_told_again_after_its_session_is_no_stranger():
 
     assert not day.memory.kill_switch.is_active
     assert day.shares() == 49
+
+
+def test_a_price_decided_at_before_a_split_is_reckoned_in_shares_of_today():
+    day = TradingDay()
+    day.go_to(8 * 60)
+    day.steps(1, quoting=False)
+    day.facts.corporate_actions.append(an_action("split", "2"))
+    day.receive(a_document(session=SESSION), a_document("BBB", session=SESSION))
+    morning(day, minute=5)
+    day.quote("AAA", bid=49.97, ask=50.03)
+    day.quote("BBB")
+    day.engine.step()
+
+    prices = {order.symbol: order.reference_price for order in day.orders()}
+    assert prices == {"AAA": 50, "BBB": 100}
+    assert {order.status for order in day.orders()} != {"AWAITING_APPROVAL"}
