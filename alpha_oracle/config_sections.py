@@ -45,10 +45,11 @@ class PromotionSettings(Section):
 class WatchSettings(Section):
     """From where a model in use is worth an alert, or, where `retrain`, another training.
 
-    Features of the last `recent_sessions` are held against the training distribution; forecasts
+    Features of the last `recent_sessions` are held against the training distribution, and against
+    how far a month of the training itself lay from it: beyond both is drift. Forecasts
     of the last `window_sessions` whose horizon is over, from `min_outcomes` of them on, against
-    what came. Their accuracy must reach that of always saying the class commonest in training,
-    plus `min_accuracy_margin`.
+    what came. Their accuracy must not lie below that of always saying the class commonest
+    in training, plus `min_accuracy_margin`, by more than two standard errors.
     """
 
     window_sessions: int = Field(default=63, ge=5, le=2_520)

@@ -53,6 +53,7 @@ def watch(runtime: Runtime, run: RunInputs) -> Watched:
         use.record.model_id,
         run.session,
         features=_drift(runtime, use, market, settings),
+        reference=use.model.reference,
         outcomes=_outcomes(runtime, use, market, settings),
         bounds=_bounds(settings),
     )
@@ -100,6 +101,7 @@ def _outcomes(
         sessions=sessions,
         symbols=market.symbols,
         class_shares=use.model.class_shares,
+        horizon=recipe.horizon_sessions,
     )
 
 

@@ -13,7 +13,7 @@ from alpha_oracle.features import registry
 from alpha_oracle.ml.boosting import grow, prepare
 from alpha_oracle.ml.calibration import fit_calibrator, require_every_class
 from alpha_oracle.ml.model import Model, raw_probabilities
-from alpha_oracle.ml.reference import reference_of
+from alpha_oracle.ml.reference import reference_of, training_slices
 from alpha_oracle.ml.samples import feature_blocks, samples_of
 from alpha_oracle.ml.scores import expected_calibration_error, log_loss
 from alpha_oracle.ml.splits import split_window
@@ -90,7 +90,7 @@ def fit(
     split = split_window(0, stop - start, horizon=recipe.horizon_sessions)
     samples = samples_of(recipe, panel, values, split=split, window=slice(start, stop))
     require_every_class(samples.between(split.fit).used_classes, part="teaches")
-    reference = _references(samples.between(split.fit))
+    reference = _references(samples, teaching=samples.between(split.fit))
     samples = samples.of_features([feature.name for feature in reference])
     terms = tuned_terms(recipe, samples, split.fit) if recipe.tuning_trials else recipe.booster
     grown = _grown(recipe, samples, split, terms)
@@ -122,9 +122,14 @@ def _require_features(recipe: Recipe) -> None:
         raise ConfigurationError("the recipe names no features; a model learns from at least one")
 
 
-def _references(samples: Samples) -> tuple[FeatureReference, ...]:
-    every = (reference_of(name, matrix, samples.is_used) for name, matrix in samples.values.items())
-    known = tuple(reference for reference in every if reference.unknown < reference.rows)
+def _references(samples: Samples, *, teaching: Samples) -> tuple[FeatureReference, ...]:
+    # Of the whole window, hold-outs included; what the trees never saw is no feature of theirs.
+    slices = training_slices(samples.is_used)
+    known = tuple(
+        reference_of(name, samples.values[name], samples.is_used, slices=slices)
+        for name, matrix in teaching.values.items()
+        if not np.isnan(matrix[teaching.is_used]).all()
+    )
     if not known:
         raise DataError("no sample of the train window has a feature; nothing can be learnt")
     return known

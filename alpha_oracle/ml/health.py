@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.models import FeatureDrift
     from alpha_oracle.ml.outcomes import OutcomeFigures
+    from alpha_oracle.ml.reference import FeatureReference
 
 BETWEEN: Final = ": "
+
+STANDARD_ERRORS: Final = 2.0
+"""How far accuracy must lie below what is wanted to be more than bad luck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchBounds:
-    """From where a figure is a breach; accuracy and calibration from `min_outcomes` on."""
+    """From where a figure is a breach; accuracy and calibration from `min_outcomes` on.
+
+    A feature breaches beyond the farthest month of the training itself alone, accuracy where it
+    lies below the baseline by two standard errors of their difference.
+    """
 
     max_psi: float = 0.25
     max_ks: float = 0.2
@@ -33,10 +41,14 @@ def health_of(
     session: Session,
     *,
     features: Sequence[FeatureDrift],
+    reference: Sequence[FeatureReference],
     outcomes: OutcomeFigures,
     bounds: WatchBounds,
 ) -> ModelHealth:
-    """Return a model's health after a session, with each bound it passed."""
+    """Return a model's health after a session, with each bound it passed.
+
+    `features` are held against the model's `reference`, in its order.
+    """
     return ModelHealth(
         model_id=model_id,
         session=session,
@@ -46,7 +58,7 @@ def health_of(
         baseline_accuracy=outcomes.baseline_accuracy,
         log_loss=outcomes.log_loss,
         calibration_error=outcomes.calibration_error,
-        breaches=(*_of_outcomes(outcomes, bounds), *_of_features(features, bounds)),
+        breaches=(*_of_outcomes(outcomes, bounds), *_of_features(features, reference, bounds)),
     )
 
 
@@ -59,23 +71,34 @@ def new_breaches(health: ModelHealth, before: ModelHealth | None) -> tuple[str, 
 def _of_outcomes(figures: OutcomeFigures, bounds: WatchBounds) -> Iterator[str]:
     if figures.outcomes < bounds.min_outcomes:
         return
-    accuracy, baseline = figures.accuracy, figures.baseline_accuracy
-    if accuracy is not None and baseline is not None:
-        wanted = baseline + bounds.min_accuracy_margin
-        if accuracy < wanted:
-            yield f"accuracy{BETWEEN}{accuracy:.3f} below {wanted:.3f}"
+    yield from _of_accuracy(figures, bounds)
     error = figures.calibration_error
     if error is not None and error > bounds.max_calibration_error:
         yield f"calibration{BETWEEN}error {error:.3f} above {bounds.max_calibration_error:g}"
 
 
-def _of_features(features: Sequence[FeatureDrift], bounds: WatchBounds) -> Iterator[str]:
-    for one in features:
+def _of_accuracy(figures: OutcomeFigures, bounds: WatchBounds) -> Iterator[str]:
+    accuracy, baseline, error = (
+        figures.accuracy,
+        figures.baseline_accuracy,
+        figures.difference_error,
+    )
+    if accuracy is None or baseline is None or error is None:
+        return
+    wanted = baseline + bounds.min_accuracy_margin
+    if accuracy < wanted - STANDARD_ERRORS * error:
+        yield f"accuracy{BETWEEN}{accuracy:.3f} below {wanted:.3f}, standard error {error:.3f}"
+
+
+def _of_features(
+    features: Sequence[FeatureDrift], reference: Sequence[FeatureReference], bounds: WatchBounds
+) -> Iterator[str]:
+    for one, training in zip(features, reference, strict=True):
         passed = [
-            f"{name} {figure:.2f} above {bound:g}"
+            f"{name} {figure:.2f} above {bound:.3g}"
             for name, figure, bound in (
-                ("PSI", one.psi, bounds.max_psi),
-                ("KS", one.ks, bounds.max_ks),
+                ("PSI", one.psi, max(bounds.max_psi, training.highest_psi)),
+                ("KS", one.ks, max(bounds.max_ks, training.highest_ks)),
             )
             if figure is not None and figure > bound
         ]

@@ -12,6 +12,7 @@ from alpha_oracle.features.store import feature_keys
 from alpha_oracle.ml import (
     boosting,
     calibration,
+    distances,
     encoding,
     fitting,
     forecast,
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     from alpha_oracle.research.windows import Window
 
 MAKERS: Final = (
-    boosting, calibration, encoding, fitting, forecast, labels, model, reading, recipe, reference,
-    samples, scores, splits, tuning, weights,
+    boosting, calibration, distances, encoding, fitting, forecast, labels, model, reading, recipe,
+    reference, samples, scores, splits, tuning, weights,
 )  # fmt: skip
 """The modules a model's bytes, and what it forecasts, come from."""
 
-LIBRARIES: Final = ("xgboost", "scikit-learn", "optuna", "numpy")
+LIBRARIES: Final = ("xgboost", "scikit-learn", "optuna", "scipy", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

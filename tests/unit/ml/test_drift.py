@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from alpha_oracle.ml.drift import feature_drift, largest_gap, stability_index
+from alpha_oracle.ml.distances import largest_gap, stability_index
+from alpha_oracle.ml.drift import feature_drift
 from alpha_oracle.ml.reference import reference_of
 
 CELLS = np.ones((100, 50), np.bool_)
@@ -34,8 +35,21 @@ def test_a_bin_that_was_empty_is_far_but_not_infinitely_far():
     assert found == pytest.approx(2 * (1 - 1e-4) * log(1e4), rel=1e-3)
 
 
-def test_the_statistic_is_scipys_up_to_a_rank_of_the_quantiles():
-    trained, now = drawn(1).ravel(), drawn(2, shift=0.7).ravel()
+def test_the_statistic_is_scipys():
+    known = np.sort(drawn(2, shift=0.7).ravel())
+    quantiles = reference_of("x", drawn(1), CELLS).quantiles
+    exact = ks_2samp(np.array(quantiles, np.float32), known).statistic
+    assert largest_gap(quantiles, known) == pytest.approx(exact, abs=1e-12)
+
+
+def test_the_statistic_of_values_that_are_common_is_scipys():
+    quantiles, known = (0.0, 0.0, 0.0, 1.0, 2.0), np.array([0.0, 1.0, 1.0, 5.0], np.float32)
+    exact = ks_2samp(quantiles, known).statistic
+    assert largest_gap(quantiles, known) == pytest.approx(exact, abs=1e-12)
+
+
+def test_the_quantiles_stand_for_all_values_up_to_a_rank():
+    trained, now = drawn(1).ravel(), np.sort(drawn(2, shift=0.7).ravel())
     quantiles = reference_of("x", drawn(1), CELLS).quantiles
     exact = ks_2samp(trained, now).statistic
     assert largest_gap(quantiles, now) == pytest.approx(exact, abs=1 / 256 + 1e-3)
@@ -86,3 +100,15 @@ def test_a_feature_of_few_values_keeps_its_bins():
     flags = (drawn(1) > 1.0).astype(np.float32)
     assert drift_of(flags, (drawn(2) > 1.0).astype(np.float32)).psi < 0.02
     assert drift_of(flags, (drawn(2) > 0.0).astype(np.float32)).psi > 0.25
+
+
+def test_a_handful_of_values_is_not_judged():
+    # Of ten values of the very same distribution the statistic is often above 0.2.
+    few = np.full(CELLS.shape, np.nan, np.float32)
+    few.flat[:99] = drawn(2).flat[:99]
+    assert drift_of(drawn(1), few).ks is None
+    few.flat[99] = 0.0
+    assert drift_of(drawn(1), few).ks < 0.2
+    cells = np.zeros_like(CELLS)
+    cells.flat[:99] = True
+    assert drift_of(drawn(1), drawn(2), cells).psi is None

@@ -121,6 +121,17 @@ def test_a_model_tells_its_window_and_how_common_each_class_was():
     np.testing.assert_allclose(model.class_shares, expected, atol=1e-3)
 
 
+def test_drift_is_held_against_every_sample_of_the_window_and_its_months():
+    _, values = a_market()
+    rows = [*range(178), *range(188, 226), *range(236, 275)]
+    for one in a_fit().model.reference:
+        used = values[one.name][START:STOP][rows]
+        assert (one.rows, one.unknown) == (used.size, np.isnan(used).sum())
+        assert one.quantiles[-1] == pytest.approx(np.nanmax(used))
+        assert one.highest_psi > 0.0
+        assert 0.0 < one.highest_ks < 1.0
+
+
 def test_the_same_data_give_the_same_bytes():
     assert files_of(threads=2) == files_of(threads=2)
 

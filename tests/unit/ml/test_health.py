@@ -1,15 +1,23 @@
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from alpha_oracle.domain.models import FeatureDrift
 from alpha_oracle.ml.health import WatchBounds, health_of, new_breaches
 from alpha_oracle.ml.outcomes import OutcomeFigures
+from alpha_oracle.ml.reference import reference_of
 
 DAY = date(2020, 1, 2)
+VALUES = np.zeros((1, 3), np.float32)
 WELL = OutcomeFigures(
-    outcomes=500, accuracy=0.5, baseline_accuracy=0.4, log_loss=1.0, calibration_error=0.02
+    outcomes=500,
+    accuracy=0.5,
+    baseline_accuracy=0.4,
+    difference_error=0.0,
+    log_loss=1.0,
+    calibration_error=0.02,
 )
 
 
@@ -17,9 +25,18 @@ def drift(name="rsi_14", *, psi=0.1, ks=0.1):
     return FeatureDrift(name=name, psi=psi, ks=ks, known_fraction=1.0)
 
 
-def health(*features, outcomes=WELL, **bounds):
+def training(name, **highest):
+    return replace(reference_of(name, VALUES, np.ones_like(VALUES, np.bool_)), **highest)
+
+
+def health(*features, reference=None, outcomes=WELL, **bounds):
     return health_of(
-        "model", DAY, features=features, outcomes=outcomes, bounds=WatchBounds(**bounds)
+        "model",
+        DAY,
+        features=features,
+        reference=reference or [training(one.name) for one in features],
+        outcomes=outcomes,
+        bounds=WatchBounds(**bounds),
     )
 
 
@@ -42,10 +59,18 @@ def test_a_feature_that_moved_too_far_is_named_with_its_figures(feature, told):
     assert health(feature).breaches == (told,)
 
 
+def test_a_feature_that_moves_as_it_did_in_training_has_not_drifted():
+    # A level of the whole market: no month looks like all months.
+    seen = [training("vix_level", highest_psi=3.0, highest_ks=0.8)]
+    assert health(drift("vix_level", psi=3.0, ks=0.8), reference=seen).breaches == ()
+    farther = health(drift("vix_level", psi=3.1, ks=0.9), reference=seen)
+    assert farther.breaches == ("vix_level: PSI 3.10 above 3, KS 0.90 above 0.8",)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"accuracy": 0.39}, "accuracy: 0.390 below 0.400"),
+        ({"accuracy": 0.39}, "accuracy: 0.390 below 0.400, standard error 0.000"),
         ({"calibration_error": 0.11}, "calibration: error 0.110 above 0.1"),
     ],
 )
@@ -53,9 +78,22 @@ def test_forecasts_that_fare_badly_are_a_breach(changes, told):
     assert health(outcomes=replace(WELL, **changes)).breaches == (told,)
 
 
+def test_accuracy_below_the_baseline_by_chance_is_no_breach():
+    unlucky = replace(WELL, accuracy=0.35, difference_error=0.026)
+    assert health(outcomes=unlucky).breaches == ()
+    bad = health(outcomes=replace(unlucky, difference_error=0.024))
+    assert bad.breaches == ("accuracy: 0.350 below 0.400, standard error 0.024",)
+
+
+def test_accuracy_over_too_few_sessions_to_know_its_error_is_not_judged():
+    assert health(outcomes=replace(WELL, accuracy=0.0, difference_error=None)).breaches == ()
+
+
 def test_a_margin_asks_for_more_than_the_baseline():
     assert health(min_accuracy_margin=0.1).breaches == ()
-    assert health(min_accuracy_margin=0.11).breaches == ("accuracy: 0.500 below 0.510",)
+    assert health(min_accuracy_margin=0.11).breaches == (
+        "accuracy: 0.500 below 0.510, standard error 0.000",
+    )
 
 
 def test_a_handful_of_outcomes_proves_nothing():

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ FORECASTS = [
 
 def figures_of(forecasts, came=CAME, *, class_shares=(0.3, 0.2, 0.5)):
     return outcome_figures(
-        forecasts, came, sessions=DAYS, symbols=SYMBOLS, class_shares=class_shares
+        forecasts, came, sessions=DAYS, symbols=SYMBOLS, class_shares=class_shares, horizon=1
     )
 
 
@@ -73,3 +73,25 @@ def test_a_symbol_or_session_the_market_no_longer_has_is_left_out():
         forecast(date(2019, 1, 2), "AAA", 0.1, 0.2, 0.7),
     ]
     assert figures_of([*strange, *FORECASTS]) == figures_of(FORECASTS)
+
+
+def test_the_error_of_the_difference_is_that_of_sessions_in_blocks_of_the_horizon():
+    """Beside resampled histories: two sessions of a block fare alike, as they share returns."""
+    rng = np.random.default_rng(5)
+    days = [date(2020, 1, 1) + timedelta(days=number) for number in range(80)]
+    classes = np.repeat(rng.integers(0, 3, (40, 1)), 2, axis=0).astype(np.int8)
+    classes = np.repeat(classes, 5, axis=1)
+    symbols = [f"S{number}" for number in range(5)]
+    told = [forecast(day, symbol, 0.1, 0.2, 0.7) for day in days for symbol in symbols]
+    shares = (0.2, 0.5, 0.3)
+    whole = {"sessions": days, "symbols": symbols, "class_shares": shares}
+    found = outcome_figures(told, classes, horizon=2, **whole)
+    gain = (classes[::2, 0] == 2).astype(float) - (classes[::2, 0] == 1)
+    means = rng.choice(gain, (4000, 40)).mean(axis=1)
+    assert found.difference_error == pytest.approx(means.std(), rel=0.06)
+    alone = outcome_figures(told, classes, horizon=1, **whole)
+    assert alone.difference_error < 0.8 * found.difference_error
+
+
+def test_the_error_of_the_difference_is_unknown_of_few_sessions():
+    assert figures_of(FORECASTS).difference_error is None

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
-from alpha_oracle.ml.reference import reference_of
+from alpha_oracle.ml.reference import reference_of, training_slices
 
 
 def of(values, cells=None):
@@ -40,7 +41,7 @@ def test_values_are_counted_as_the_training_values_were():
     values = np.random.default_rng(3).normal(size=200)
     values[:7] = np.nan
     told = of(values)
-    assert told.counted(np.array(values, np.float32)).tolist() == [*told.counts, 7]
+    assert told.counted(np.sort(np.array(values, np.float32))).tolist() == [*told.counts, 7]
     assert told.counted(np.array([-9.0, 9.0, np.nan], np.float32)).tolist() == [1, *[0] * 8, 1, 1]
 
 
@@ -59,3 +60,31 @@ def test_quantiles_are_told_by_the_shortest_text_of_the_same_value():
     told = of([0.1, 0.2])
     assert (told.quantiles[0], told.quantiles[-1]) == (0.1, 0.2)
     assert np.float32(told.quantiles[0]) == np.float32(0.1)
+
+
+def test_months_of_the_training_are_held_against_the_whole_of_it():
+    # Sixty sessions lie low, then sixty high: two months each, and one of both.
+    sessions, rng = 120, np.random.default_rng(4)
+    level = np.where(np.arange(sessions) < 60, -1.0, 1.0)[:, None]
+    moving = (level + rng.normal(size=(sessions, 40))).astype(np.float32)
+    still = rng.normal(size=(sessions, 40)).astype(np.float32)
+    cells = np.ones(moving.shape, np.bool_)
+    slices = training_slices(cells)
+    assert [len(month) for month in slices] == [21 * 40] * 5
+    far, near = (reference_of("x", one, cells, slices=slices) for one in (moving, still))
+    assert far.highest_ks == pytest.approx(
+        max(ks_2samp(moving.ravel(), moving[at : at + 21].ravel()).statistic for at in (0, 84)),
+        abs=1 / 256 + 1e-3,
+    )
+    assert far.highest_psi > 0.25
+    assert near.highest_psi < 0.1 > near.highest_ks
+
+
+def test_a_month_is_of_sessions_that_have_cells_and_of_two_thousand_of_them():
+    cells = np.ones((60, 200), np.bool_)
+    cells[10:20] = False
+    first, second = training_slices(cells)
+    assert len(first) == len(second) == 2_000
+    assert set(first // 200) == {*range(10), *range(20, 31)}
+    assert set(second // 200) == set(range(31, 52))
+    np.testing.assert_array_equal(training_slices(cells)[1], second)
