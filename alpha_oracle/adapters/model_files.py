@@ -56,22 +56,17 @@ class FolderModelFiles:
 
         Raises:
             ConfigurationError: the key is none.
-            ModelRefused: the key's folder is none, or something in it is no plain file.
+            ModelRefused: the key's folder is none, something in it is no plain file, or the disk
+                does not give it.
         """
         folder = self._folder(key)
-        while True:
-            try:
-                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            except FileNotFoundError:
-                return None
-            except NotADirectoryError:
-                raise ModelRefused(_strange(folder, "folder")) from None
-            try:
-                found = _read_all(descriptor, folder)
-                if found is not None and _is_still(folder, descriptor):
-                    return found
-            finally:
-                os.close(descriptor)
+        try:
+            return _whole(folder)
+        except OSError as error:
+            raise ModelRefused(
+                f"{folder} cannot be read ({error.strerror}); mend the disk or its permissions, "
+                "or train the model anew"
+            ) from error
 
     def _folder(self, key: str) -> Path:
         parts = key.split("/")
@@ -132,6 +127,22 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _whole(folder: Path) -> dict[str, bytes] | None:
+    while True:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise ModelRefused(_strange(folder, "folder")) from None
+        try:
+            found = _read_all(descriptor, folder)
+            if found is not None and _is_still(folder, descriptor):
+                return found
+        finally:
+            os.close(descriptor)
 
 
 def _read_all(descriptor: int, folder: Path) -> dict[str, bytes] | None:

@@ -163,3 +163,12 @@ def test_who_reads_beside_writers_sees_the_files_of_one_of_them(files):
 def write(files, content):
     for _ in range(40):
         files.save("m", content)
+
+
+def test_files_that_the_disk_does_not_give_are_refused_and_can_be_put_there_anew(tmp_path):
+    files = FolderModelFiles(tmp_path)
+    (tmp_path / "m").symlink_to(tmp_path / "m")
+    with pytest.raises(ModelRefused, match=r"m cannot be read .*mend the disk"):
+        files.load("m")
+    files.save("m", FILES)
+    assert files.load("m") == FILES
