@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.models import registry_of
+from alpha_oracle.bootstrap.models import age_of, registry_of
 from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
 from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
@@ -86,7 +86,7 @@ def _check_model(settings: Settings) -> str:
         if active is None:
             return "none is active, so there are no ML signals; `alpha-oracle train` trains one"
         models.load(active).require_features(features.all())
-    age = clock_of(settings).now() - active.as_of
+    age = age_of(active, clock_of(settings).now().astimezone(calendar.NEW_YORK).date())
     if age > timedelta(days=settings.ml.max_age_days):
         raise ModelRefused(
             f"model {active.model_id} is stale: its data is {age.days} days old, "

@@ -14,7 +14,9 @@ import numpy as np
 
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.decisions import decision_terms
+from alpha_oracle.bootstrap.models import age_of
 from alpha_oracle.domain.models import Prediction, ReturnClass, SignalExplanation
+from alpha_oracle.domain.signals import Direction
 from alpha_oracle.errors import ModelRefused
 from alpha_oracle.features import registry as features
 from alpha_oracle.ml.forecast import Forecast
@@ -156,7 +158,7 @@ def explain_signals(
 ) -> list[SignalExplanation]:
     """Explain signals of a run's model, put the explanations on record and return them.
 
-    A signal of a symbol that was not forecast, one that ends a hold, has none.
+    A FLAT one, which no forecast asked for, and one of a symbol not forecast have none.
 
     Raises:
         ModelRefused: the model may not be used; says why.
@@ -166,7 +168,11 @@ def explain_signals(
     values = _session_values(runtime, run, market, names=use.features)
     columns = {symbol: column for column, symbol in enumerate(market.symbols)}
     forecast = recorded_forecast(runtime, run, use.record.model_id).probabilities[-1]
-    told = [one for one in signals if np.isfinite(forecast[columns[one.symbol]]).all()]
+    told = [
+        one
+        for one in signals
+        if one.direction is not Direction.FLAT and np.isfinite(forecast[columns[one.symbol]]).all()
+    ]
     contributions = use.model.contributions(
         values, cells=[(0, columns[one.symbol]) for one in told], top=EXPLAINED_BY
     )
@@ -198,7 +204,7 @@ def _require_age(record: ModelRecord, run: RunInputs) -> None:
             f"known at {record.as_of.isoformat()}, after the session {run.session} was decided; "
             "its forecasts would be no forecasts"
         )
-    age = calendar.decision_instant(run.session) - record.as_of
+    age = age_of(record, run.session)
     longest = decision_terms(run.settings).max_model_age
     if age > longest:
         raise ModelRefused(

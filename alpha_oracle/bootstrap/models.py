@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle import calendar
 from alpha_oracle.adapters.model_files import FolderModelFiles
 from alpha_oracle.adapters.postgres.models import PostgresModels
 from alpha_oracle.bootstrap.stores import clock_of, opened_database
@@ -18,9 +19,11 @@ from alpha_oracle.ml.registry import ModelRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, timedelta
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.config import Settings
+    from alpha_oracle.domain.models import ModelRecord
     from alpha_oracle.ports.clock import Clock
 
 PACKAGE: Final = Path(__file__).parents[1]
@@ -56,6 +59,11 @@ def registry_of(settings: Settings, database: Database) -> ModelRegistry:
 def model_files(settings: Settings) -> FolderModelFiles:
     """Return the files of models of an installation."""
     return FolderModelFiles(settings.home / "models")
+
+
+def age_of(record: ModelRecord, on: date) -> timedelta:
+    """Return how old a model's data is on a day, in whole days by New York's calendar."""
+    return on - record.as_of.astimezone(calendar.NEW_YORK).date()
 
 
 @cache

@@ -1,7 +1,7 @@
 """Which model may forecast a session, and what is said where none may."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -9,12 +9,14 @@ import pytest
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.forecasts import (
     ModelInUse,
+    explain_signals,
     forecast_session,
     model_in_use,
     walk_forward_of_model,
 )
 from alpha_oracle.config import Settings
 from alpha_oracle.domain.runs import RunInputs
+from alpha_oracle.domain.signals import Direction
 from alpha_oracle.errors import ModelRefused
 from alpha_oracle.features.store import FeatureStore
 from alpha_oracle.ml.promotion import PromotionGate
@@ -128,3 +130,32 @@ def test_without_a_model_it_is_said_how_to_have_one(runtime, market):
     run = a_run(runtime, market.sessions[403].item(), model_id=None)
     with pytest.raises(ModelRefused, match="again with `--force --current-settings`"):
         forecast_session(runtime, run)
+
+
+@pytest.mark.parametrize(
+    ("taught", "stale"), [("2026-10-23", "2026-11-09"), ("2026-03-06", "2026-03-23")]
+)
+def test_a_model_of_fourteen_days_is_not_stale_whatever_the_clocks_did(
+    runtime, market, taught, stale
+):
+    taught, stale = date.fromisoformat(taught), date.fromisoformat(stale)
+    [record] = runtime.models.models()
+    renewed = replace(record, train_end=taught, as_of=calendar.decision_instant(taught))
+    store = SimpleNamespace(named=lambda _: renewed)
+    told = SimpleNamespace(**{**vars(runtime), "models": store})
+    assert model_in_use(told, a_run(runtime, taught + timedelta(days=14))).record == renewed
+    with pytest.raises(ModelRefused, match="its data ends 17 days before the session, 14 at most"):
+        model_in_use(told, a_run(runtime, stale))
+
+
+def test_what_a_forecast_asked_for_is_explained_and_the_end_of_a_hold_is_not(runtime, market):
+    run = a_run(runtime, market.sessions[403].item())
+    forecast_session(runtime, run)
+    signals = [
+        SimpleNamespace(
+            symbol=market.symbols[place], signal_id=direction.value, direction=direction
+        )
+        for place, direction in enumerate(Direction)
+    ]
+    explained = {one.signal_id for one in explain_signals(runtime, run, signals)}
+    assert explained == {"LONG", "SHORT"}
