@@ -23,7 +23,7 @@ from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
 from alpha_oracle.bootstrap.trading_rules import companions, trading_rules
 from alpha_oracle.domain.risk import AutonomyMode
-from alpha_oracle.errors import ConfigurationError, TransientError
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.execution.engine import ExecutionEngine
 from alpha_oracle.execution.surroundings import Ports
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
@@ -75,6 +75,18 @@ class Worker:
             new += self.engine.receive([one.document for one in same], source=source)
             self.stream.acknowledge(same)
         return new
+
+    def step(self) -> datetime:
+        """Do all that is due; return when something is due again at the latest.
+
+        Raises:
+            StoreUnavailable: a store or the broker was away; step again in a while.
+            LeaseTaken: another worker trades the account; end.
+        """
+        look_at = self.engine.step()
+        if self.engine.trouble:
+            raise StoreUnavailable(self.engine.trouble)
+        return look_at
 
     def relay(self) -> int:
         """Announce what is on record and not announced yet; return how much that was.
@@ -173,9 +185,9 @@ class _Loop:
     def run(self) -> None:
         while not self._ending.is_set():
             started = time.monotonic()
-            is_whole = all([self._tried(self._take_in), self._step(), self._tried(self._relay)])
-            self._note(is_whole=is_whole)
-            if not is_whole:
+            tried = [self._tried(one) for one in (self._take_in, self._step, self._relay)]
+            self._note(is_whole=all(tried))
+            if not all(tried):
                 # Who could not wait for what comes in waits here.
                 self._ending.wait(max(POLL_SECONDS - (time.monotonic() - started), 0.0))
             if time.monotonic() - self._told_at >= HEARTBEAT_SECONDS:
@@ -186,10 +198,8 @@ class _Loop:
         wait = min(max(left, 0.0), POLL_SECONDS)
         self._signals += self._worker.take_in(wait_seconds=wait)
 
-    def _step(self) -> bool:
-        # Where a store is away the engine says so by looking again soon; it never raises for it.
-        self._look_at = self._worker.engine.step()
-        return True
+    def _step(self) -> None:
+        self._look_at = self._worker.step()
 
     def _relay(self) -> None:
         self._announced += self._worker.relay()
@@ -197,7 +207,7 @@ class _Loop:
     def _tried(self, do: Callable[[], None]) -> bool:
         try:
             do()
-        except TransientError as error:
+        except StoreUnavailable as error:
             if not self._is_interrupted:
                 log.warning("worker_interrupted", error=str(error))
             self._is_interrupted = True

@@ -39,7 +39,7 @@ SHOWN: Final = 2_000
 
 
 class ExecutionEngine:
-    """Trades one account."""
+    """Trades one account; `trouble` is what kept its last step from being whole, if anything."""
 
     def __init__(self, ports: Ports, rules: TradingRules, companions: Companions) -> None:
         self._ports = ports
@@ -47,6 +47,7 @@ class ExecutionEngine:
         self._companions = companions
         self._halt = Halt(ports.switch, rules.kill_switch, ports.clock)
         self._desk: Desk | None = None
+        self.trouble = ""
         self._untold: list[TradingEvent] = []
         self._swept_at: datetime | None = None
 
@@ -89,13 +90,15 @@ class ExecutionEngine:
         try:
             self._desk = self._desk or self._opened()
             if self._desk is None:
+                self.trouble = f"the broker of account {self._ports.broker.account} does not answer"
                 return self._ports.clock.now() + RETRY
             self._sweep()
             self._desk.work()
+            self.trouble = ""
             return self._desk.next_look()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             # What was committed is not known: from here on it is what the record says.
-            self._desk = None
+            self._desk, self.trouble = None, str(error)
             return self._ports.clock.now() + RETRY
 
     def _sweep(self) -> None:
