@@ -49,7 +49,8 @@ class WatchSettings(Section):
     how far a month of the training itself lay from it: beyond both is drift. Forecasts
     of the last `window_sessions` whose horizon is over, from `min_outcomes` of them on, against
     what came. Their accuracy must not lie below that of always saying the class commonest
-    in training, plus `min_accuracy_margin`, by more than two standard errors.
+    in training, plus `min_accuracy_margin`, by more than two standard errors. One training is
+    asked for in `retrain_spacing_days`, from where the active model's data ends.
     """
 
     window_sessions: int = Field(default=63, ge=5, le=2_520)
@@ -60,6 +61,7 @@ class WatchSettings(Section):
     min_accuracy_margin: float = Field(default=0.0, ge=-1.0, le=1.0)
     min_outcomes: int = Field(default=500, ge=1)
     retrain: bool = False
+    retrain_spacing_days: int = Field(default=7, ge=1, le=365)
 
 
 class MlDecisionSettings(Section):

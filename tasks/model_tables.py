@@ -14,12 +14,10 @@ DRIFTED: Final = 20
 """Features shown of those that moved most."""
 
 
-def show_warning(session: Session, warning: str) -> None:
-    """Show why a session has no ML signals."""
+def show_warning(title: str, why: str) -> None:
+    """Show what a session goes without of its model, and why."""
     create_markdown_artifact(
-        markdown=f"# No ML signals of {session}\n\n{warning}",
-        key="ml-warning",
-        description=f"No ML signals of {session}: {warning}",
+        markdown=f"# {title}\n\n{why}", key="ml-warning", description=f"{title}: {why}"
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from alpha_oracle.bootstrap.forecasts import model_in_use
+from alpha_oracle.bootstrap.models import age_of
 from alpha_oracle.ml.drift import feature_drift
 from alpha_oracle.ml.health import WatchBounds, health_of, new_breaches
 from alpha_oracle.ml.labels import classes_of, forward_returns
@@ -31,6 +33,10 @@ LABELS: Final = ("horizon_sessions", "up_threshold_fraction", "down_threshold_fr
 
 LONGEST_LINE: Final = 60
 """A year of weekly models, and more than any window reaches back."""
+
+
+ATTEMPTS: Final = 10
+"""How many models a session is watched with at most, when it is run again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +63,31 @@ def watch(runtime: Runtime, run: RunInputs) -> Watched:
         outcomes=_outcomes(runtime, use, market, settings),
         bounds=_bounds(settings),
     )
-    before = _before(runtime, health)
+    told = _told(runtime, health)
     runtime.health.save(health, at=runtime.clock.now())
-    return Watched(health=health, new_breaches=new_breaches(health, before))
+    return Watched(health=health, new_breaches=new_breaches(health, told))
 
 
-def _before(runtime: Runtime, health: ModelHealth) -> ModelHealth | None:
-    known = runtime.health.history(model_id=health.model_id)
-    return next((one for one in known if one.session < health.session), None)
+def retrain_key(runtime: Runtime, session: Session) -> str | None:
+    """Return what stands for the training that a breach after a session asks for.
+
+    One training is asked for in `ml.watch.retrain_spacing_days`, counted from where the active
+    model's data ends. None: the first of these spans is not over, so another would learn the same.
+    """
+    active = runtime.models.active()
+    if active is None:
+        return f"retrain {session}"
+    spans = age_of(active, session).days // runtime.settings.ml.watch.retrain_spacing_days
+    return f"retrain {active.model_id} {spans}" if spans > 0 else None
+
+
+def _told(runtime: Runtime, health: ModelHealth) -> ModelHealth:
+    """What stood after the session before, whichever model, and what this session was told."""
+    history, session = runtime.health.history, health.session
+    before = history(until=session - timedelta(days=1), limit=1)
+    attempts = [one for one in history(until=session, limit=ATTEMPTS) if one.session == session]
+    breaches = (breach for one in (*before, *attempts) for breach in one.breaches)
+    return replace(health, breaches=tuple(breaches))
 
 
 def _bounds(settings: WatchSettings) -> WatchBounds:

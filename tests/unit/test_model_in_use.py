@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from alpha_oracle import calendar
@@ -14,6 +15,7 @@ from alpha_oracle.bootstrap.forecasts import (
     model_in_use,
     walk_forward_of_model,
 )
+from alpha_oracle.bootstrap.watching import retrain_key, watch
 from alpha_oracle.config import Settings
 from alpha_oracle.domain.runs import RunInputs
 from alpha_oracle.domain.signals import Direction
@@ -28,6 +30,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.models import (
     MemoryExplanations,
     MemoryModelFiles,
+    MemoryModelHealth,
     MemoryModels,
     MemoryPredictions,
 )
@@ -159,3 +162,54 @@ def test_what_a_forecast_asked_for_is_explained_and_the_end_of_a_hold_is_not(run
     ]
     explained = {one.signal_id for one in explain_signals(runtime, run, signals)}
     assert explained == {"LONG", "SHORT"}
+
+
+def gaps_of(market, rows):
+    """The market with opens far from the close before, in its last rows up to some."""
+    opened = market.open.copy()
+    opened[rows - 21 : rows] *= np.linspace(1.2, 1.9, 21)[:, None]
+    return replace(market, open=opened, traded_open=opened)
+
+
+@pytest.fixture
+def watching(runtime, market):
+    """The same process where every gap is out of bounds; nothing was watched yet."""
+    strange = gaps_of(market, 404)
+    return SimpleNamespace(
+        **{
+            **vars(runtime),
+            "markets": SimpleNamespace(market=lambda session, **_: strange.until(session)),
+            "health": MemoryModelHealth(),
+            "settings": Settings(),
+        }
+    )
+
+
+def test_a_bound_passed_is_new_once_however_often_the_session_is_run(watching, market):
+    run = a_run(watching, market.sessions[402].item())
+    first, again = watch(watching, run), watch(watching, run)
+    assert any("overnight_gap" in breach for breach in first.new_breaches)
+    assert (again.health, again.new_breaches) == (first.health, ())
+    following = a_run(watching, market.sessions[403].item())
+    assert watch(watching, following).new_breaches == ()
+
+
+def test_what_stood_of_the_model_before_is_not_new_of_the_one_after_it(watching, market):
+    before, after = (market.sessions[row].item() for row in (402, 403))
+    told = watch(watching, a_run(watching, before)).health
+    watching.health.kept.clear()
+    watching.health.save(replace(told, model_id="older"), at=watching.clock.now())
+    renewed = watch(watching, a_run(watching, after))
+    assert renewed.health.breaches
+    assert renewed.new_breaches == ()
+
+
+def test_a_training_is_asked_for_once_in_a_span_of_the_active_model(watching, market):
+    [record] = watching.models.models()
+    taught = record.as_of.astimezone(calendar.NEW_YORK).date()
+    told = SimpleNamespace(**{**vars(watching), "models": SimpleNamespace(active=lambda: record)})
+    keys = [retrain_key(told, taught + timedelta(days=days)) for days in (0, 6, 7, 13, 14)]
+    assert keys[:2] == [None, None]
+    assert keys[2] == keys[3] == f"retrain {record.model_id} 1"
+    assert keys[4] == f"retrain {record.model_id} 2"
+    assert retrain_key(told, taught - timedelta(days=30)) is None
