@@ -15,6 +15,7 @@ import structlog
 from alpha_oracle.adapters.parquet.footers import (
     NAMES,
     BrokenPart,
+    OldPart,
     PartColumn,
     PartHeader,
     encoded_digests,
@@ -129,7 +130,8 @@ class ParquetFeatureCache:
                 if search.take(part):
                     os.utime(path)
         except BrokenPart as broken:
-            log.warning("feature_part_removed", part=path.name, reason=str(broken))
+            tell = log.info if isinstance(broken, OldPart) else log.warning
+            tell("feature_part_removed", part=path.name, reason=str(broken))
             self._footers.pop(path.name, None)
             path.unlink(missing_ok=True)
         except FileNotFoundError:

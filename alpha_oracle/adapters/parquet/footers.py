@@ -26,6 +26,10 @@ class BrokenPart(Exception):  # noqa: N818 - names the state.
     """A file is not the part its name says: torn, changed, or of another format."""
 
 
+class OldPart(BrokenPart):
+    """A file is a part of another version of this program: nothing is wrong with the disk."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartColumn:
     """A feature in a part: its formula, and which of the part's lists of digests is its input.
@@ -69,7 +73,7 @@ class PartHeader:
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> PartHeader:
         if fields["format"] != FORMAT:
-            raise BrokenPart("another format")
+            raise OldPart("another format")
         return cls(
             sessions=tuple(fields["sessions"]),
             symbols=tuple(fields["symbols"]),
