@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, OrderType, RefusedBy
 from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
-from alpha_oracle.execution.placing import is_momentary
+from alpha_oracle.execution.placements import is_momentary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

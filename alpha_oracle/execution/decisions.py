@@ -16,7 +16,7 @@ from alpha_oracle.execution.exits import due_lots, on_exit_signal
 from alpha_oracle.execution.identity import exit_order_id
 from alpha_oracle.execution.inbox_rules import Standing, in_order_of_work, standing
 from alpha_oracle.execution.order_requests import EntryFacts, Refusal, expired
-from alpha_oracle.execution.placing import MOMENTARY_FACTS, Declined, Placed, Waits
+from alpha_oracle.execution.placements import MOMENTARY_FACTS, Declined, Placed, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from alpha_oracle.execution.exits import DueExit
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
-    from alpha_oracle.execution.placing import Placement, Placer
+    from alpha_oracle.execution.placements import Placement
+    from alpha_oracle.execution.placing import Placer
     from alpha_oracle.execution.references import ReferenceShelf
     from alpha_oracle.execution.surroundings import TradingRules
     from alpha_oracle.ports.clock import Clock

@@ -105,6 +105,9 @@ class Ledger:
         self.approvals = {one.order_id: one for one in record.approvals}
         self.past = dict(orders)
         self.past_executions = dict(self.book.executions)
+        self._own_fills = {
+            stem: self._own_fill(execution) for stem, execution in self.past_executions.items()
+        }
         self._store = store
         self._clock = clock
         self._observe = observe
@@ -159,6 +162,7 @@ class Ledger:
         if booked.execution is not None:
             self.book.executions[fill.stem] = booked.execution
             self.past_executions[fill.stem] = booked.execution
+            self._own_fills[fill.stem] = self._own_fill(booked.execution)
 
     def refuse(
         self,
@@ -192,9 +196,7 @@ class Ledger:
 
     def own_fills(self, since: Session) -> list[OwnFill]:
         """Return the account's executions of sessions from `since` on, for the guard."""
-        return [
-            self._own_fill(one) for one in self.past_executions.values() if one.session >= since
-        ]
+        return [one for one in self._own_fills.values() if one.session >= since]
 
     def _own_fill(self, execution: Execution) -> OwnFill:
         order = self.past[execution.order_id]

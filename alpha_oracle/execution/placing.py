@@ -5,8 +5,8 @@ Between the commit and the command nothing happens: what was checked is what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import Order, OrderEvent, OrderStatus, OrderType
 from alpha_oracle.domain.risk import RiskAction
@@ -20,6 +20,15 @@ from alpha_oracle.domain.trading_records import (
     SignalOutcomeKind,
 )
 from alpha_oracle.execution.order_requests import order_of
+from alpha_oracle.execution.placements import (
+    MOMENTARY_FACTS,
+    Checked,
+    Declined,
+    Placed,
+    Placement,
+    Waits,
+    is_momentary,
+)
 from alpha_oracle.execution.router import NoRoute
 from alpha_oracle.risk.kill_switch import KillSwitchCheck
 from alpha_oracle.risk.pdt_guard import NAME as DAY_TRADE_GUARD
@@ -42,47 +51,7 @@ if TYPE_CHECKING:
 REDUCTIONS: Final = 4
 """A smaller order may take another route, and is checked anew; at most so often."""
 
-MOMENTARY: Final = frozenset({"link", "quote_known", "quote_fresh", "order_rate"})
-"""Checks that the next moment may answer otherwise: what they refuse waits."""
-
-MOMENTARY_FACTS: Final = frozenset({"quote", "bid", "ask", "ask price"})
-
 KILLED: Final = f"{KillSwitchCheck.name}: kill switch is active on record"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """An order is on record: sent, worked in slices, or waiting for a human."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """Nothing is decided: what is missing may come."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
-    """Risk refuses; nothing is on record yet."""
-
-    reason: str
-    runs: tuple[CascadeRun, ...] = ()
-    decisions: tuple[DayTradeDecision, ...] = ()
-
-
-Placement: TypeAlias = Placed | Waits | Declined
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """An order, what the cascade said of it last, and all it said on the way there."""
-
-    order: Order
-    clearance: Clearance
-    runs: tuple[CascadeRun, ...]
 
 
 class Placer:
@@ -259,10 +228,3 @@ class Placer:
         if order.order_type is OrderType.TWAP:
             return (OrderSubmitted(order=summary, at=at),)
         return ()
-
-
-def is_momentary(clearance: Clearance) -> bool:
-    """Whether a refusal may be another verdict in a moment: it decides nothing."""
-    deciding = clearance.deciding
-    is_unread = deciding.check == KillSwitchCheck.name and bool(deciding.missing)
-    return deciding.check in MOMENTARY or is_unread

@@ -9,7 +9,7 @@ from alpha_oracle.domain.orders import OrderEvent, OrderStatus, OrderType, Refus
 from alpha_oracle.domain.risk import RiskAction
 from alpha_oracle.domain.trading_records import CheckStage
 from alpha_oracle.execution.order_requests import slice_order
-from alpha_oracle.execution.placing import is_momentary
+from alpha_oracle.execution.placements import is_momentary
 from alpha_oracle.execution.router import marketable_limit
 from alpha_oracle.execution.twap import (
     CancelSlice,

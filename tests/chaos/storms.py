@@ -172,7 +172,7 @@ class Storm:
         self.day.memory.is_away = market.board.is_away = self.day.mirror.is_away = False
         closes = calendar.session_close(session)
         self.day.clock.set(closes - timedelta(minutes=16))
-        for seconds in (1, 10, 60, 30, 600, 200, 200, 30, 30, 30):
+        for seconds in (1, 10, 60, 600, 400, 30, 30):
             self.step(seconds)
         market.rules, self.fate.is_over = stormy, False
 
@@ -184,6 +184,8 @@ def check(storm):
     assert set(memory.outcomes) == set(memory.inbox), "a signal without its outcome"
     open_orders = [order for order in memory.orders.values() if not order.is_final]
     assert not open_orders, f"left open: {open_orders}"
+    critical = [one for one in memory.announced("risk") if one.get("severity") == "critical"]
+    assert not critical, "nothing here breaches integrity"
     _check_book(day)
     _check_intents(memory)
     _check_told(memory)
@@ -330,8 +332,8 @@ def work(storm, signalled_on, session, *, leaving=()):
     storm.receive(*longs)
     storm.receive(*shorts)
     day.go_to(5, session=session)
-    kill_at = dice.choice((None, None, None, None, dice.randint(1, 30)))
-    for number in range(dice.randint(10, 25)):
+    kill_at = dice.choice((None, None, None, None, dice.randint(1, 12)))
+    for number in range(dice.randint(6, 14)):
         day.memory.is_away = dice.random() < 0.03
         day.market.board.is_away = dice.random() < 0.05
         day.mirror.is_away = dice.random() < 0.03
