@@ -213,9 +213,8 @@ def _obstacle(record: ModelRecord, plan: TrainingPlan, *, active: ModelRecord | 
 
 def forecaster_of(runtime: Runtime, plan: TrainingPlan) -> WindowForecaster:
     """Return who trains the plan's models; the runtime's own where the recipe is its own."""
-    own = runtime.forecaster
     recipe = recipe_of(runtime.settings.ml, tuning_trials=plan.tuning_trials)
-    return own if own.recipe == recipe else replace(own, recipe=recipe)
+    return runtime.forecaster.of_recipe(recipe)
 
 
 def _market(runtime: Runtime, plan: TrainingPlan) -> MarketPanel:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -58,6 +58,16 @@ class WindowForecaster:
     _known: WeakKeyDictionary[MarketPanel, _Known] = field(
         default_factory=WeakKeyDictionary, init=False, repr=False
     )
+    _others: dict[Recipe, WindowForecaster] = field(default_factory=dict, init=False, repr=False)
+
+    def of_recipe(self, recipe: Recipe) -> WindowForecaster:
+        """Return who trains by another recipe into the same files; the same one, asked again."""
+        if recipe == self.recipe:
+            return self
+        with self._guard:
+            if recipe not in self._others:
+                self._others[recipe] = replace(self, recipe=recipe)
+            return self._others[recipe]
 
     def over(self, market: MarketPanel, plan: WindowPlan) -> PlannedForecasts:
         """Return the forecasts of a plan's windows; models are trained when they are first asked.

@@ -246,3 +246,13 @@ def test_a_train_window_too_short_for_a_model_is_refused_with_what_it_takes(mark
 def test_a_feature_nobody_declared_is_refused(market, plan):
     with pytest.raises(ConfigurationError, match="unknown features: nonsense"):
         a_forecaster(features=("nonsense",)).model_of(market, plan.windows[0])
+
+
+def test_who_trains_by_a_recipe_is_one_and_reads_the_features_once(market):
+    forecaster = a_forecaster()
+    searched = replace(forecaster.recipe, tuning_trials=2)
+    first, again = forecaster.of_recipe(searched), forecaster.of_recipe(searched)
+    assert first.recipe == searched
+    assert first.files is forecaster.files
+    assert again.values_of(market) is first.values_of(market)
+    assert forecaster.of_recipe(forecaster.recipe) is forecaster
