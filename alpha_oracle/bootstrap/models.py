@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle import calendar
 from alpha_oracle.adapters.model_files import FolderModelFiles
 from alpha_oracle.adapters.postgres.models import PostgresModels
+from alpha_oracle.bootstrap.recipes import gate_of
 from alpha_oracle.bootstrap.stores import clock_of, opened_database
 from alpha_oracle.config import load_settings
 from alpha_oracle.ml.registry import ModelRegistry
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.models import ModelRecord
+    from alpha_oracle.ml.promotion import PromotionGate
     from alpha_oracle.ports.clock import Clock
 
 PACKAGE: Final = Path(__file__).parents[1]
@@ -35,6 +37,7 @@ class Models:
     """What changes the registry by hand needs."""
 
     registry: ModelRegistry
+    gate: PromotionGate
     clock: Clock
 
 
@@ -48,7 +51,11 @@ def open_models() -> Iterator[Models]:
     """
     settings = load_settings()
     with opened_database(settings) as database:
-        yield Models(registry=registry_of(settings, database), clock=clock_of(settings))
+        yield Models(
+            registry=registry_of(settings, database),
+            gate=gate_of(settings.ml.promotion),
+            clock=clock_of(settings),
+        )
 
 
 def registry_of(settings: Settings, database: Database) -> ModelRegistry:

@@ -17,7 +17,7 @@ from alpha_oracle.bootstrap.models import code_version
 from alpha_oracle.bootstrap.recipes import gate_of, recipe_of
 from alpha_oracle.domain.models import ModelStage
 from alpha_oracle.domain.training import TrainingPlan, TrainingReport, WindowTraining
-from alpha_oracle.errors import DataError
+from alpha_oracle.errors import ConfigurationError, DataError
 from alpha_oracle.marketdata.schedule import stored_session
 from alpha_oracle.research.model_validation import validate
 from alpha_oracle.research.windows import Window, plan_windows, train_row_before
@@ -166,22 +166,37 @@ def promoted(runtime: Runtime, plan: TrainingPlan, registered: Registered) -> Tr
     Raises:
         ModelRefused: its files are gone, or not those on record.
     """
-    record = runtime.models.named(registered.model_id)
-    verdict = _obstacle(record, plan, active=runtime.models.active())
-    if verdict is None:
-        record = runtime.registry.promote(
-            record.model_id,
-            by=BY,
-            reason="passed the promotion gate",
-            at=runtime.clock.now(),
-        )
-        verdict = f"{record.model_id} passed the promotion gate and is the active model now"
-        return TrainingReport(
-            model=record, is_new=registered.is_new, is_promoted=True, verdict=verdict
-        )
+    verdict = _standing(runtime, plan, registered)
+    is_promoted = verdict is None
+    if is_promoted:
+        try:
+            _promote(runtime, registered)
+            verdict = f"{registered.model_id} passed the promotion gate and is the active model now"
+        except ConfigurationError as error:
+            # Another training of the same data was faster, or a person chose another model.
+            is_promoted, verdict = False, _standing(runtime, plan, registered) or str(error)
     return TrainingReport(
-        model=record, is_new=registered.is_new, is_promoted=False, verdict=verdict
+        model=runtime.models.named(registered.model_id),
+        is_new=registered.is_new,
+        is_promoted=is_promoted,
+        verdict=verdict or "",
     )
+
+
+def _promote(runtime: Runtime, registered: Registered) -> None:
+    runtime.registry.promote(
+        registered.model_id,
+        gate=gate_of(runtime.settings.ml.promotion),
+        by=BY,
+        reason="passed the promotion gate",
+        at=runtime.clock.now(),
+    )
+
+
+def _standing(runtime: Runtime, plan: TrainingPlan, registered: Registered) -> str | None:
+    record = runtime.models.named(registered.model_id)
+    refusals = gate_of(runtime.settings.ml.promotion).refusals(record.validation)
+    return _obstacle(replace(record, refusals=refusals), plan, active=runtime.models.active())
 
 
 def _obstacle(record: ModelRecord, plan: TrainingPlan, *, active: ModelRecord | None) -> str | None:

@@ -59,9 +59,10 @@ class ModelRegistry:
     ) -> ModelRecord:
         """Keep a model's files, then its record, and return what is on record of it.
 
-        The same bytes have the same id; registered again, their record stands, and files that
-        were damaged meanwhile are mended. A process killed in between leaves files without a
-        record, which the next registration finds in place.
+        The same bytes have the same id; registered again, their record stands, files that were
+        damaged meanwhile are mended, and a candidate is judged anew by its figures of now. A
+        process killed in between leaves files without a record, which the next registration finds
+        in place.
 
         Raises:
             ModelRefused: another model has its id.
@@ -88,37 +89,50 @@ class ModelRegistry:
         return self.store.named(record.model_id)
 
     def promote(
-        self, model_id: str, *, by: str, reason: str, at: datetime, override: bool = False
+        self,
+        model_id: str,
+        *,
+        gate: PromotionGate,
+        by: str,
+        reason: str,
+        at: datetime,
+        override: bool = False,
     ) -> ModelRecord:
         """Make a model the active one, its files proved whole first; an override is on record.
 
+        The gate is asked here, of the figures on record: it may be another than at registration.
+
         Raises:
-            ConfigurationError: no model has that id, or it is the active one.
+            ConfigurationError: no model has that id, it is the active one, or which one is active
+                changed meanwhile.
             PromotionRefused: it fell short of the gate, and that is not overridden.
             ModelRefused: its files are gone, or not those on record.
         """
-        record = self.store.named(model_id)
-        if record.refusals:
-            shortcomings = "; ".join(record.refusals)
+        record, active = self.store.named(model_id), self.store.active()
+        shortcomings = "; ".join(gate.refusals(record.validation))
+        if shortcomings:
             if not override:
                 raise PromotionRefused(
                     f"model {model_id} fell short of the promotion gate: {shortcomings}"
                 )
             reason = f"{reason} (overrides the gate: {shortcomings})"
         self.load(record)
-        return self.store.promote(model_id, by=by, reason=reason, at=at)
+        expected = None if active is None else active.model_id
+        return self.store.promote(model_id, expected=expected, by=by, reason=reason, at=at)
 
     def roll_back(self, *, by: str, reason: str, at: datetime) -> ModelRecord:
         """Return to the model that was active before, its files proved whole first.
 
         Raises:
-            ConfigurationError: no model is active, or none was before it.
+            ConfigurationError: no model is active, none was before it, or which one is active
+                changed meanwhile.
             ModelRefused: the files of the one before are gone, or not those on record.
         """
         active = self.store.active()
         if active is not None and active.predecessor is not None:
             self.load(active.predecessor)
-        return self.store.roll_back(by=by, reason=reason, at=at)
+        expected = None if active is None else active.model_id
+        return self.store.roll_back(expected=expected, by=by, reason=reason, at=at)
 
     def _require_own_id(self, record: ModelRecord) -> None:
         try:

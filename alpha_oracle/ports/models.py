@@ -22,7 +22,11 @@ class ModelStore(Protocol):
     """The registry's records. Every change of a stage is kept: by whom, why, when."""
 
     def register(self, record: ModelRecord) -> bool:
-        """Keep a candidate; return False where its id is on record, which then stands."""
+        """Keep a candidate; return False where its id is on record.
+
+        That record stands, but for what a candidate was judged by: its figures, refusals and
+        window keys are renewed. Those of a model that was ever active are not.
+        """
         ...
 
     def named(self, model_id: str) -> ModelRecord:
@@ -41,19 +45,23 @@ class ModelStore(Protocol):
         """Return models, newest first."""
         ...
 
-    def promote(self, model_id: str, *, by: str, reason: str, at: datetime) -> ModelRecord:
+    def promote(
+        self, model_id: str, *, expected: str | None, by: str, reason: str, at: datetime
+    ) -> ModelRecord:
         """Make a model the active one and retire the one that was, both or neither.
 
         Raises:
-            ConfigurationError: no model has that id, or it is the active one.
+            ConfigurationError: no model has that id, it is the active one, or another than
+                `expected` (None: none) is active by now.
         """
         ...
 
-    def roll_back(self, *, by: str, reason: str, at: datetime) -> ModelRecord:
+    def roll_back(self, *, expected: str | None, by: str, reason: str, at: datetime) -> ModelRecord:
         """Retire the active model and return to the one before it, both or neither.
 
         Raises:
-            ConfigurationError: none is active, or none was active before it.
+            ConfigurationError: none is active, none was active before it, or another than
+                `expected` (None: none) is active by now.
         """
         ...
 

@@ -74,11 +74,24 @@ def registered(models, *names):
 
 
 def promote(models, model_id, *, hours=0):
-    return models.promote(model_id, by="me", reason="better", at=AT + timedelta(hours=hours))
+    return models.promote(
+        model_id,
+        expected=active_of(models),
+        by="me",
+        reason="better",
+        at=AT + timedelta(hours=hours),
+    )
 
 
 def roll_back(models, *, hours=0):
-    return models.roll_back(by="me", reason="worse", at=AT + timedelta(hours=hours))
+    return models.roll_back(
+        expected=active_of(models), by="me", reason="worse", at=AT + timedelta(hours=hours)
+    )
+
+
+def active_of(models):
+    active = models.active()
+    return None if active is None else active.model_id
 
 
 def test_a_model_is_read_back_to_the_last_bit(models):
@@ -111,6 +124,42 @@ def test_a_model_on_record_stands(models):
     assert not models.register(a_record("m", code_version="another"))
     standing = models.named("m")
     assert (standing.code_version, standing.stage) == ("0.1.0+1234", ModelStage.ACTIVE)
+
+
+def test_a_candidate_registered_again_is_judged_anew_and_else_stands(models):
+    judged = {
+        "validation": figures(windows=9),
+        "refusals": ("too few trades",),
+        "window_keys": ("k3",),
+    }
+    models.register(a_record("m"))
+    assert not models.register(a_record("m", code_version="another", **judged))
+    assert models.named("m") == a_record("m", **judged)
+
+
+@pytest.mark.parametrize("rolled_back", [False, True], ids=["active", "retired"])
+def test_a_model_that_was_ever_active_is_not_judged_anew(models, rolled_back):
+    registered(models, "l", "m")
+    promote(models, "l")
+    promote(models, "m")
+    if rolled_back:
+        roll_back(models)
+    standing = models.named("m")
+    assert not models.register(a_record("m", refusals=("x",), window_keys=()))
+    assert models.named("m") == standing
+
+
+@pytest.mark.parametrize("expected", [None, "a", "c"])
+@pytest.mark.parametrize("verb", ["promote", "roll_back"])
+def test_a_change_that_another_overtook_changes_nothing(models, verb, expected):
+    registered(models, "a", "b", "c")
+    promote(models, "a")
+    promote(models, "b", hours=1)
+    before = models.models(), models.changes()
+    change = {"expected": expected, "by": "me", "reason": "late", "at": AT}
+    with pytest.raises(ConfigurationError, match="the active model is b by now, no longer"):
+        models.promote("c", **change) if verb == "promote" else models.roll_back(**change)
+    assert (models.models(), models.changes()) == before
 
 
 def test_what_is_registered_is_a_candidate_whatever_it_says(models):
@@ -217,7 +266,7 @@ def test_without_an_active_model_there_is_nothing_to_return_to(models):
 def test_each_change_of_a_stage_is_told_newest_first(models):
     registered(models, "a", "b")
     promote(models, "a")
-    models.promote("b", by="cli:eve", reason="drift seen", at=AT)
+    models.promote("b", expected="a", by="cli:eve", reason="drift seen", at=AT)
     roll_back(models, hours=2)
     later = AT + timedelta(hours=2)
     assert models.changes() == [

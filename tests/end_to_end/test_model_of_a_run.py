@@ -27,7 +27,9 @@ def models(empty_world):
 
 
 def promote(models, model_id):
-    models.promote(model_id, by="test", reason="test", at=TRAINED_AT)
+    active = models.active()
+    expected = None if active is None else active.model_id
+    models.promote(model_id, expected=expected, by="test", reason="test", at=TRAINED_AT)
 
 
 def model_of_a_run(*, current_settings=False):

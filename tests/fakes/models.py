@@ -17,10 +17,21 @@ class MemoryModels:
 
     def register(self, record):
         if record.model_id in self.kept:
+            self._judge_anew(record)
             return False
         candidate = {"stage": ModelStage.CANDIDATE, "activated_at": None, "predecessor": None}
         self.kept[record.model_id] = replace(record, **candidate)
         return True
+
+    def _judge_anew(self, record):
+        standing = self.kept[record.model_id]
+        if standing.stage is ModelStage.CANDIDATE:
+            self.kept[record.model_id] = replace(
+                standing,
+                validation=record.validation,
+                refusals=record.refusals,
+                window_keys=record.window_keys,
+            )
 
     def named(self, model_id):
         if model_id not in self.kept:
@@ -38,17 +49,19 @@ class MemoryModels:
         )
         return newest[:limit]
 
-    def promote(self, model_id, *, by, reason, at):
+    def promote(self, model_id, *, expected, by, reason, at):
         if self.named(model_id).stage is ModelStage.ACTIVE:
             raise ConfigurationError(f"model {model_id} is the active one already")
         before = self.active()
+        _require(expected, before)
         if before is not None:
             self._change(before.model_id, ModelStage.RETIRED, at=at, by=by, reason=reason)
         self.predecessors[model_id].append(None if before is None else before.model_id)
         return self._change(model_id, ModelStage.ACTIVE, at=at, by=by, reason=reason)
 
-    def roll_back(self, *, by, reason, at):
+    def roll_back(self, *, expected, by, reason, at):
         active = self.active()
+        _require(expected, active)
         if active is None:
             raise ConfigurationError("no model is active, so there is none to return to")
         if active.predecessor is None:
@@ -73,6 +86,15 @@ class MemoryModels:
         )
         self.log.append(StageChange(model_id=model_id, stage=stage, at=at, by=by, reason=reason))
         return self.kept[model_id]
+
+
+def _require(expected, active):
+    found = None if active is None else active.model_id
+    if found != expected:
+        raise ConfigurationError(
+            f"the active model is {found or 'none'} by now, no longer {expected or 'none'}: "
+            "another changed it meanwhile; look at `models list` and ask again"
+        )
 
 
 @dataclass(slots=True)

@@ -34,11 +34,15 @@ _PLAIN: Final = ("model_id", "trained_at", "train_start", "train_end", "as_of", 
 _DOCUMENTS: Final = ("parameters", "validation", "files")
 _LISTS: Final = ("feature_names", "feature_hashes", "feature_known", "refusals", "window_keys")
 _INTERVALS: Final = ("accuracy", "log_loss_skill", "rank_correlation", "sharpe")
+_JUDGED: Final = ("validation", "refusals", "window_keys")
 _GIVEN: Final = (*_PLAIN, *_DOCUMENTS, *_LISTS)
 _INSERT: Final = (
     f"INSERT INTO models (stage, {', '.join(_GIVEN)}) VALUES ('candidate', "
     + ", ".join(f"CAST(:{name} AS json)" if name in _DOCUMENTS else f":{name}" for name in _GIVEN)
-    + ") ON CONFLICT (model_id) DO NOTHING"
+    + ") ON CONFLICT (model_id) DO UPDATE SET "
+    + ", ".join(f"{name} = EXCLUDED.{name}" for name in _JUDGED)
+    # A row is of version 0 until it is changed; nothing comes back of one that stands.
+    + " WHERE models.stage = 'candidate' RETURNING xmax = 0 AS is_new"
 )
 _SELECT: Final = f"SELECT stage, {', '.join(_GIVEN)}, activated_at, predecessors FROM models"
 _NEWEST_FIRST: Final = "ORDER BY trained_at DESC, model_id DESC LIMIT :limit"
@@ -69,9 +73,13 @@ class PostgresModels:
         self._database = database
 
     def register(self, record: ModelRecord) -> bool:
-        """Keep a candidate; return False where its id is on record, which then stands."""
+        """Keep a candidate; return False where its id is on record.
+
+        That record stands, but for what a candidate was judged by: its figures, refusals and
+        window keys are renewed. Those of a model that was ever active are not.
+        """
         with self._database.begin() as connection:
-            return connection.execute(text(_INSERT), _to_values(record)).rowcount == 1
+            return bool(connection.scalar(text(_INSERT), _to_values(record)))
 
     def named(self, model_id: str) -> ModelRecord:
         """Return a model.
@@ -93,18 +101,22 @@ class PostgresModels:
             rows = connection.execute(text(f"{_SELECT} {_NEWEST_FIRST}"), {"limit": limit})
             return [_to_record(row) for row in rows]
 
-    def promote(self, model_id: str, *, by: str, reason: str, at: datetime) -> ModelRecord:
+    def promote(
+        self, model_id: str, *, expected: str | None, by: str, reason: str, at: datetime
+    ) -> ModelRecord:
         """Make a model the active one and retire the one that was, both or neither.
 
         Raises:
-            ConfigurationError: no model has that id, or it is the active one.
+            ConfigurationError: no model has that id, it is the active one, or another than
+                `expected` (None: none) is active by now.
         """
         change = {"by": storable(by), "reason": storable(reason), "at": at}
         with self._changing() as connection:
             if _named(connection, model_id).stage is ModelStage.ACTIVE:
                 raise ConfigurationError(f"model {model_id} is the active one already")
             before = _active(connection)
-            predecessor = None if before is None else before.model_id
+            _require(expected, before)
+            predecessor = expected
             if predecessor is not None:
                 _change(connection, predecessor, _RETIRE, stage=ModelStage.RETIRED, change=change)
             _change(
@@ -117,15 +129,17 @@ class PostgresModels:
             _audit(connection, model_id, "model_promoted", replaced=predecessor, change=change)
             return _named(connection, model_id)
 
-    def roll_back(self, *, by: str, reason: str, at: datetime) -> ModelRecord:
+    def roll_back(self, *, expected: str | None, by: str, reason: str, at: datetime) -> ModelRecord:
         """Retire the active model and return to the one before it, both or neither.
 
         Raises:
-            ConfigurationError: none is active, or none was active before it.
+            ConfigurationError: none is active, none was active before it, or another than
+                `expected` (None: none) is active by now.
         """
         change = {"by": storable(by), "reason": storable(reason), "at": at}
         with self._changing() as connection:
             active = _active(connection)
+            _require(expected, active)
             if active is None:
                 raise ConfigurationError("no model is active, so there is none to return to")
             if active.predecessor is None:
@@ -163,6 +177,15 @@ def _named(connection: Connection, model_id: str) -> ModelRecord:
     if row is None:
         raise ConfigurationError(_unknown(connection, model_id))
     return _to_record(row)
+
+
+def _require(expected: str | None, active: ModelRecord | None) -> None:
+    found = None if active is None else active.model_id
+    if found != expected:
+        raise ConfigurationError(
+            f"the active model is {found or 'none'} by now, no longer {expected or 'none'}: "
+            "another changed it meanwhile; look at `models list` and ask again"
+        )
 
 
 def _unknown(connection: Connection, model_id: str) -> str:

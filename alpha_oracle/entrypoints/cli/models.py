@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -95,6 +95,7 @@ def promote_model(
         try:
             record = models.registry.promote(
                 model_id,
+                gate=models.gate,
                 by=_actor(),
                 reason=reason or NO_REASON,
                 at=models.clock.now(),
@@ -103,7 +104,9 @@ def promote_model(
         except PromotionRefused as error:
             if not as_json:
                 raise Failed(f"{error}; --override with a --reason promotes it") from error
-            print_json(_document(models.registry.store.named(model_id)))
+            record = models.registry.store.named(model_id)
+            refusals = models.gate.refusals(record.validation)
+            print_json(_document(replace(record, refusals=refusals)))
             return 1
     _print_active(record, as_json=as_json)
     return 0

@@ -1,7 +1,7 @@
 """A process that changes the registry.
 
-`python -m tests.integration.postgres.promoting URL VERB ID`. It waits for a line before it does,
-so that several can start together, and says how it went.
+`python -m tests.integration.postgres.promoting URL VERB ID [EXPECTED]`. It waits for a line before
+it does, so that several can start together, and says how it went.
 """
 
 import sys
@@ -15,7 +15,7 @@ from tests.contracts.model_values import TRAINED_AT, a_record
 CHANGE = {"by": "other", "reason": "at once", "at": TRAINED_AT}
 
 
-def change(url: str, verb: str, model_id: str) -> str:
+def change(url: str, verb: str, model_id: str, expected: str | None = None) -> str:
     """Register or promote a model, or roll back; return what came of it."""
     with closing(open_database(url)) as database:
         models = PostgresModels(database)
@@ -23,8 +23,8 @@ def change(url: str, verb: str, model_id: str) -> str:
             return str(models.register(a_record(model_id)))
         try:
             if verb == "promote":
-                return models.promote(model_id, **CHANGE).model_id
-            return models.roll_back(**CHANGE).model_id
+                return models.promote(model_id, expected=expected, **CHANGE).model_id
+            return models.roll_back(expected=expected, **CHANGE).model_id
         except ConfigurationError as error:
             return str(error)
 

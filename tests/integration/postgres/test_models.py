@@ -41,7 +41,9 @@ def models(database):
 
 
 def promote(models, model_id):
-    return models.promote(model_id, by="me", reason="better", at=AT)
+    active = models.active()
+    expected = None if active is None else active.model_id
+    return models.promote(model_id, expected=expected, by="me", reason="better", at=AT)
 
 
 @contextmanager
@@ -76,38 +78,32 @@ def all_at_once(url, *changes):
         return [answer(changer) for changer in changers]
 
 
-def test_of_two_that_promote_at_once_the_later_replaces_the_earlier(models, database_url, rows):
-    promotions = (("promote", "b"), ("promote", "c"))
-    assert all_at_once(database_url, *promotions) == ["b", "c"]
+def test_of_two_that_promote_at_once_one_is_told(models, database_url, rows):
+    promotions = (("promote", "b", "a"), ("promote", "c", "a"))
+    said = all_at_once(database_url, *promotions)
     active = models.active()
-    other = {"b": "c", "c": "b"}[active.model_id]
-    assert active.predecessor == other
-    assert models.named(other).predecessor == "a"
-    assert {stage for _, stage in rows(STAGES)} == {"active", "retired"}
+    assert active.predecessor == "a"
+    assert sorted(one[:19] for one in said) == [active.model_id, "the active model is"]
     assert rows(CHANGES) == [
         ("a", "active", "me"),
         ("a", "retired", "other"),
-        (other, "active", "other"),
-        (other, "retired", "other"),
         (active.model_id, "active", "other"),
     ]
 
 
 def test_of_two_that_promote_the_same_model_one_is_told(models, database_url, rows):
-    said = all_at_once(database_url, ("promote", "b"), ("promote", "b"))
+    said = all_at_once(database_url, ("promote", "b", "a"), ("promote", "b", "a"))
     assert sorted(said) == ["b", "model b is the active one already"]
     assert models.active().predecessor == "a"
     assert len(rows(CHANGES)) == 3
 
 
-def test_of_two_that_roll_back_at_once_one_finds_nothing_to_return_to(models, database_url):
+def test_of_two_that_roll_back_at_once_one_is_told_and_one_step_is_taken(models, database_url):
     promote(models, "b")
-    said = all_at_once(database_url, ("rollback", "-"), ("rollback", "-"))
-    assert sorted(said) == [
-        "a",
-        "no model was active before a, so there is none to return to",
-    ]
-    assert models.active().model_id == "a"
+    promote(models, "c")
+    said = all_at_once(database_url, ("rollback", "-", "c"), ("rollback", "-", "c"))
+    assert sorted(one[:24] for one in said) == ["b", "the active model is b by"]
+    assert models.active().model_id == "b"
 
 
 def test_of_two_that_register_the_same_model_one_keeps_it(database_url, rows):
@@ -132,7 +128,7 @@ def test_one_killed_in_the_middle_of_a_change_changes_nothing(
     """It has written whatever comes before the table that it waits for."""
     promote(models, "b")
     before = rows(STAGES), rows(CHANGES), rows("SELECT count(*) FROM audit_log")
-    kill_at(table, rows, database_url, a_process("promoting", database_url, verb, "c"))
+    kill_at(table, rows, database_url, a_process("promoting", database_url, verb, "c", "b"))
     assert (rows(STAGES), rows(CHANGES), rows("SELECT count(*) FROM audit_log")) == before
     assert promote(models, "c").predecessor == "b"
 
@@ -171,7 +167,7 @@ def test_a_reader_never_waits_for_a_change_and_sees_one_active_model(models, dat
 
 def test_a_promotion_and_a_rollback_are_in_the_audit_log(models, rows):
     promote(models, "b")
-    models.roll_back(by="cli:eve", reason="drift \x00", at=AT)
+    models.roll_back(expected="b", by="cli:eve", reason="drift \x00", at=AT)
     assert rows("SELECT actor, action, subject, detail FROM audit_log ORDER BY audit_id") == [
         ("me", "model_promoted", "model:a", {"replaced": None, "reason": "better"}),
         ("me", "model_promoted", "model:b", {"replaced": "a", "reason": "better"}),

@@ -38,7 +38,7 @@ def register(registry, model, *, validation=None, **changes):
 
 
 def promote(registry, record, **changes):
-    ordinary = {"by": "me", "reason": "better", "at": AT}
+    ordinary = {"gate": PromotionGate(), "by": "me", "reason": "better", "at": AT}
     return registry.promote(record.model_id, **ordinary | changes)
 
 
@@ -203,6 +203,53 @@ def test_a_model_whose_files_are_altered_is_never_promoted(registry, override):
     with pytest.raises(ModelRefused, match=r"model\.ubj"):
         promote(registry, second, override=override)
     assert registry.store.active().model_id == first.model_id
+
+
+def test_a_candidate_registered_again_is_judged_by_its_figures_and_the_gate_of_now(registry):
+    first = register(registry, a_model(), validation=UNSKILLED)
+    again = register(registry, a_model(), window_keys=["k2"], code_version="0.2.0")
+    assert (again.refusals, again.validation, again.window_keys) == ((), figures(), ("k2",))
+    assert again.code_version == first.code_version
+    strict = PromotionGate(max_calibration_error=0.01)
+    assert len(register(registry, a_model(), gate=strict).refusals) == 1
+
+
+def test_a_model_in_use_registered_again_stands(registry):
+    active = promote(registry, register(registry, a_model()))
+    assert register(registry, a_model(), validation=UNSKILLED) == active
+
+
+def test_the_gate_of_the_promotion_counts_and_not_that_of_the_registration(registry):
+    lax = PromotionGate(min_log_loss_skill=-1.0)
+    record = register(registry, a_model(), validation=UNSKILLED, gate=lax)
+    assert record.refusals == ()
+    with pytest.raises(PromotionRefused, match="log-loss skill"):
+        promote(registry, record)
+    assert promote(registry, record, gate=lax).stage is ModelStage.ACTIVE
+
+
+@dataclass
+class Overtaken:
+    """A store where another rolls back just before this one's change arrives."""
+
+    adapter: Any
+
+    def __getattr__(self, name):
+        return getattr(self.adapter, name)
+
+    def roll_back(self, **change):
+        self.adapter.roll_back(**change)
+        return self.adapter.roll_back(**change)
+
+
+def test_a_rollback_that_another_overtook_goes_no_further_back(registry):
+    models = [register(registry, a_model(seed=seed)) for seed in (7, 8, 9)]
+    for one in models:
+        promote(registry, one)
+    late = ModelRegistry(Overtaken(registry.store), registry.files)
+    with pytest.raises(ConfigurationError, match="another changed it meanwhile"):
+        roll_back(late)
+    assert registry.store.active().model_id == models[1].model_id
 
 
 def test_a_rollback_returns_to_the_model_before(registry):
