@@ -306,3 +306,14 @@ def fill_event(order: Order, fill: Fill) -> OrderEvent:
         at=fill.at,
         fill=fill,
     )
+
+
+def with_commission(order: Order, fill: Fill) -> Order:
+    """Return an order whose record of an execution has the commission told since."""
+    history = tuple(
+        replace(event, fill=fill)
+        if event.fill is not None and event.fill.execution_id == fill.execution_id
+        else event
+        for event in order.history
+    )
+    return replace(order, history=history)

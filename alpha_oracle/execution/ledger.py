@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.orders import advance
+from alpha_oracle.domain.orders import advance, with_commission
 from alpha_oracle.domain.trading_events import (
     OrderRejected,
     OrderSummary,
@@ -227,6 +227,8 @@ class Ledger:
             self._keep(order)
         for order_id, event in change.events:
             self._keep(advance(self.book.orders[order_id], event))
+        for order_id, fill in change.commissions:
+            self._tell_commission(self.book.orders[order_id], fill)
         for lot in change.lots:
             self.book.lots[lot.key] = lot
         if change.state is not None:
@@ -235,6 +237,12 @@ class Ledger:
             self.waiting.pop(outcome.signal_id, None)
         for approval in change.approvals:
             self.approvals[approval.order_id] = approval
+
+    def _tell_commission(self, order: Order, fill: Fill) -> None:
+        self._keep(with_commission(order, fill))
+        parent = self.book.orders.get(order.parent_id or "")
+        if parent is not None:
+            self._keep(with_commission(parent, fill))
 
     def _keep(self, order: Order) -> None:
         self.book.orders[order.order_id] = order

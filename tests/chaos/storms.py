@@ -228,6 +228,16 @@ def _check_told(memory):
     assert dict(told) == filled
 
 
+def check_memory(storm):
+    """The worker knows what is on record, and nothing else."""
+    book, memory = storm.day.engine.book, storm.day.memory
+    if book is None:
+        return
+    assert all(memory.orders.get(order_id) == one for order_id, one in book.orders.items())
+    assert all(memory.lots.get(("paper", *key)) == one for key, one in book.lots.items())
+    assert memory.states["paper"] == book.state
+
+
 def check_limits(storm):
     """At the broker, at this instant: shares, cash and what still works stay within the bounds."""
     book, limit = storm.day.market.book, storm.bounds
@@ -342,6 +352,7 @@ def work(storm, signalled_on, session, *, leaving=()):
         decide(storm)
         storm.step(dice.choice((0.3, 1, 2, 7, 30, 61)))
         check_limits(storm)
+        check_memory(storm)
     storm.settle_down(session)
     check_limits(storm)
     check(storm)

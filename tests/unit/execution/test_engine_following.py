@@ -121,6 +121,7 @@ def test_a_commission_told_late_is_taken_from_cash_once():
 
     assert day.memory.states["paper"].cash_usd == Decimal(100_000) - 49 * Decimal("100.05") - 1
     assert day.memory.orders[order_id].fills == (told,)
+    assert day.engine.book.orders[order_id].fills == (told,)
     assert day.told().count("order:filled") == 1
 
 
