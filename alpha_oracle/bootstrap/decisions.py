@@ -10,11 +10,12 @@ from alpha_oracle.calendar import ExecutionWindow
 from alpha_oracle.config import DecisionSettings, parse_decision_settings
 from alpha_oracle.research.ranker import ScoreWeights, StrategyRanker, Thresholds
 from alpha_oracle.research.simulator import TradingCosts, TradingLimits, TradingTerms
+from alpha_oracle.research.window_keys import digest_of
 from alpha_oracle.research.windows import WindowMonths
 from alpha_oracle.risk.commissions import SCHEDULES
 from alpha_oracle.strategies import registry
 from alpha_oracle.strategies.ml_signal import MLSignalStrategy
-from alpha_oracle.strategies.parameters import with_parameters
+from alpha_oracle.strategies.parameters import settings_of, variants, with_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +54,16 @@ class DecisionTerms:
     def grid(self, strategy: str) -> Mapping[str, Sequence[Parameter]]:
         """Return the values to try of a strategy's parameters; empty where it is taken as it is."""
         return self.parameters.get(strategy, {})
+
+    def key_of(self, strategy: str) -> str:
+        """Return what stands for how a strategy is walked forward: terms, months, parameters.
+
+        Raises:
+            ConfigurationError: as `strategy`.
+        """
+        tried = variants(self.strategy(strategy), self.grid(strategy))
+        ways = (repr(sorted(settings_of(variant).items())) for variant in tried)
+        return digest_of(repr(self.trading), repr(self.months), *ways)
 
 
 def decision_terms(recorded: Mapping[str, object]) -> DecisionTerms:

@@ -6,7 +6,7 @@ what to do; the run then goes on without its signals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -133,8 +133,8 @@ def walk_forward_of_model(
 ) -> WalkForwardResult:
     """Return a strategy that models inform as the run's model was judged: nothing is trained.
 
-    It trades with what the settings set, and with what the newest window chose of the values they
-    give to try.
+    Where other settings held then, or it was taught what came later, there are no windows, and the
+    note says so.
     """
     recalled = partial(runtime.evaluator.recalled, strategy.name, until=run.session)
     if run.model_id is None:
@@ -142,15 +142,10 @@ def walk_forward_of_model(
     record = runtime.models.named(run.model_id)
     if knows_later(record, run):
         return recalled((), note=f"{record.model_id} was judged by what came after {run.session}")
-    terms = decision_terms(run.settings)
-    judged = recalled(record.window_keys, note=f"the windows that {run.model_id} was judged in")
-    tried = terms.grid(strategy.name)
-    fixed = {
-        name: value
-        for name, value in terms.defaults.get(strategy.name, {}).items()
-        if name not in tried
-    }
-    return replace(judged, parameters={**judged.parameters, **fixed})
+    if record.terms_key != decision_terms(run.settings).key_of(strategy.name):
+        note = f"{record.model_id} was validated under other settings; train again"
+        return recalled((), note=note)
+    return recalled(record.window_keys, note=f"the windows that {record.model_id} was judged in")
 
 
 def explain_signals(

@@ -154,6 +154,7 @@ def register(runtime: Runtime, plan: TrainingPlan, judgement: Judgement) -> Regi
         trained_at=runtime.clock.now(),
         as_of=plan.as_of,
         code_version=code_version(),
+        terms_key=decision_terms(plan.settings).key_of(MLSignalStrategy.name),
     )
     return Registered(model_id=record.model_id, is_new=record.model_id not in known)
 

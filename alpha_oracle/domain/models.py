@@ -77,7 +77,8 @@ class ModelRecord:
 
     `as_of` is the instant its data was known at, `train_end` the last session that taught it.
     `refusals` name what it fell short of at the promotion gate, `window_keys` the walk-forward
-    windows it was validated in. `files` are its files' SHA-256 by name. `predecessor` is the
+    windows it was validated in, `terms_key` the terms of trading and parameters they were traded
+    under; empty where nobody told. `files` are its files' SHA-256 by name. `predecessor` is the
     model that was active before it was activated.
     """
 
@@ -94,6 +95,7 @@ class ModelRecord:
     refusals: tuple[str, ...]
     window_keys: tuple[str, ...]
     files: Mapping[str, str]
+    terms_key: str = ""
     activated_at: datetime | None = None
     predecessor: str | None = None
 

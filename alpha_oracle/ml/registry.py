@@ -56,6 +56,7 @@ class ModelRegistry:
         trained_at: datetime,
         as_of: datetime,
         code_version: str,
+        terms_key: str = "",
     ) -> ModelRecord:
         """Keep a model's files, then its record, and return what is on record of it.
 
@@ -82,6 +83,7 @@ class ModelRegistry:
             refusals=gate.refusals(figures),
             window_keys=tuple(window_keys),
             files=sha256_of(files),
+            terms_key=terms_key,
         )
         self._require_own_id(record)
         self.files.save(record.model_id, files)

@@ -63,6 +63,7 @@ def a_record(model_id="2016-06-01-aaaaaaaa", **changes):
         validation=figures(),
         refusals=(),
         window_keys=("k1", "k2"),
+        terms_key="t1",
         files={"model.ubj": "00" * 32, "training.json": "11" * 32},
     )
     return replace(ordinary, **changes)

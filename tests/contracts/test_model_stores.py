@@ -131,6 +131,7 @@ def test_a_candidate_registered_again_is_judged_anew_and_else_stands(models):
         "validation": figures(windows=9),
         "refusals": ("too few trades",),
         "window_keys": ("k3",),
+        "terms_key": "t2",
     }
     models.register(a_record("m"))
     assert not models.register(a_record("m", code_version="another", **judged))

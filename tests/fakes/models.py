@@ -31,6 +31,7 @@ class MemoryModels:
                 validation=record.validation,
                 refusals=record.refusals,
                 window_keys=record.window_keys,
+                terms_key=record.terms_key,
             )
 
     def named(self, model_id):

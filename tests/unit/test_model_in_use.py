@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from alpha_oracle import calendar
+from alpha_oracle.bootstrap.decisions import decision_terms
 from alpha_oracle.bootstrap.forecasts import (
     ModelInUse,
     explain_signals,
@@ -127,6 +128,43 @@ def test_a_strategy_is_not_ranked_by_a_model_that_was_judged_later(runtime, mark
     result = walk_forward_of_model(told, run, MLSignalStrategy())
     assert (result.windows, len(result.record.sessions)) == ((), 0)
     assert result.note.endswith(f"was judged by what came after {run.session}")
+
+
+def judged_under(runtime, market, settings):
+    """The rank of the session 403, where the model was judged under some settings."""
+    [record] = runtime.models.models()
+    terms = decision_terms(settings.decision_inputs())
+    judged = replace(record, window_keys=("k1",), terms_key=terms.key_of(MLSignalStrategy.name))
+    told = SimpleNamespace(
+        **{
+            **vars(runtime),
+            "evaluator": an_evaluator(),
+            "models": SimpleNamespace(named=lambda _: judged),
+        }
+    )
+    run = a_run(runtime, market.sessions[403].item())
+    return walk_forward_of_model(told, run, MLSignalStrategy())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"broker": {"simulated": {"cash": 2_000.0}}},
+        {"ml": {"confidence_threshold": 0.6}},
+        {"strategy": {"walk_forward": {"train_months": 12}}},
+        {"strategy": {"parameters": {"MLSignalStrategy": {"max_hold_days": [5, 10]}}}},
+    ],
+    ids=["capital", "threshold", "months", "values to try"],
+)
+def test_windows_of_other_settings_are_not_recalled(runtime, market, changed):
+    result = judged_under(runtime, market, Settings(**changed))
+    assert result.note.endswith("was validated under other settings; train again")
+    assert result.windows == ()
+
+
+def test_windows_of_the_same_settings_are_recalled(runtime, market):
+    result = judged_under(runtime, market, Settings(ml={"seed": 9}))
+    assert result.note.endswith("1 of its 1 windows are not on record: train anew")
 
 
 def test_without_a_model_it_is_said_how_to_have_one(runtime, market):

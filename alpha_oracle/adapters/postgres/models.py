@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
 NAMED_IN_ERRORS: Final = 10
 
-_PLAIN: Final = ("model_id", "trained_at", "train_start", "train_end", "as_of", "code_version")
+_PLAIN: Final = (
+    "model_id", "trained_at", "train_start", "train_end", "as_of", "code_version", "terms_key",
+)  # fmt: skip
 _DOCUMENTS: Final = ("parameters", "validation", "files")
 _LISTS: Final = ("feature_names", "feature_hashes", "feature_known", "refusals", "window_keys")
 _INTERVALS: Final = ("accuracy", "log_loss_skill", "rank_correlation", "sharpe")
-_JUDGED: Final = ("validation", "refusals", "window_keys")
+_JUDGED: Final = ("validation", "refusals", "window_keys", "terms_key")
 _GIVEN: Final = (*_PLAIN, *_DOCUMENTS, *_LISTS)
 _INSERT: Final = (
     f"INSERT INTO models (stage, {', '.join(_GIVEN)}) VALUES ('candidate', "

@@ -29,6 +29,7 @@ MODELS = (
         validation json NOT NULL,
         refusals text[] NOT NULL,
         window_keys text[] NOT NULL,
+        terms_key text NOT NULL,
         files json NOT NULL,
         activated_at timestamptz,
         predecessors text[] NOT NULL DEFAULT '{}',
