@@ -137,7 +137,7 @@ class Rehearsal:
         with closing(open_database(self.database_url)) as database:
             return PostgresSimulatedBook(database, account="paper").statement(since=SESSION)
 
-    def store_market(self):
+    def store_market(self, *, sectors=True):
         """Store the bars of the weeks before, and the sectors.
 
         Return the closes of the eve, of symbols that stay within 2 % of them on the session.
@@ -151,7 +151,8 @@ class Rehearsal:
                 reference=PostgresReference(database),
             )
             imports.import_members(source.members(through=EVE), stores.reference, at=at)
-            imports.import_sectors(source.sectors(through=EVE), stores.reference, at=at)
+            if sectors:
+                imports.import_sectors(source.sectors(through=EVE), stores.reference, at=at)
             received = source.fetch(SYMBOLS, start=calendar.shift_session(SESSION, -30), end=EVE)
             imports.import_bars(received, stores, bounds=BOUNDS, at=at)
         pinned_clock(self.home, start_at=START)

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.entrypoints.cli.options import DateOption
-from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, progress_shown
+from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows, progress_shown
 from alpha_oracle.entrypoints.cli.research import print_run, report_document, run_flow
+from alpha_oracle.entrypoints.cli.trading_documents import (
+    fill_document,
+    number,
+    order_document,
+    order_row,
+    position_documents,
+    position_rows,
+)
 
 if TYPE_CHECKING:
     from alpha_oracle.bootstrap.demo import DemoMarket
+    from alpha_oracle.bootstrap.demo_trading import TradedDay
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.runs import PipelineReport
+
+
+SHOWN = 20
+"""Orders printed; `--json` has all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,15 +64,17 @@ def run_demo(
     market = choose_market(bars, prices=prices, session=date)
     settings = prepare_demo(home, market)
     say.stage("preparation")
-    report = _play(settings, market, say=say, watch=watch)
+    report, traded = _play(settings, market, say=say, watch=watch)
     if as_json:
-        print_json({**report_document(report), "seconds": say.stages})
+        print_json({**report_document(report), **_traded_document(traded), "seconds": say.stages})
     else:
-        _print_day(report, say=say)
-    return 0 if report.publication and report.publication.documents else 1
+        _print_day(report, traded, say=say)
+    return 0 if traded.is_whole else 1
 
 
-def _play(settings: Settings, market: DemoMarket, *, say: _Narrator, watch: bool) -> PipelineReport:
+def _play(
+    settings: Settings, market: DemoMarket, *, say: _Narrator, watch: bool
+) -> tuple[PipelineReport, TradedDay]:
     from alpha_oracle.bootstrap.demo import load_history
     from alpha_oracle.bootstrap.orchestration import prefect_api
 
@@ -84,9 +99,13 @@ def _play(settings: Settings, market: DemoMarket, *, say: _Narrator, watch: bool
         )
         report = run_flow(lambda: _pipeline(market), quiet=say.quiet)
         say.stage("daily pipeline")
+        from alpha_oracle.bootstrap.demo_trading import trade_session_after
+
+        traded = trade_session_after(market.session)
+        say.stage("the session after")
         if watch:
             _wait_for_reader(api)
-    return report
+    return report, traded
 
 
 def _pipeline(market: DemoMarket) -> PipelineReport:
@@ -104,14 +123,41 @@ def _wait_for_reader(api: str) -> None:
         typer.echo("", err=True)
 
 
-def _print_day(report: PipelineReport, *, say: _Narrator) -> None:
+def _traded_document(traded: TradedDay) -> dict[str, Any]:
+    return {
+        "traded_session": traded.session.isoformat(),
+        "orders": [order_document(order) for order in traded.orders],
+        "fills": [fill_document(fill) for fill in traded.fills],
+        "positions": position_documents(traded.account.account, traded.positions),
+        "cash": number(traded.account.cash_usd),
+    }
+
+
+def _print_day(report: PipelineReport, traded: TradedDay, *, say: _Narrator) -> None:
     from alpha_oracle.bootstrap.demo import told_refusals
 
     print_run(report)
+    _print_trading(traded)
     typer.echo("The demo lowers the thresholds so that signals show. By the real ones:")
     for line in told_refusals(report.rankings):
         typer.echo(f"  {line}")
     typer.echo("Seconds: " + ", ".join(f"{name} {took:.1f}" for name, took in say.stages.items()))
+
+
+def _print_trading(traded: TradedDay) -> None:
+    orders, filled = traded.orders, [one for one in traded.orders if one.filled_quantity]
+    print_rows(
+        [order_row(order) for order in orders[:SHOWN]],
+        title=f"Orders on {traded.session}, in virtual time at the simulated broker: {len(orders)}"
+        f", {len(filled)} of them executed",
+        empty=f"no orders on {traded.session}",
+    )
+    print_rows(
+        position_rows(traded.positions),
+        title=f"Positions at the close: {len(traded.positions)}",
+        empty="no positions at the close",
+    )
+    typer.echo(f"{len(traded.fills)} executions; cash {traded.account.cash_usd:,.2f} USD")
 
 
 class _Narrator:

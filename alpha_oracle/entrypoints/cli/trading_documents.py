@@ -1,0 +1,192 @@
+"""What is on record of trading as JSON values, and as rows a person reads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from alpha_oracle.domain.orders import Order, OrderEvent
+    from alpha_oracle.domain.portfolio import Lot
+    from alpha_oracle.domain.trading_pages import OrderFile, TradedFill
+    from alpha_oracle.domain.trading_records import CascadeRun
+
+
+def order_document(order: Order) -> dict[str, Any]:
+    """Return an order, without its transitions."""
+    return {
+        "order_id": order.order_id,
+        "account": order.account,
+        "session": order.session.isoformat(),
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "order_type": order.order_type.value,
+        "limit_price": number(order.limit_price),
+        "purpose": order.purpose.value,
+        "strategy": order.strategy,
+        "signal_id": order.signal_id,
+        "status": order.status.value,
+        "filled_quantity": order.filled_quantity,
+        "average_price": number(order.average_price),
+        "reference_price": number(order.reference_price),
+        "arrival_price": number(order.arrival_price),
+        "simulated": order.simulated,
+        "created_at": instant(order.created_at),
+        "parent_id": order.parent_id,
+        "reason": _reason(order),
+    }
+
+
+def order_row(order: Order) -> dict[str, object]:
+    """Return an order as a row."""
+    price = order.average_price
+    return {
+        "order": order.order_id[:8],
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "type": order.order_type.value,
+        "strategy": order.strategy,
+        "status": order.status.value,
+        "filled": order.filled_quantity,
+        "price": None if price is None else float(price),
+        "at": instant(order.created_at),
+        "reason": _reason(order),
+    }
+
+
+def file_document(found: OrderFile) -> dict[str, Any]:
+    """Return an order with its transitions, each check's verdict, its slices and its quality."""
+    quality, approval = found.quality, found.approval
+    return order_document(found.order) | {
+        "transitions": [event_document(event) for event in found.order.history],
+        "checks": [check for run in found.cascade_runs for check in check_documents(run)],
+        "slices": [order_document(one) for one in found.slices],
+        "approval": approval
+        and {
+            "status": approval.status.value,
+            "reason": approval.reason,
+            "decided_by": approval.decided_by,
+        },
+        "quality": quality
+        and {
+            "slippage_bps": number(quality.slippage_bps),
+            "effective_spread_bps": number(quality.effective_spread_bps),
+            "shortfall_usd": number(quality.shortfall_usd),
+            "acceptance_seconds": quality.acceptance_seconds,
+            "fill_seconds": quality.fill_seconds,
+        },
+    }
+
+
+def event_document(event: OrderEvent) -> dict[str, Any]:
+    """Return something that happened to an order."""
+    fill = event.fill
+    return {
+        "event": event.event_id,
+        "status": event.status.value,
+        "at": instant(event.at),
+        "reason": event.reason,
+        "refused_by": event.refused_by and event.refused_by.value,
+        "fill_quantity": None if fill is None else fill.quantity,
+        "fill_price": None if fill is None else number(fill.price),
+    }
+
+
+def check_documents(run: CascadeRun) -> list[dict[str, Any]]:
+    """Return the verdicts of one run of the cascade."""
+    return [
+        {
+            "stage": run.stage.value,
+            "at": instant(run.at),
+            "check": verdict.check,
+            "action": verdict.action.value,
+            "reason": verdict.reason,
+            "measured": number(verdict.measured),
+            "bound": number(verdict.bound),
+            "missing": list(verdict.missing),
+        }
+        for verdict in run.verdicts
+    ]
+
+
+def fill_document(traded: TradedFill) -> dict[str, Any]:
+    """Return an execution."""
+    fill = traded.fill
+    return {
+        "order_id": traded.order_id,
+        "execution_id": fill.execution_id,
+        "symbol": traded.symbol,
+        "side": traded.side.value,
+        "strategy": traded.strategy,
+        "quantity": fill.quantity,
+        "price": number(fill.price),
+        "commission": number(fill.commission),
+        "at": instant(fill.at),
+        "simulated": traded.simulated,
+    }
+
+
+def position_documents(account: str, lots: Sequence[Lot]) -> list[dict[str, Any]]:
+    """Return positions by symbol: the sum of its lots, and each of them."""
+    symbols = sorted({lot.symbol for lot in lots})
+    return [
+        _position(account, symbol, [lot for lot in lots if lot.symbol == symbol])
+        for symbol in symbols
+    ]
+
+
+def position_rows(lots: Sequence[Lot]) -> list[dict[str, object]]:
+    """Return lots as rows."""
+    return [
+        {
+            "symbol": lot.symbol,
+            "strategy": lot.strategy,
+            "quantity": lot.quantity,
+            "opened": lot.opened,
+            "cost_usd": float(lot.cost_basis_usd),
+            "max_days": None if lot.hold is None else lot.hold.max_days,
+            "wants_out": lot.wants_out,
+        }
+        for lot in lots
+    ]
+
+
+def number(value: Decimal | None) -> float | None:
+    """Return an exact figure as a JSON number."""
+    return None if value is None else float(value)
+
+
+def instant(at: datetime) -> str:
+    """Return an instant in ISO 8601, UTC."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _position(account: str, symbol: str, lots: Sequence[Lot]) -> dict[str, Any]:
+    return {
+        "account": account,
+        "symbol": symbol,
+        "quantity": sum(lot.quantity for lot in lots),
+        "cost_basis_usd": number(sum((lot.cost_basis_usd for lot in lots), Decimal(0))),
+        "lots": [
+            {
+                "strategy": lot.strategy,
+                "quantity": lot.quantity,
+                "opened": lot.opened.isoformat(),
+                "cost_basis_usd": number(lot.cost_basis_usd),
+                "min_hold_days": None if lot.hold is None else lot.hold.min_days,
+                "max_hold_days": None if lot.hold is None else lot.hold.max_days,
+                "wants_out": lot.wants_out,
+            }
+            for lot in lots
+        ],
+    }
+
+
+def _reason(order: Order) -> str:
+    told = [event.reason for event in order.history if event.reason]
+    return told[-1] if told else ""
