@@ -32,14 +32,16 @@ class BoosterSettings(Section):
 class PromotionSettings(Section):
     """The promotion gate, and whether a training that passes it makes its model the active one.
 
-    The lower ends of the intervals of skill and rank correlation must lie above the minima.
+    The lower ends of the intervals of skill and rank correlation must lie above the minima, and
+    that of the return over the persistence baseline above 0, of at least `min_trades` trades.
     """
 
     automatic: bool = True
     min_log_loss_skill: float = 0.0
     min_rank_correlation: float = 0.0
     max_calibration_error: float = Field(default=0.05, ge=0.0, le=1.0)
-    must_beat_baseline_sharpe: bool = True
+    must_beat_baseline: bool = True
+    min_trades: int = Field(default=30, ge=0)
 
 
 class WatchSettings(Section):

@@ -56,6 +56,7 @@ def validation_rows(figures: ValidationFigures) -> list[dict[str, object]]:
             "before calibration",
         ),
         _row("Sharpe ratio", figures.sharpe, figures.baseline_sharpe, "persistence"),
+        _row("yearly return over it", figures.advantage, 0.0, "persistence"),
     ]
     others = [
         _row("Sharpe ratio", figures.sharpe, sharpe, name)

@@ -51,7 +51,8 @@ class ValidationFigures:
     where the forecasts know more. `rank_correlation` is the mean over sessions of Spearman's, of
     P(UP) - P(DOWN) and the return that followed. Calibration errors are expected calibration
     errors of the predicted class, before and after calibration. Sharpe ratios are of the signals
-    traded by the engine; the persistence baseline forecasts that the last horizon repeats itself.
+    traded by the engine; the persistence baseline forecasts that the last horizon repeats itself,
+    and `advantage` is the mean return a year over it, as a fraction, of the same sessions.
     """
 
     windows: int
@@ -68,6 +69,7 @@ class ValidationFigures:
     trades: int
     sharpe: Interval
     baseline_sharpe: float | None
+    advantage: Interval
     other_sharpes: Mapping[str, float | None]
 
 

@@ -16,14 +16,15 @@ class PromotionGate:
     """Bounds on validation figures. What lies on a bound, or is unknown, is refused.
 
     The lower ends of the intervals of log-loss skill and rank correlation must lie above the
-    minima, the calibration error below its maximum, and the Sharpe ratio above that of the
-    persistence baseline.
+    minima, that of the return over the persistence baseline above 0, and the calibration error
+    below its maximum. Fewer trades than `min_trades` prove nothing about returns.
     """
 
     min_log_loss_skill: float = 0.0
     min_rank_correlation: float = 0.0
     max_calibration_error: float = 0.05
-    must_beat_baseline_sharpe: bool = True
+    must_beat_baseline: bool = True
+    min_trades: int = 30
 
     def refusals(self, figures: ValidationFigures) -> tuple[str, ...]:
         """Return why a model with these figures may not be active, in plain words; else nothing."""
@@ -43,8 +44,12 @@ class PromotionGate:
             minimum=self.min_rank_correlation,
         )
         yield from self._of_calibration(figures.calibration_error)
-        if self.must_beat_baseline_sharpe:
-            yield from _unless_better(figures.sharpe.value, figures.baseline_sharpe)
+        if figures.trades < self.min_trades:
+            yield f"{figures.trades} trades, {self.min_trades} at least required"
+        if self.must_beat_baseline:
+            yield from _unless_above(
+                "yearly return over the persistence baseline", figures.advantage, minimum=0.0
+            )
 
     def _of_calibration(self, error: float | None) -> Iterator[str]:
         if error is None:
@@ -60,12 +65,3 @@ def _unless_above(what: str, interval: Interval, *, minimum: float) -> Iterator[
     elif not interval.low > minimum:
         value = "unknown" if interval.value is None else f"{interval.value:.4f}"
         yield f"{what} {value}, its lower end {interval.low:.4f}, above {minimum:g} required"
-
-
-def _unless_better(sharpe: float | None, baseline: float | None) -> Iterator[str]:
-    if sharpe is None:
-        yield "Sharpe ratio unknown"
-    elif baseline is None:
-        yield "Sharpe ratio of the persistence baseline unknown"
-    elif not sharpe > baseline:
-        yield f"Sharpe ratio {sharpe:.2f}, above the persistence baseline's {baseline:.2f} required"

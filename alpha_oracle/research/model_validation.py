@@ -25,7 +25,7 @@ from alpha_oracle.research.forecast_scores import (
     rank_correlations,
     session_scores,
 )
-from alpha_oracle.research.metrics import sharpe
+from alpha_oracle.research.metrics import SESSIONS_A_YEAR, sharpe
 from alpha_oracle.research.resampling import resampled_figures
 from alpha_oracle.research.walk_forward import walk_forward
 
@@ -77,13 +77,23 @@ def validate(
     raw = forecasts.newest(is_calibrated=False).probabilities[came.known]
     classes = came.classes[came.known]
     start = _second_test(forecasts)
+    own, baseline = (
+        _returns(one, start) for one in (traded, _persistent(forecasts, strategy, terms=terms))
+    )
     figures = replace(
         _figures_of_forecasts(forecasts, came, seed=seed),
         raw_calibration_error=expected_calibration_error(raw, classes),
         calibration_error=expected_calibration_error(calibrated, classes),
         trades=len(traded.trades.symbol),
-        sharpe=_sharpe_interval(_returns(traded, start), seed=seed),
-        baseline_sharpe=_persistence_sharpe(forecasts, strategy, terms=terms, start=start),
+        sharpe=_sharpe_interval(own, seed=seed),
+        # Cash that nobody spent earned nothing at no risk: a bar to beat, and no unknown one.
+        baseline_sharpe=sharpe(baseline) or 0.0 if len(baseline) else None,
+        advantage=mean_interval(
+            (own - baseline) * SESSIONS_A_YEAR,
+            np.ones(len(own)),
+            horizon=forecasts.forecaster.recipe.horizon_sessions,
+            seed=seed,
+        ),
         other_sharpes={one.strategy: sharpe(_returns(one, start)) for one in others},
     )
     return Validation(
@@ -151,6 +161,7 @@ def _figures_of_forecasts(
         trades=0,
         sharpe=UNKNOWN_INTERVAL,
         baseline_sharpe=None,
+        advantage=UNKNOWN_INTERVAL,
         other_sharpes={},
     )
 
@@ -183,18 +194,11 @@ def _sharpe_interval(returns: Floats, *, seed: int) -> Interval:
     )
 
 
-def _persistence_sharpe(
-    forecasts: PlannedForecasts,
-    strategy: InformedStrategy,
-    *,
-    terms: TradingTerms,
-    start: np.datetime64 | None,
-) -> float | None:
+def _persistent(
+    forecasts: PlannedForecasts, strategy: InformedStrategy, *, terms: TradingTerms
+) -> WalkForwardResult:
     persistent = informed(strategy, persistence(forecasts))
     wishes = decide(persistent, forecasts.market, features=forecasts.forecaster.features)
-    result = walk_forward(
+    return walk_forward(
         wishes, forecasts.market, strategy=persistent, terms=terms, plan=forecasts.plan
     )
-    returns = _returns(result, start)
-    # Cash that nobody spent earned nothing at no risk: a bar to beat, and no unknown one.
-    return sharpe(returns) or 0.0 if len(returns) else None

@@ -40,6 +40,7 @@ def figures(**changes):
         trades=321,
         sharpe=Interval(value=1.2, low=0.1, high=2.3),
         baseline_sharpe=0.4,
+        advantage=Interval(value=0.12, low=0.02, high=0.22),
         other_sharpes={"MomentumStrategy": 0.7, "BreakoutStrategy": None},
     )
     return replace(ordinary, **changes)

@@ -35,7 +35,8 @@ NO_GATE = {
     "ML__PROMOTION__MIN_LOG_LOSS_SKILL": -100,
     "ML__PROMOTION__MIN_RANK_CORRELATION": -2,
     "ML__PROMOTION__MAX_CALIBRATION_ERROR": 1,
-    "ML__PROMOTION__MUST_BEAT_BASELINE_SHARPE": "false",
+    "ML__PROMOTION__MUST_BEAT_BASELINE": "false",
+    "ML__PROMOTION__MIN_TRADES": 0,
 }
 
 # Trained on it, a model is 11 days old on the session; forecasts of the days after it are over.

@@ -35,7 +35,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 _DOCUMENTS: Final = ("parameters", "validation", "files")
 _LISTS: Final = ("feature_names", "feature_hashes", "feature_known", "refusals", "window_keys")
-_INTERVALS: Final = ("accuracy", "log_loss_skill", "rank_correlation", "sharpe")
+_INTERVALS: Final = ("accuracy", "log_loss_skill", "rank_correlation", "sharpe", "advantage")
 _JUDGED: Final = ("validation", "refusals", "window_keys", "terms_key")
 _GIVEN: Final = (*_PLAIN, *_DOCUMENTS, *_LISTS)
 _INSERT: Final = (

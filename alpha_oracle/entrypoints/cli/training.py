@@ -72,6 +72,7 @@ def _print(report: TrainingReport, *, as_json: bool) -> None:
         "before calibration": _figure(figures.raw_calibration_error),
         "Sharpe ratio": _span(figures.sharpe),
         "Sharpe ratio of persistence": _figure(figures.baseline_sharpe),
+        "yearly return over persistence": _span(figures.advantage),
         **{f"of {name}": _figure(value) for name, value in figures.other_sharpes.items()},
     }
     print_rows(

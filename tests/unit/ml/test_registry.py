@@ -308,9 +308,12 @@ NAN = float("nan")
         ({"calibration_error": 0.05}, r"calibration error 0\.0500, below 0\.05 required"),
         ({"calibration_error": NAN}, "calibration error nan"),
         ({"calibration_error": None}, "calibration error unknown"),
-        ({"baseline_sharpe": 1.2}, r"Sharpe ratio 1\.20, above the persistence baseline's 1\.20"),
-        ({"baseline_sharpe": None}, "Sharpe ratio of the persistence baseline unknown"),
-        ({"sharpe": UNKNOWN}, "Sharpe ratio unknown"),
+        (
+            {"advantage": Interval(value=0.1, low=0.0, high=0.2)},
+            r"yearly return over the persistence baseline 0\.1000, its lower end 0\.0000, above 0",
+        ),
+        ({"advantage": UNKNOWN}, "yearly return over the persistence baseline unknown"),
+        ({"trades": 29}, "29 trades, 30 at least required"),
         ({"windows": 0}, "it was never tested"),
         ({"sessions": 0}, "it was never tested"),
         ({"forecasts": 0}, "it was never tested"),
@@ -323,7 +326,7 @@ def test_each_shortcoming_is_refused_in_its_own_words(changes, refusal):
 
 def test_every_shortcoming_is_told():
     worst = figures(
-        log_loss_skill=UNKNOWN, rank_correlation=UNKNOWN, calibration_error=0.2, sharpe=UNKNOWN
+        log_loss_skill=UNKNOWN, rank_correlation=UNKNOWN, calibration_error=0.2, advantage=UNKNOWN
     )
     assert len(PromotionGate().refusals(worst)) == 4
 
@@ -333,5 +336,5 @@ def test_bounds_are_those_of_the_gate():
         min_log_loss_skill=0.02, min_rank_correlation=0.03, max_calibration_error=0.01
     )
     assert len(strict.refusals(figures())) == 3
-    lax = PromotionGate(must_beat_baseline_sharpe=False)
-    assert lax.refusals(figures(baseline_sharpe=9.0)) == ()
+    lax = PromotionGate(must_beat_baseline=False, min_trades=3)
+    assert lax.refusals(figures(advantage=UNKNOWN, trades=3)) == ()

@@ -75,6 +75,11 @@ def outcomes(one):
     return classes, known
 
 
+def second_test(one):
+    """The session from which a strategy that lives by forecasts has seen some."""
+    return one.forecasts.market.sessions[one.forecasts.plan.windows[1].test_start]
+
+
 def test_a_signal_that_is_there_is_found_beyond_chance(learnt):
     figures = learnt.figures
     assert figures.log_loss_skill.low > 0.05
@@ -82,6 +87,7 @@ def test_a_signal_that_is_there_is_found_beyond_chance(learnt):
     assert figures.accuracy.low > figures.baseline_accuracy
     assert figures.sharpe.low > 2
     assert figures.sharpe.value > figures.baseline_sharpe
+    assert figures.advantage.low > 0
     assert GATE.refusals(figures) == ()
 
 
@@ -92,6 +98,8 @@ def test_where_nothing_tells_anything_it_is_no_better_than_its_baseline_and_refu
     told = " ".join(GATE.refusals(figures))
     assert "log-loss skill over the class frequencies" in told
     assert "rank correlation with returns" in told
+    assert figures.advantage.low < 0
+    assert "yearly return over the persistence baseline" in told
 
 
 def test_every_test_session_is_judged_once_by_its_newest_model(learnt):
@@ -164,6 +172,16 @@ def test_where_what_was_comes_again_persistence_is_the_bar_to_beat():
     assert trending.figures.baseline_sharpe > 5
 
 
+def test_the_advantage_is_the_mean_return_a_year_over_what_persistence_earned(learnt):
+    # Persistence buys nothing here, so its returns are those of cash.
+    start = second_test(learnt)
+    own = learnt.traded.record.returns[learnt.traded.record.sessions >= start]
+    advantage = learnt.figures.advantage
+    assert advantage.value == pytest.approx(252 * own.mean())
+    error = 252 * own.std() / np.sqrt(len(own))
+    assert advantage.low < advantage.value - error < advantage.value + error < advantage.high
+
+
 def test_a_baseline_that_buys_nothing_is_a_bar_of_zero(learnt):
     # In a market that turns around its train months lose, so half Kelly buys nothing.
     assert learnt.figures.baseline_sharpe == 0.0
@@ -176,7 +194,9 @@ def test_one_window_has_forecasts_to_judge_and_nothing_traded():
     assert (figures.windows, figures.trades) == (1, 0)
     assert figures.forecasts > 500
     assert (figures.sharpe.value, figures.baseline_sharpe) == (None, None)
-    assert "Sharpe ratio unknown" in GATE.refusals(figures)
+    refusals = GATE.refusals(figures)
+    assert "yearly return over the persistence baseline unknown" in refusals
+    assert "0 trades, 30 at least required" in refusals
 
 
 def test_a_history_without_a_window_shows_nothing_and_is_refused():
