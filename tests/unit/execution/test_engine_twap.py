@@ -194,3 +194,13 @@ def test_a_slice_waits_while_the_mirror_cannot_be_read():
     day.mirror.is_away = False
     look(day, 2)
     assert len(slices(day, parent_id)) == 2
+
+
+def test_a_commission_told_late_is_known_of_the_slice_and_of_its_order():
+    day, parent_id = working(faults={"commission_delay_seconds": 2.0})
+    look(day, 30, seconds=10)
+
+    orders = day.engine.book.orders
+    assert orders == day.memory.orders
+    assert all(fill.commission for fill in orders[parent_id].fills)
+    assert day.memory.states["paper"].cash_usd == day.market.book.cash
