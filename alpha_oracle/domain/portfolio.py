@@ -72,8 +72,8 @@ class Lot:
 class AccountState:
     """An account's money, USD.
 
-    The drawdown counts from `peak_equity_usd`, the day's loss from `previous_close_equity_usd`.
-    None is unknown.
+    The drawdown counts from `peak_equity_usd`, the day's loss from `previous_close_equity_usd`,
+    which was taken `at`: sessions that opened since are still to be rolled into. None is unknown.
     """
 
     account: str
