@@ -42,9 +42,7 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
     """
     with ExitStack() as stack:
         database = stack.enter_context(opened_database(settings))
-        redis_url = _url(stack, settings.redis.url, embedded_redis(settings.home))
-        connection = RedisConnection(redis_url)
-        stack.callback(connection.close)
+        connection = stack.enter_context(opened_redis(settings))
         # Said at once, rather than by the first step that needs it, after its retries.
         connection.ping()
         yield Stores(database=database, redis=connection)
@@ -69,6 +67,20 @@ def opened_database(settings: Settings) -> Iterator[Database]:
         database = open_database(url)
         stack.callback(database.close)
         yield database
+
+
+@contextmanager
+def opened_redis(settings: Settings) -> Iterator[RedisConnection]:
+    """Open Redis alone for the length of a block; whether a given one answers is not asked.
+
+    Raises:
+        ConfigurationError: the embedded one cannot start.
+    """
+    with ExitStack() as stack:
+        url = _url(stack, settings.redis.url, embedded_redis(settings.home))
+        connection = RedisConnection(url)
+        stack.callback(connection.close)
+        yield connection
 
 
 def database_url(stack: ExitStack, settings: Settings) -> str:

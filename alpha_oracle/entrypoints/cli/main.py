@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from alpha_oracle.entrypoints.cli import (
+    approvals,
     backtests,
     data,
     demo,
+    kill_switch,
     models,
+    orders,
     processes,
+    reconcile,
     records,
     reference,
     research,
@@ -38,7 +42,7 @@ EVERYWHERE: Final = ("--debug", "--verbose")
 
 app = typer.Typer(
     name=NAME,
-    help="Daily US-equity swing trading: bars, features, ranked strategies, signals.",
+    help="Daily US-equity swing trading: bars, features, ranked strategies, signals, orders.",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     add_completion=False,
@@ -55,6 +59,10 @@ for room in (
     training,
     models,
     records,
+    orders,
+    kill_switch,
+    approvals,
+    reconcile,
     processes,
 ):
     room.register(app)

@@ -18,6 +18,13 @@ def operator_name() -> str:
     return f"cli:{getpass.getuser()}"
 
 
+def typed_word(given: str | None, word: str, *, what: str) -> str:
+    """Return the word that confirms something: given as an option, else typed at the terminal."""
+    if given is not None:
+        return given
+    return str(typer.prompt(f"This {what}. Type {word} to confirm", err=True))
+
+
 def parse_day(text: str) -> date:
     """Return the day a text like 2016-06-01 stands for.
 

@@ -61,7 +61,8 @@ def print_rows(rows: Sequence[Mapping[str, object]], *, title: str, empty: str) 
 def _told(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,}" if is_number else _cell(value)
 
 
 def _console() -> Console:

@@ -1,0 +1,174 @@
+"""What operators do at the command line, and what they read of trading."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
+from alpha_oracle.domain.orders import OrderStatus
+from alpha_oracle.domain.trading_records import Change, Mismatch, Reconciliation
+from tests.contracts import trading_values as values
+from tests.end_to_end.command_line import ask
+from tests.end_to_end.trading_world import Rehearsal
+from tests.trading import an_order
+
+
+@pytest.fixture
+def installation(home, database_url, redis_url, monkeypatch):
+    made = Rehearsal(home=home, database_url=database_url, redis_url=redis_url)
+    for name, value in made.environment.items():
+        if "CLOCK" not in name:
+            monkeypatch.setenv(name, value)
+    return made
+
+
+@pytest.fixture
+def store(installation):
+    database = open_database(installation.database_url)
+    store = PostgresTradingStore(database)
+    yield store
+    store.close()
+    database.close()
+
+
+def reconciled(store, *, account="paper", **changes):
+    found = Reconciliation(
+        account=account,
+        at=datetime.now(UTC),
+        occasion="timer",
+        mismatches=(),
+        drift_pct=Decimal(0),
+        cash_difference_usd=Decimal(0),
+    )
+    store.save_reconciliation(replace(found, **changes), ())
+
+
+def opened(store):
+    state = values.a_state(account="paper")
+    store.commit(Change(change_id="opened", account="paper", at=state.at, state=state), sends=False)
+
+
+def test_the_switch_is_thrown_by_its_word_alone_and_tells_where_it_stands(installation):
+    assert ask("kill", "activate", "--confirm", "kill").code == 3
+    assert ask("kill", "status", "--json").document["active"] is False
+
+    assert ask("kill", "activate", "--confirm", "KILL", "--reason", "a drill").code == 0
+    told = ask("kill", "status", "--json").document
+    assert (told["active"], told["database"], told["mirror"]) == (True, True, True)
+    assert told["reason"] == "a drill"
+    assert told["by"].startswith("cli:")
+    assert told["cooling_down_minutes"] == 60
+    assert "active: yes" in ask("kill", "status").out
+
+
+def test_a_resume_waits_for_the_cool_down_its_word_and_a_green_reconciliation(
+    installation, store, monkeypatch
+):
+    ask("kill", "activate", "--confirm", "KILL")
+    cooling = ask("kill", "resume", "--confirm", "RESUME")
+    assert cooling.code == 3
+    assert "60 of 60 minutes remain" in cooling.err
+
+    monkeypatch.setenv("ALPHA_ORACLE_RISK__KILL_SWITCH__COOLDOWN_MINUTES", "0")
+    assert ask("kill", "resume", "--confirm", "resume").code == 3
+    assert "not known to agree" in ask("kill", "resume", "--confirm", "RESUME").err
+    opened(store)
+    reconciled(store, mismatches=(Mismatch(symbol="AAA", book=1, broker=2, price=None),))
+    assert ask("kill", "resume", "--confirm", "RESUME").code == 3
+    reconciled(store, at=datetime.now(UTC) + timedelta(seconds=1))
+    assert ask("kill", "resume", "--confirm", "RESUME").code == 0
+    assert ask("kill", "status", "--json").document["active"] is False
+
+
+def test_what_an_operator_changes_counts_as_being_there_and_what_he_reads_does_not(installation):
+    ask("kill", "status")
+    ask("orders")
+    assert installation.rows("SELECT kind FROM operator_activity") == []
+    ask("kill", "activate", "--confirm", "KILL")
+    assert installation.rows("SELECT kind FROM operator_activity") == [("kill_activate",)]
+
+
+def test_the_reconciliation_is_shown_by_symbol(installation, store):
+    assert ask("reconcile", "show").code == 1
+    opened(store)
+    mismatch = Mismatch(symbol="AAA", book=10, broker=12, price=Decimal(5))
+    reconciled(store, mismatches=(mismatch,), drift_pct=Decimal("0.01"))
+    shown = ask("reconcile", "show", "--json")
+    assert shown.code == 1
+    (document,) = shown.document
+    assert document["mismatches"] == [{"symbol": "AAA", "book": 10, "broker": 12, "price": 5.0}]
+    assert "AAA" in ask("reconcile", "show").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "amount"),
+    [
+        (("reconcile", "accept", "--confirm", "ACCEPT"), "accept_broker", None),
+        (("risk", "reset-peak", "--confirm", "RESET"), "reset_peak", None),
+        (("risk", "transfer", "2500.50", "--confirm", "TRANSFER"), "transfer", Decimal("2500.5")),
+    ],
+)
+def test_what_is_asked_of_the_worker_is_on_record_and_audited(
+    installation, store, arguments, kind, amount
+):
+    opened(store)
+    *start, _word = arguments
+    assert ask(*start, "something else").code == 3
+    answer = ask(*arguments, "--wait", "0", "--json")
+    assert answer.code == 0
+    ((asked, usd, audited),) = installation.rows(
+        "SELECT kind, amount_usd, (SELECT count(*) FROM audit_log WHERE action = kind)"
+        " FROM operator_requests"
+    )
+    assert (asked, usd, audited) == (kind, amount, 1)
+
+
+def test_nothing_is_asked_of_a_worker_of_no_account(installation):
+    answer = ask("risk", "reset-peak", "--confirm", "RESET")
+    assert answer.code == 2
+    assert "start `alpha-oracle worker`" in answer.err
+
+
+def test_an_order_that_waits_is_decided_once(installation, store):
+    opened(store)
+    order = an_order(status=OrderStatus.AWAITING_APPROVAL, order_id="order-1")
+    approval = values.an_approval(
+        order_id=order.order_id, expires_at=datetime.now(UTC) + timedelta(hours=1)
+    )
+    change = Change(
+        change_id="asked",
+        account="paper",
+        at=order.created_at,
+        orders=(order,),
+        approvals=(approval,),
+    )
+    store.commit(change, sends=True)
+    (waiting,) = ask("approvals", "list", "--json").document
+    assert waiting["order_id"] == order.order_id
+
+    assert ask("approvals", "approve", order.order_id).code == 0
+    second = ask("approvals", "reject", order.order_id, "--json")
+    assert second.code == 1
+    assert second.document["status"] == "approved"
+    assert ask("approvals", "list", "--json").document == []
+    assert ask("approvals", "approve", "no-such-order").code == 2
+
+
+def test_orders_are_listed_and_one_is_shown_with_all_that_is_known_of_it(installation, store):
+    opened(store)
+    assert ask("orders").out == "no orders\n"
+    assert ask("positions").out == "no positions\n"
+    order = an_order()
+    store.commit(
+        Change(change_id="one", account="paper", at=order.created_at, orders=(order,)), sends=True
+    )
+    (listed,) = ask("orders", "--json").document
+    assert (listed["order_id"], listed["quantity"]) == (order.order_id, order.quantity)
+    assert ask("orders", "--symbol", "ZZZ", "--json").document == []
+    whole = ask("orders", order.order_id, "--json").document
+    assert whole["checks"] == []
+    assert order.order_id in ask("orders", order.order_id).out
+    assert ask("orders", "nothing").code == 2
