@@ -2,17 +2,26 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 
 from alpha_oracle import calendar
-from alpha_oracle.bootstrap.pipeline import close_runtime
+from alpha_oracle.bootstrap import pipeline
+from alpha_oracle.bootstrap.pipeline import close_runtime, open_runtime
 from flows.daily_pipeline import daily_pipeline
 from flows.train import train_model
 from tests.end_to_end.command_line import ask
-from tests.end_to_end.trainings import FIRST_USED, NO_GATE, QUICK, TRAINED_ON, registered
+from tests.end_to_end.trainings import (
+    FIRST_USED,
+    NO_GATE,
+    QUICK,
+    TRAINED_ON,
+    ActingBefore,
+    registered,
+)
 from tests.end_to_end.worlds import (
     HISTORY_ENDS,
     HISTORY_STARTS,
@@ -45,6 +54,11 @@ def told(monkeypatch):
         monkeypatch.setenv("ALPHA_ORACLE_ALERTS__SLACK__WEBHOOK_URL", hook)
         monkeypatch.setenv("ALPHA_ORACLE_ALERTS__SLACK__BASE_URL", server.url)
         yield lambda: [json.loads(body)["text"] for _, _, body in server.received]
+
+
+def passed(alert):
+    """What an alert says that passed its bounds."""
+    return {line.partition(": ")[0] for line in alert.splitlines()[1:-1]}
 
 
 def strategies_of(report):
@@ -120,6 +134,27 @@ def test_files_that_are_gone_are_refused_until_they_are_back(trained):
     assert f"{model_id} is active, its files are whole" in ask("doctor").out
 
 
+def test_a_model_lost_within_a_run_stops_neither_its_signals_nor_the_run(trained, told):
+    [model_id] = registered(trained)
+    folder, aside = trained.home / "models" / model_id, trained.home / "aside"
+    close_runtime()
+    with open_runtime() as runtime:
+        # Gone once it has forecast, and before it is asked why.
+        losing = ActingBefore(runtime.rankings, "save", lambda: shutil.move(folder, aside))
+        pipeline._process._runtime = replace(runtime, rankings=losing)
+    try:
+        state = daily_pipeline(FIRST_USED, force=True, current_settings=True, return_state=True)
+    finally:
+        close_runtime()
+        shutil.move(aside, folder)
+    report = state.result()
+    assert report.facts["model"] == f"{model_id} forecast {len(SYMBOLS)} symbols"
+    assert len(strategies_of(report)) >= 3
+    assert "is not watched after" in artifacts_of(state)["ml-warning"].description
+    [alert] = told()
+    assert f"the files of model {model_id} are gone" in alert
+
+
 def test_features_that_are_no_longer_known_are_missed_by_name(worlds, home, tmp_path):
     with worlds(home, **QUICK, **NO_GATE) as world:
         levels = tmp_path / "vix.csv"
@@ -163,8 +198,8 @@ def test_a_bound_passed_anew_alerts_once_and_by_setting_trains_anew(
     assert "a run of train-model/train trains a new model" in alert
     assert "PSI" in alert
     run_again(FIRST_USED)
-    assert len(deployment()) == 1
+    assert (len(told()), len(deployment())) == (1, 1)
     state, _ = run_again()
-    # This session was told before, and the next one passed the same bounds.
-    assert len(told()) == 1
+    # What the session before passed already, nobody is told again.
+    assert not any(passed(alert) & passed(later) for later in told()[1:])
     assert "bounds passed" in artifacts_of(state)["model-health"].description
