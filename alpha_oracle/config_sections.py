@@ -226,9 +226,13 @@ class ExecutionWindowSettings(Section):
 
 
 class ExecutionSettings(ExecutionWindowSettings):
-    """When orders are sent, and how often the book is held against the broker's."""
+    """When orders are sent, and how often the book is held against the broker's.
+
+    Where `metrics_port` is set, the worker answers Prometheus on it, on this machine alone.
+    """
 
     reconcile_every_minutes: int = Field(default=5, ge=1, le=1_440)
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
 
     def window(self) -> ExecutionWindowSettings:
         """Return the part that decides a session."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
 from alpha_oracle.bootstrap.trading_rules import companions, trading_rules
+from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
 from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.execution.engine import ExecutionEngine
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
+    from alpha_oracle.execution.surroundings import Companions
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.events import EventBus, Outbox
     from alpha_oracle.ports.signal_stream import SignalStream
@@ -98,7 +100,9 @@ class Worker:
 
 
 @contextmanager
-def opened_worker(settings: Settings, stores: Stores, *, clock: Clock) -> Iterator[Worker]:
+def opened_worker(
+    settings: Settings, stores: Stores, *, clock: Clock, metrics: WorkerMetrics | None = None
+) -> Iterator[Worker]:
     """Give the worker of the account that the settings trade, for the length of a block.
 
     Raises:
@@ -123,7 +127,7 @@ def opened_worker(settings: Settings, stores: Stores, *, clock: Clock) -> Iterat
             apply_actions=broker.apply_actions,
         ),
         trading_rules(settings),
-        companions(settings),
+        _counted(companions(settings), metrics),
     )
     try:
         with store.only_worker(broker.account):
@@ -152,15 +156,21 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
         LeaseTaken: another worker trades the account.
         StoreUnavailable: a store is out of reach at the start.
     """
-    clock = clock_of(settings)
-    with opened_stores(settings) as stores:
+    clock, metrics = clock_of(settings), WorkerMetrics()
+    with opened_stores(settings) as stores, metrics.served(settings.execution.metrics_port):
         if started_by is not None:
             activity = PostgresOperatorActivity(stores.database)
             activity.note(STARTED, by=started_by, at=clock.now())
-        with opened_worker(settings, stores, clock=clock) as worker:
+        with opened_worker(settings, stores, clock=clock, metrics=metrics) as worker:
             log.info("worker_started", account=worker.account, now=clock.now().isoformat())
-            _Loop(worker, ending).run()
+            _Loop(worker, ending, metrics).run()
             log.info("worker_ended", account=worker.account, now=clock.now().isoformat())
+
+
+def _counted(whole: Companions, metrics: WorkerMetrics | None) -> Companions:
+    if metrics is None:
+        return whole
+    return replace(whole, quality=metrics.counting(whole.quality))
 
 
 def _refuse_unknown_broker(settings: Settings) -> None:
@@ -174,8 +184,9 @@ def _refuse_unknown_broker(settings: Settings) -> None:
 
 
 class _Loop:
-    def __init__(self, worker: Worker, ending: Event) -> None:
+    def __init__(self, worker: Worker, ending: Event, metrics: WorkerMetrics) -> None:
         self._worker = worker
+        self._metrics = metrics
         self._ending = ending
         self._look_at = worker.clock.now()
         self._is_interrupted = False
@@ -196,13 +207,18 @@ class _Loop:
     def _take_in(self) -> None:
         left = (self._look_at - self._worker.clock.now()).total_seconds()
         wait = min(max(left, 0.0), POLL_SECONDS)
-        self._signals += self._worker.take_in(wait_seconds=wait)
+        new = self._worker.take_in(wait_seconds=wait)
+        self._signals += new
+        self._metrics.signals.inc(new)
 
     def _step(self) -> None:
-        self._look_at = self._worker.step()
+        with self._metrics.looks.time():
+            self._look_at = self._worker.step()
 
     def _relay(self) -> None:
-        self._announced += self._worker.relay()
+        announced = self._worker.relay()
+        self._announced += announced
+        self._metrics.announced.inc(announced)
 
     def _tried(self, do: Callable[[], None]) -> bool:
         try:
@@ -215,6 +231,7 @@ class _Loop:
         return True
 
     def _note(self, *, is_whole: bool) -> None:
+        self._metrics.interrupted.set(not is_whole)
         if is_whole and self._is_interrupted:
             self._is_interrupted = False
             log.info("worker_resumed")
