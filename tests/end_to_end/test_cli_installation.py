@@ -27,7 +27,9 @@ VERBS = (
     *("demo", "up", "status", "down", "doctor", "db upgrade", "pipeline", "backfill", "rank"),
     *("import bars", "import members", "import sectors", "import actions", "quarantine list"),
     *("quarantine release", "features list", "features export", "signals", "rankings"),
-    *("strategies list", "strategies check"),
+    *("strategies list", "strategies check", "orders", "positions", "worker", "feed"),
+    *("kill activate", "kill resume", "kill status", "approvals list", "approvals approve"),
+    *("approvals reject", "reconcile show", "reconcile accept", "risk reset-peak"),
 )
 
 
@@ -180,7 +182,7 @@ def test_a_full_disk_is_told_with_the_way_out(small_disk):
     assert answer.err.count("\n") == 1
 
 
-def test_the_demo_plays_bars_of_a_file_to_ranked_strategies_and_signals(home, market_file):
+def test_the_demo_plays_bars_of_a_file_to_rankings_signals_orders_and_positions(home, market_file):
     environment = {
         "ALPHA_ORACLE_HOME": str(home),
         # Whatever is set, the demo keeps to its own folder.
@@ -190,4 +192,12 @@ def test_the_demo_plays_bars_of_a_file_to_ranked_strategies_and_signals(home, ma
     assert (answer.code, answer.err) == (0, "")
     assert [rank["rank"] for rank in answer.document["rankings"]] == [1, 2, 3, 4]
     assert answer.document["signals"]
+    orders, fills = answer.document["orders"], answer.document["fills"]
+    assert {order["status"] for order in orders} <= {"FILLED", "CANCELLED", "EXPIRED", "REJECTED"}
+    assert {fill["symbol"] for fill in fills} == {
+        position["symbol"] for position in answer.document["positions"]
+    }
+    assert sum(fill["quantity"] for fill in fills) == sum(
+        position["quantity"] for position in answer.document["positions"]
+    )
     assert sorted(path.name for path in home.iterdir()) == ["demo"]
