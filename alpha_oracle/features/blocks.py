@@ -137,9 +137,9 @@ class SymbolBlock:
             out = np.empty(self._has_bar[start:].shape)
             self._own_bars.write(of, out)
             return out
-        trades = self._panel.context.insiders
-        if of == INSIDER_TRADES and trades is not None:
-            return trades.of(self._columns).since(start)
+        trades = self._whole.trades(start) if of == INSIDER_TRADES else None
+        if trades is not None:
+            return trades.of(self._columns)
         return np.ascontiguousarray(self._field(of)[start:])
 
     def _newest(self, of: str | Formula, start: int) -> Block:

@@ -14,7 +14,7 @@ from alpha_oracle.features.packing import within_float32
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from alpha_oracle.features.context import KnownValues
+    from alpha_oracle.features.context import InsiderTrades, KnownValues
     from alpha_oracle.features.kernels import Block
     from alpha_oracle.features.panel import MarketPanel
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Whole:
-    """A panel's bars, market and reports, with the formulas that read one of the latter alone.
+    """A panel's bars, trades, market and reports; formulas that read one of the latter two alone.
 
     Threads may share it: what two compute at once is the same.
     """
@@ -45,6 +45,7 @@ class Whole:
         self._finite: dict[str, Mask] = {}
         self._known: dict[str, Values] = {}
         self._stored: dict[str, Values] = {}
+        self._trades: dict[int, InsiderTrades] = {}
 
     def bars(self, name: str) -> Values:
         """Return a field of bars, `sessions x symbols`."""
@@ -74,6 +75,14 @@ class Whole:
             OwnBars(column.__getitem__, lambda name: np.isfinite(column[name])).write(of, out)
             self._known[of.name] = out[:, 0]
         return self._known[of.name]
+
+    def trades(self, first: int) -> InsiderTrades | None:
+        """Return insiders' trades of session row `first` and after, as `since` has them."""
+        if self._panel.context.insiders is None:
+            return None
+        if first not in self._trades:
+            self._trades[first] = self._panel.context.insiders.since(first)
+        return self._trades[first]
 
     def table(self, of: str | Formula) -> KnownValues | None:
         """Return the reports that a field of them, or a formula of such, reads; None: no data."""
