@@ -15,6 +15,7 @@ from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.simulated.feed import SimulatedFeed
+from alpha_oracle.bootstrap.presence import FEED, present
 from alpha_oracle.bootstrap.session_bars import SessionBars
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
@@ -60,7 +61,8 @@ def run_feed(settings: Settings, *, ending: Event) -> None:
         board = RedisQuoteBoard(stores.redis, clock=clock)
         feed = SimulatedFeed(board, clock=clock, market=bars.market)
         log.info("feed_started", now=clock.now().isoformat())
-        _Ticks(feed, broker, clock).run(ending, every_seconds=settings.feed.interval_seconds)
+        with present(settings.home, FEED):
+            _Ticks(feed, broker, clock).run(ending, every_seconds=settings.feed.interval_seconds)
         log.info("feed_ended", now=clock.now().isoformat())
 
 

@@ -13,6 +13,7 @@ from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
 from alpha_oracle.adapters.redis.connection import RedisConnection
+from alpha_oracle.bootstrap.presence import always_on, is_present
 from alpha_oracle.bootstrap.stores import database_url
 from alpha_oracle.bootstrap.supervision import is_up, stop_detached, supervisor_pid
 from alpha_oracle.config import load_settings
@@ -48,6 +49,7 @@ def component_states() -> list[ComponentState]:
         _redis_state(settings),
         _prefect_state(settings),
         _supervisor_state(settings),
+        *(_trading_state(settings, name) for name in always_on(settings)),
     ]
 
 
@@ -100,6 +102,14 @@ def _supervisor_state(settings: Settings) -> ComponentState:
         healthy=is_up(settings.home),
         where="flow-run worker and schedules",
         pid=supervisor_pid(settings.home),
+    )
+
+
+def _trading_state(settings: Settings, name: str) -> ComponentState:
+    return ComponentState(
+        name=name,
+        healthy=is_present(settings.home, name),
+        where=f"logs at {settings.home / 'logs' / name}.log",
     )
 
 

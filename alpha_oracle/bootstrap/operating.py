@@ -142,6 +142,10 @@ class Operations:
         self.activity.note(kind.value, by=self.by, at=now)
         return self._answered(request, wait_seconds=wait_seconds)
 
+    def note(self, kind: str) -> None:
+        """Put on record that an operator is there."""
+        self.activity.note(kind, by=self.by, at=self._now)
+
     def last_reconciliations(self) -> list[Reconciliation]:
         """Return the newest reconciliation of each account that is traded."""
         pages = [

@@ -15,6 +15,7 @@ import psutil
 
 from alpha_oracle.adapters.embedded.locks import FileLock, is_held
 from alpha_oracle.bootstrap.orchestration import prefect_api
+from alpha_oracle.bootstrap.presence import always_on, is_present
 from alpha_oracle.bootstrap.stores import opened_stores
 from alpha_oracle.bootstrap.upkeep import Upkeep
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 POOL: Final = "alpha-oracle"
 PROJECT: Final = Path(__file__).parents[2]
 READY_SECONDS: Final = 120.0
+TRADING_SECONDS: Final = 30.0
 END_SECONDS: Final = 60.0
 COMMAND_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.2
@@ -51,6 +53,9 @@ def supervised(settings: Settings) -> Iterator[None]:
         _ready_path(settings.home).unlink(missing_ok=True)
         stack.callback(_ready_path(settings.home).unlink, missing_ok=True)
         stack.enter_context(opened_stores(settings))
+        trading = always_on(settings)
+        for name in trading:
+            stack.enter_context(_trading_process(settings.home, name).running())
         stack.enter_context(prefect_api(settings.home))
         _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
         _prefect("--no-prompt", "deploy", "--all")
@@ -61,6 +66,7 @@ def supervised(settings: Settings) -> Iterator[None]:
             cwd=PROJECT,
         )
         stack.enter_context(worker.running())
+        _await(settings.home, trading)
         _ready_path(settings.home).touch()
         yield
 
@@ -172,6 +178,23 @@ def _prefect(*arguments: str) -> None:
     if answer.returncode:
         told = (answer.stderr.strip() or answer.stdout.strip()).splitlines()[-1:]
         raise ConfigurationError(f"`prefect {' '.join(arguments)}` failed: {' '.join(told)}")
+
+
+def _trading_process(home: Path, name: str) -> Upkeep:
+    return Upkeep(
+        command=[sys.executable, "-m", f"alpha_oracle.entrypoints.{name}"],
+        name=name,
+        log_path=home / "logs" / f"{name}.log",
+        # Where the settings were found, they are found again.
+        cwd=Path.cwd(),
+    )
+
+
+def _await(home: Path, names: Sequence[str]) -> None:
+    # One that does not come is started again and again; what runs is not held up for it.
+    deadline = time.monotonic() + TRADING_SECONDS
+    while not all(is_present(home, name) for name in names) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
 def _last_line(path: Path) -> str:

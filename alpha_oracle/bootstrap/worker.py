@@ -18,12 +18,12 @@ from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
+from alpha_oracle.bootstrap.presence import WORKER, is_tradable, present
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
 from alpha_oracle.bootstrap.trading_rules import companions, trading_rules
 from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
-from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.execution.engine import ExecutionEngine
 from alpha_oracle.execution.surroundings import Ports
@@ -163,7 +163,8 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
             activity.note(STARTED, by=started_by, at=clock.now())
         with opened_worker(settings, stores, clock=clock, metrics=metrics) as worker:
             log.info("worker_started", account=worker.account, now=clock.now().isoformat())
-            _Loop(worker, ending, metrics).run()
+            with present(settings.home, WORKER):
+                _Loop(worker, ending, metrics).run()
             log.info("worker_ended", account=worker.account, now=clock.now().isoformat())
 
 
@@ -174,9 +175,7 @@ def _counted(whole: Companions, metrics: WorkerMetrics | None) -> Companions:
 
 
 def _refuse_unknown_broker(settings: Settings) -> None:
-    # PAPER_ONLY trades the simulated account whatever the broker is.
-    is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
-    if settings.broker.provider != "simulated" and not is_paper:
+    if not is_tradable(settings):
         raise ConfigurationError(
             f"orders cannot be sent to {settings.broker.provider} yet; set risk.autonomy_mode to "
             "PAPER_ONLY, or broker.provider to simulated"

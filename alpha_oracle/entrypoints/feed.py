@@ -23,3 +23,7 @@ def main() -> int:
         signal.signal(wish, lambda *_: ending.set())
     run_feed(load_settings(), ending=ending)
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -25,3 +25,7 @@ def main(*, started_by: str | None) -> int:
         signal.signal(wish, lambda *_: ending.set())
     run_worker(load_settings(), ending=ending, started_by=started_by)
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(started_by=None))

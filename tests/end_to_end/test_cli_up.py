@@ -36,7 +36,8 @@ def test_up_runs_everything_once_and_down_leaves_nothing(installation, home):
     assert up.code == 0, up.err
     code, parts = health(installation)
     assert code == 0
-    assert parts == {"postgres": True, "redis": True, "prefect": True, "supervisor": True}
+    names = ("postgres", "redis", "prefect", "supervisor", "feed", "worker")
+    assert parts == dict.fromkeys(names, True)
 
     second = ask_process(installation, "up")
     assert second.code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from alpha_oracle.entrypoints.cli.options import operator_name
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 
 
@@ -19,12 +20,15 @@ def register(app: typer.Typer) -> None:
 
 
 def start_all() -> None:
-    """Start the stores, the Prefect server with its UI, the deployments and their worker."""
+    """Start the stores, the Prefect server with its UI, the deployments, feed and worker."""
     from alpha_oracle.bootstrap.installation import component_states
+    from alpha_oracle.bootstrap.operating import opened_operations
     from alpha_oracle.bootstrap.supervision import start_detached
     from alpha_oracle.config import load_settings
 
     start_detached(load_settings().home)
+    with opened_operations(operator_name()) as operations:
+        operations.note("up")
     for state in component_states():
         typer.echo(f"{state.name}: {state.where}")
     typer.echo("up; `alpha-oracle status` shows it, `alpha-oracle down` ends it")

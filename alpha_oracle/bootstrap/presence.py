@@ -1,0 +1,54 @@
+"""Which always-on processes of an installation run: each holds a lock under home while it works."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.adapters.embedded.locks import FileLock, is_held
+from alpha_oracle.domain.risk import AutonomyMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from alpha_oracle.config import Settings
+
+FEED: Final = "feed"
+WORKER: Final = "worker"
+SIMULATED: Final = "simulated"
+
+
+def always_on(settings: Settings) -> tuple[str, ...]:
+    """Return the processes of trading that an installation runs: those its settings allow."""
+    feed = settings.feed.source or settings.broker.provider
+    return (*((FEED,) if feed == SIMULATED else ()), *((WORKER,) if is_tradable(settings) else ()))
+
+
+def is_tradable(settings: Settings) -> bool:
+    """Whether orders can be sent: PAPER_ONLY trades simulated money whatever the broker is."""
+    is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
+    return is_paper or settings.broker.provider == SIMULATED
+
+
+@contextmanager
+def present(home: Path, name: str) -> Iterator[None]:
+    """Let others see that a process of that name works, for the length of a block."""
+    path = _lock_path(home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    # Of two at once the first is seen.
+    lock.acquire_exclusive()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_present(home: Path, name: str) -> bool:
+    """Whether a process of that name works."""
+    return is_held(_lock_path(home, name))
+
+
+def _lock_path(home: Path, name: str) -> Path:
+    return home / "run" / f"{name}.lock"
