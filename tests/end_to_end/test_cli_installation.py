@@ -100,7 +100,7 @@ def test_status_starts_nothing(environment):
     with installed(environment):
         code, found = states()
     assert code == 1
-    assert set(found) == {"postgres", "redis", "prefect", "supervisor"}
+    assert set(found) == {"postgres", "redis", "prefect", "supervisor", "feed", "worker"}
     assert not any(row["healthy"] for row in found.values())
 
 
@@ -123,7 +123,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
         answer = ask("doctor", "--json")
         assert answer.code == 0
         assert [row["check"] for row in answer.document if row["ok"]] == [
-            *("settings", "stores", "calendar", "strategies", "source files"),
+            *("settings", "stores", "calendar", "strategies", "model", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
         assert ask("db", "upgrade").out.startswith("schema 000")

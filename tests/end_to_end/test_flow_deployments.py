@@ -96,7 +96,8 @@ def test_a_worker_runs_a_session_and_tells_of_a_killed_one(
     assert world.run_record()[0] == "done"
     assert len(world.stream()) == 4
     assert client.read_flow_run(killed.id).state.is_crashed()
-    [(_, _, body)] = server.received
-    text = json.loads(body)["text"]
-    assert f"daily-pipeline crashed: run {killed.name}" in text
-    assert "alpha-oracle pipeline --date 2019-11-27" in text
+    told = [json.loads(body)["text"] for _, _, body in server.received]
+    [without_model, crashed] = sorted(told, key=lambda text: "crashed" in text)
+    assert "no model" in without_model
+    assert f"daily-pipeline crashed: run {killed.name}" in crashed
+    assert "alpha-oracle pipeline --date 2019-11-27" in crashed
