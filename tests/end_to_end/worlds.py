@@ -173,10 +173,11 @@ def make_history(database_url):
 
 
 def artifacts_of(state):
-    """The artifacts of a flow run by key."""
+    """The artifacts of a flow run by key, of several the newest."""
     chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[_flow_run_id(state)]))
     with get_client(sync_client=True) as client:
-        return {one.key: one for one in client.read_artifacts(artifact_filter=chosen)}
+        found = client.read_artifacts(artifact_filter=chosen)
+    return {one.key: one for one in sorted(found, key=lambda one: one.created)}
 
 
 def flow_run_of(state):
