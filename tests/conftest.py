@@ -113,12 +113,15 @@ def database_url(postgres_url, worker, run_name, template):
 
 
 @pytest.fixture(scope="session")
-def redis_server_url(run_folder):
-    """The URL of a Redis server whose databases may be emptied."""
+def redis_server_url(run_folder, worker):
+    """The URL of a Redis server whose databases may be emptied.
+
+    Each worker has its own: what is published is heard in every database of a server.
+    """
     if REDIS_VARIABLE in os.environ:
         yield os.environ[REDIS_VARIABLE]
         return
-    folder = run_folder / "stores"
+    folder = run_folder / f"redis-{worker}"
     with shared_store(embedded_redis(folder), folder) as url:
         yield url
 
