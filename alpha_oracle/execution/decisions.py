@@ -207,7 +207,7 @@ class Decider:
 
     def _entry_facts(self, signal: ReceivedSignal, quotes: Mapping[Symbol, Quote]) -> EntryFacts:
         book, key = self._ledger.book, LotKey(signal.strategy, signal.symbol)
-        exposure, cash = self._gatherer.exposure(None), self._gatherer.cash_usd(None)
+        exposure, cash = self._gatherer.reckoned(None)
         return EntryFacts(
             account=self._ledger.account,
             session=self._gatherer.session,

@@ -90,34 +90,39 @@ class Gatherer:
 
     def exposure(self, order: Order | None) -> Exposure:
         """Return the sums of the book beside an order."""
+        return self.reckoned(order)[0]
+
+    def reckoned(self, order: Order | None) -> tuple[Exposure, Decimal | None]:
+        """Return the sums of the book beside an order, and its cash.
+
+        The cash is None while nobody knows what working purchases will cost.
+        """
         book = self._ledger.book
         commitments = book.commitments(besides=order)
+        cash = None if commitments is None else book.state.cash_usd
         if commitments is None:
             commitments = tuple(
                 commit(one, price=Decimal(0)) for one in book.open_orders() if one is not order
             )
-        return sum_exposure(
+        exposure = sum_exposure(
             {(*key,): count for key, count in book.shares().items()},
             commitments,
             prices=book.marks,
             sectors=self.references.known.sectors,
             commission=self._rules.bounds.commission,
         )
-
-    def cash_usd(self, order: Order | None) -> Decimal | None:
-        """Return the book's cash; None while nobody knows what working purchases will cost."""
-        book = self._ledger.book
-        return None if book.commitments(besides=order) is None else book.state.cash_usd
+        return exposure, cash
 
     def facts(self, order: Order | None, quotes: Mapping[Symbol, Quote]) -> RiskFacts:
         """Return everything the checks look at, of an order that is none of it itself."""
         now, session = self._ports.clock.now(), self.session
+        exposure, cash = self.reckoned(order)
         return RiskFacts(
             now=now,
             session=session,
             is_market_open=now < calendar.session_close(session),
-            account=self._account(order, session),
-            exposure=self.exposure(order),
+            account=self._account(cash, session),
+            exposure=exposure,
             market=self._market(order, quotes, now, session),
             activity=self._done(order, now, session),
             system=SystemFacts(
@@ -128,14 +133,13 @@ class Gatherer:
             ),
         )
 
-    def _account(self, order: Order | None, session: Session) -> AccountFacts:
+    def _account(self, cash: Decimal | None, session: Session) -> AccountFacts:
         book, told = self._ledger.book, self._link.account
         sales = [
             (one.session, one.cash_usd)
             for one in book.executions.values()
             if one.side is Side.SELL and one.session >= session
         ]
-        cash = self.cash_usd(order)
         return AccountFacts(
             is_live=not self._ledger.simulated,
             equity_usd=book.equity_usd(),
@@ -176,20 +180,21 @@ class Gatherer:
 
     def _done(self, order: Order | None, now: datetime, session: Session) -> ActivityFacts:
         own = set() if order is None else {order.order_id, order.parent_id}
-        orders = [one for one in self._ledger.book.orders.values() if one.order_id not in own]
-        sent = [sent_at(one) for one in orders if reached_broker(one)]
+        every = self._ledger.book.orders.values()
+        reached = [one for one in every if reached_broker(one)]
+        sent = [sent_at(one) for one in reached if one.order_id not in own]
         last = self._latest_activity(now)
         return ActivityFacts(
             trades_today=sum(
-                one.parent_id is None and one.session == session and _counts(one) for one in orders
+                one.parent_id is None and one.session == session and _counts(one)
+                for one in every
+                if one.order_id not in own
             ),
             sends_last_second=sum(now - _SECOND < at <= now for at in sent),
             sends_last_minute=sum(now - _MINUTE < at <= now for at in sent),
             operator_idle_hours=None if last is None else counted_hours(min(last, now), now),
             day_trades=self._tally(order, now, session),
-            sent_order_ids={
-                one.order_id for one in self._ledger.book.orders.values() if reached_broker(one)
-            },
+            sent_order_ids={one.order_id for one in reached},
             opened={lot.key: lot.opened for lot in self._ledger.book.lots.values() if lot.quantity},
         )
 
