@@ -15,7 +15,7 @@ from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.simulated.feed import SimulatedFeed
-from alpha_oracle.bootstrap.presence import FEED, present
+from alpha_oracle.bootstrap.presence import FEED, SIMULATED, feed_source, present
 from alpha_oracle.bootstrap.session_bars import SessionBars
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
@@ -46,8 +46,8 @@ def run_feed(settings: Settings, *, ending: Event) -> None:
         ConfigurationError: the settings name a feed there is not, or a store is set up wrong.
         StoreUnavailable: a store is out of reach at the start.
     """
-    source = settings.feed.source or settings.broker.provider
-    if source != "simulated":
+    source = feed_source(settings)
+    if source != SIMULATED:
         raise ConfigurationError(
             f"the feed would be {source}, which gives no quotes yet; set feed.source to simulated"
         )

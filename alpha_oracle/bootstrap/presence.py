@@ -21,8 +21,15 @@ SIMULATED: Final = "simulated"
 
 def always_on(settings: Settings) -> tuple[str, ...]:
     """Return the processes of trading that an installation runs: those its settings allow."""
-    feed = settings.feed.source or settings.broker.provider
-    return (*((FEED,) if feed == SIMULATED else ()), *((WORKER,) if is_tradable(settings) else ()))
+    return (
+        *((FEED,) if feed_source(settings) == SIMULATED else ()),
+        *((WORKER,) if is_tradable(settings) else ()),
+    )
+
+
+def feed_source(settings: Settings) -> str:
+    """Return who quotes: who executes does, unless another is set."""
+    return settings.feed.source or settings.broker.provider
 
 
 def is_tradable(settings: Settings) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
 from alpha_oracle.bootstrap.feed import run_feed
 from alpha_oracle.config import load_settings
+from alpha_oracle.entrypoints.endings import ending_on_signals
 from alpha_oracle.telemetry import configure_logging
 
 
@@ -18,9 +17,7 @@ def main() -> int:
         AlphaOracleError: it cannot start; says what to mend.
     """
     configure_logging(json=not sys.stderr.isatty(), level="INFO")
-    ending = threading.Event()
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wish, lambda *_: ending.set())
+    ending = ending_on_signals()
     run_feed(load_settings(), ending=ending)
     return 0
 

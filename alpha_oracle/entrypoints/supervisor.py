@@ -6,14 +6,13 @@ started with it.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
 import structlog
 
 from alpha_oracle.bootstrap.supervision import supervised
 from alpha_oracle.config import load_settings
+from alpha_oracle.entrypoints.endings import ending_on_signals
 from alpha_oracle.errors import AlphaOracleError
 from alpha_oracle.telemetry import configure_logging, disable_dependency_telemetry
 
@@ -24,9 +23,7 @@ def main() -> int:
     """Run until told to end; return the exit code."""
     disable_dependency_telemetry()
     configure_logging(json=True)
-    ending = threading.Event()
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wish, lambda *_: ending.set())
+    ending = ending_on_signals()
     try:
         with supervised(load_settings()):
             log.info("installation_up")
