@@ -109,10 +109,7 @@ def _opened_demo(settings: Settings) -> Iterator[_Demo]:
         stack.callback(sources.close)
         bars = session_bars(settings, stores, source=sources.chain()[0], held=tuple)
         worker = stack.enter_context(opened_worker(settings, stores, clock=clock))
-        wanted = frozenset(
-            Symbol(str(document["symbol"]))
-            for document in PostgresSignals(stores.database).signals()
-        )
+        wanted = _signalled(stores)
 
         def market(session: Session) -> SessionMarket:
             return _only(bars, wanted, session)
@@ -120,6 +117,11 @@ def _opened_demo(settings: Settings) -> Iterator[_Demo]:
         board = RedisQuoteBoard(stores.redis, clock=clock)
         feed = SimulatedFeed(board, clock=clock, market=market)
         yield _Demo(stores=stores, clock=clock, worker=worker, feed=feed)
+
+
+def _signalled(stores: Stores) -> frozenset[Symbol]:
+    documents = PostgresSignals(stores.database).signals()
+    return frozenset(Symbol(str(document["symbol"])) for document in documents)
 
 
 def _only(bars: SessionBars, wanted: frozenset[Symbol], session: Session) -> SessionMarket:
@@ -133,12 +135,9 @@ def _know_every_sector(settings: Settings, stores: Stores, session: Session) -> 
     # Only now, so that nothing was decided by what is made up here.
     reference = PostgresReference(stores.database)
     known = reference.sectors(session)
-    signalled = {
-        Symbol(str(document["symbol"])) for document in PostgresSignals(stores.database).signals()
-    }
     made_up = [
         SectorAssignment(symbol=symbol, sector=_generated_sector(symbol), start=None, end=None)
-        for symbol in sorted(signalled - known.keys())
+        for symbol in sorted(_signalled(stores) - known.keys())
     ]
     if made_up:
         reference.save_sectors(made_up, at=clock_of(settings).now())

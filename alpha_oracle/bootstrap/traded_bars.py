@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind
 from alpha_oracle.features.adjustment import build_panel
@@ -13,6 +11,7 @@ from alpha_oracle.features.adjustment import build_panel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from alpha_oracle.domain.bars import StoredBars
@@ -36,7 +35,7 @@ def recent_panel(
 
 def traded_volume(panel: MarketPanel) -> NDArray[np.float64]:
     """Return the shares traded, `sessions x symbols`; NaN without a bar."""
-    return panel.volume * np.cumprod(panel.split, axis=0)
+    return panel.volume * panel.split_factor
 
 
 def split_ratio(

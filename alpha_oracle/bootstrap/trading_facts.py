@@ -163,7 +163,7 @@ def _volumes(
 ) -> Iterator[tuple[Symbol, int]]:
     # In shares of the session asked for: a split of its morning counts.
     last = panel.sessions[-1].item()
-    shares = panel.volume * np.prod(panel.split, axis=0)
+    shares = panel.volume * panel.split_factor[-1]
     for column, symbol in enumerate(panel.symbols):
         known = shares[:, column][np.isfinite(shares[:, column])]
         if len(known) >= LEAST_VOLUMES:

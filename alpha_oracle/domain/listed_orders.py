@@ -1,16 +1,9 @@
 """Orders as a person lists them, to be replayed on what is stored."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from alpha_oracle.domain.market import Session, Symbol
-
-
-class Side(StrEnum):
-    """What an order does."""
-
-    BUY = "BUY"
-    SELL = "SELL"
+from alpha_oracle.domain.orders import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

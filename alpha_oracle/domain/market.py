@@ -34,6 +34,10 @@ def parse_symbol(text: str) -> Symbol:
     return Symbol(dotted)
 
 
+BPS: Final = 10_000
+"""Basis points in one."""
+
+
 class PriceBasis(StrEnum):
     """What a source did to its prices before we received them."""
 

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.market import BPS, Symbol
 
 Told: TypeAlias = Decimal | float | int | str | None
 """A number as a feed tells it."""
-
-BPS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

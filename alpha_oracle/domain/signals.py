@@ -3,10 +3,11 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.market import Session, Symbol
 
 CHANNEL: Final = "signals"
@@ -63,10 +64,10 @@ class Signal:
             "direction": self.direction.value,
             "strength": self.strength,
             "strategy": self.strategy,
-            "timestamp": _utc(self.decided_at),
+            "timestamp": utc_text(self.decided_at),
             "id": self.signal_id,
             "session": self.session.isoformat(),
-            "expires_at": _utc(self.expires_at),
+            "expires_at": utc_text(self.expires_at),
             "min_hold_days": self.min_hold_days,
             "max_hold_days": self.max_hold_days,
             "reference_price": self.reference_price,
@@ -82,7 +83,3 @@ def encode(signal: Signal) -> str:
         ValueError: a number in it is NaN or infinite, which JSON cannot say.
     """
     return json.dumps(signal.document(), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

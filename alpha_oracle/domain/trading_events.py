@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Protocol, TypeAlias
 
+from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Fill, Order, OrderEvent, OrderStatus, RefusedBy, Side
 from alpha_oracle.domain.received_signals import ReceivedSignal
@@ -85,7 +86,7 @@ class OrderSummary:
             "quantity": self.quantity,
             "strategy": self.strategy,
             "simulated": self.simulated,
-            "timestamp": _utc(at),
+            "timestamp": utc_text(at),
         }
 
 
@@ -194,7 +195,7 @@ class RiskAlert:
             "value": _number(self.value),
             "threshold": _number(self.threshold),
             "message": self.message,
-            "timestamp": _utc(self.at),
+            "timestamp": utc_text(self.at),
         }
 
 
@@ -217,7 +218,7 @@ class CircuitBreakerTripped:
             "value": _number(self.value),
             "threshold": _number(self.threshold),
             "reason": self.reason,
-            "timestamp": _utc(self.at),
+            "timestamp": utc_text(self.at),
         }
 
 
@@ -237,7 +238,7 @@ class KillSwitchChanged:
             "event": f"kill_switch:{'activated' if self.is_active else 'deactivated'}",
             "by": self.by,
             "reason": self.reason,
-            "timestamp": _utc(self.at),
+            "timestamp": utc_text(self.at),
         }
 
 
@@ -305,7 +306,3 @@ def encode_event(event: TradingEvent) -> str:
 def _number(value: Decimal | None) -> float | None:
     # The shortest digits of the nearest float are the decimal's own, up to fifteen of them.
     return None if value is None else float(value)
-
-
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle.domain.market import BPS
 from alpha_oracle.domain.orders import OrderStatus, OrderType, Side
-from alpha_oracle.domain.quotes import BPS
 from alpha_oracle.domain.trading_records import OrderQuality
 
 if TYPE_CHECKING:

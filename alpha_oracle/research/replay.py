@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alpha_oracle.domain.listed_orders import Side
+from alpha_oracle.domain.market import BPS
+from alpha_oracle.domain.orders import Side
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.research.refused_orders import misplaced, refusal_reason
 from alpha_oracle.research.simulation import records, replay
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.listed_orders import ListedOrder
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.features.panel import MarketPanel
-
-BPS: Final = 10_000
 
 
 def commission_per_share(usd: float) -> Commission[float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from alpha_oracle.domain.market import BPS
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.research.compiled import compiled
 from alpha_oracle.research.simulation import kernel, ledger, records, wishes
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 FLAT_CAP: Final = 1.0
 """The Kelly fraction that leaves the position cap alone to decide."""
-
-BPS: Final = 10_000
 
 _run_sessions = compiled(
     kernel.run_sessions,

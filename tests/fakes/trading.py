@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from alpha_oracle.domain.orders import OrderStatus
+from alpha_oracle.domain.orders import OrderStatus, with_commission
 from alpha_oracle.domain.risk import KillSwitchRecord
 from alpha_oracle.domain.trading_events import KillSwitchChanged
 from alpha_oracle.domain.trading_records import ApprovalStatus, BookRecord
@@ -202,7 +202,7 @@ class InMemoryTradingStore:
             own = memory.orders[order_id]
             for one in (order_id, own.parent_id):
                 if one is not None:
-                    memory.orders[one] = _with_commission(memory.orders[one], fill)
+                    memory.orders[one] = with_commission(memory.orders[one], fill)
         for outcome in change.outcomes:
             memory.outcomes[change.account, outcome.signal_id] = outcome
         self._apply_book(change)
@@ -329,13 +329,3 @@ def _after(order, event):
     if order.has_seen(event):
         return order
     return replace(order, status=event.status, history=(*order.history, event))
-
-
-def _with_commission(order, fill):
-    history = tuple(
-        replace(event, fill=fill)
-        if event.fill is not None and event.fill.execution_id == fill.execution_id
-        else event
-        for event in order.history
-    )
-    return replace(order, history=history)

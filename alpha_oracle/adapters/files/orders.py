@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from alpha_oracle.adapters.files.rows import Record, needed_date, read_rows
-from alpha_oracle.domain.listed_orders import ListedOrder, Side
+from alpha_oracle.domain.listed_orders import ListedOrder
 from alpha_oracle.domain.market import parse_symbol
+from alpha_oracle.domain.orders import Side
 
 _COLUMNS: Final = {
     "session": ("session", "date"),

@@ -133,13 +133,8 @@ class PostgresTradingRecords:
     def order(self, order_id: str) -> OrderFile | None:
         """Return an order with all that was checked, asked and measured; None: there is none."""
         values = {"order_id": storable(order_id)}
-        statement = (
-            f"SELECT {_ORDER} FROM orders WHERE order_id = :order_id OR parent_id = :order_id"
-        )
         with self._database.begin() as connection:
-            found = connection.execute(
-                text(f"{statement} ORDER BY slice_number NULLS FIRST"), values
-            )
+            found = connection.execute(text(_FAMILY), values)
             family = reading.with_histories(connection, found)
             own = [order for order in family if order.order_id == order_id]
             return None if not own else _file(connection, own[0], family)

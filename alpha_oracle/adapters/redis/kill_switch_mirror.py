@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.domain.instants import utc_text
 
 if TYPE_CHECKING:
     from alpha_oracle.adapters.redis.connection import RedisConnection
@@ -46,5 +47,5 @@ def _document(record: KillSwitchRecord) -> str:
     return json.dumps({
         "by": record.changed_by,
         "reason": record.reason,
-        "activated_at": at and at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "activated_at": at and utc_text(at),
     })  # fmt: skip

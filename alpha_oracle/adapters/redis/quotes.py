@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from redis.client import NEVER_DECODE
 
+from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.quotes import quote_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _fields(quote: Quote) -> list[str]:
         _text(quote.ask),
         _text(quote.last),
         "" if quote.volume is None else str(quote.volume),
-        quote.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        utc_text(quote.at),
         "1" if quote.is_delayed else "",
     )
     return [part for pair in zip(FIELDS, values, strict=True) for part in pair]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.entrypoints.cli.options import LimitOption, operator_name
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
-from alpha_oracle.entrypoints.cli.trading_documents import instant, number
+from alpha_oracle.entrypoints.cli.trading_documents import number
 
 if TYPE_CHECKING:
     from alpha_oracle.domain.trading_records import Approval
@@ -70,8 +71,8 @@ def _document(approval: Approval) -> dict[str, Any]:
     return {
         "order_id": approval.order_id,
         "status": approval.status.value,
-        "requested_at": instant(approval.requested_at),
-        "expires_at": instant(approval.expires_at),
+        "requested_at": utc_text(approval.requested_at),
+        "expires_at": utc_text(approval.expires_at),
         "price": number(approval.price),
         "reason": approval.reason,
         "decided_by": approval.decided_by,

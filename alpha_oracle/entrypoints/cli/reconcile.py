@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.trading_records import OperatorRequestKind
 from alpha_oracle.entrypoints.cli.kill_switch import REFUSED, ConfirmOption
 from alpha_oracle.entrypoints.cli.options import operator_name, typed_word
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
-from alpha_oracle.entrypoints.cli.trading_documents import instant, number
+from alpha_oracle.entrypoints.cli.trading_documents import number
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _print(found: Reconciliation) -> None:
     rows = _document(found)["mismatches"]
     agree = "agree in every share" if not rows else "differ"
     typer.echo(
-        f"{found.account} at {instant(found.at)} ({found.occasion}): book and broker {agree}; "
+        f"{found.account} at {utc_text(found.at)} ({found.occasion}): book and broker {agree}; "
         f"drift {drift}; the broker has {found.cash_difference_usd:+.2f} USD of cash beside ours"
     )
     if rows:
@@ -168,7 +169,7 @@ def _print(found: Reconciliation) -> None:
 def _document(found: Reconciliation) -> dict[str, Any]:
     return {
         "account": found.account,
-        "at": instant(found.at),
+        "at": utc_text(found.at),
         "occasion": found.occasion,
         "green": found.is_green,
         "drift_pct": number(found.drift_pct),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alpha_oracle.domain.backtests import Sizing
+from alpha_oracle.domain.market import BPS
 from alpha_oracle.entrypoints.cli.options import DAY, parse_day
 from alpha_oracle.errors import ConfigurationError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.walk_forward import Parameter
 
 CAPITAL = 100_000.0
-BPS = 10_000
 SIZINGS = tuple(sizing.value for sizing in Sizing)
 
 FirstOption = Annotated[

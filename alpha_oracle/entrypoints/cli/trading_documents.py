@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from alpha_oracle.domain.instants import utc_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from alpha_oracle.domain.orders import Order, OrderEvent
     from alpha_oracle.domain.portfolio import Lot
@@ -35,7 +36,7 @@ def order_document(order: Order) -> dict[str, Any]:
         "reference_price": number(order.reference_price),
         "arrival_price": number(order.arrival_price),
         "simulated": order.simulated,
-        "created_at": instant(order.created_at),
+        "created_at": utc_text(order.created_at),
         "parent_id": order.parent_id,
         "reason": _reason(order),
     }
@@ -54,7 +55,7 @@ def order_row(order: Order) -> dict[str, object]:
         "status": order.status.value,
         "filled": order.filled_quantity,
         "price": None if price is None else float(price),
-        "at": instant(order.created_at),
+        "at": utc_text(order.created_at),
         "reason": _reason(order),
     }
 
@@ -89,7 +90,7 @@ def event_document(event: OrderEvent) -> dict[str, Any]:
     return {
         "event": event.event_id,
         "status": event.status.value,
-        "at": instant(event.at),
+        "at": utc_text(event.at),
         "reason": event.reason,
         "refused_by": event.refused_by and event.refused_by.value,
         "fill_quantity": None if fill is None else fill.quantity,
@@ -102,7 +103,7 @@ def check_documents(run: CascadeRun) -> list[dict[str, Any]]:
     return [
         {
             "stage": run.stage.value,
-            "at": instant(run.at),
+            "at": utc_text(run.at),
             "check": verdict.check,
             "action": verdict.action.value,
             "reason": verdict.reason,
@@ -126,7 +127,7 @@ def fill_document(traded: TradedFill) -> dict[str, Any]:
         "quantity": fill.quantity,
         "price": number(fill.price),
         "commission": number(fill.commission),
-        "at": instant(fill.at),
+        "at": utc_text(fill.at),
         "simulated": traded.simulated,
     }
 
@@ -159,11 +160,6 @@ def position_rows(lots: Sequence[Lot]) -> list[dict[str, object]]:
 def number(value: Decimal | None) -> float | None:
     """Return an exact figure as a JSON number."""
     return None if value is None else float(value)
-
-
-def instant(at: datetime) -> str:
-    """Return an instant in ISO 8601, UTC."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _position(account: str, symbol: str, lots: Sequence[Lot]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from alpha_oracle.domain.listed_orders import ListedOrder, Side
+from alpha_oracle.domain.listed_orders import ListedOrder
 from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.orders import Side
 from alpha_oracle.research.replay import ReplayTerms, commission_per_share, replay_orders
 
 

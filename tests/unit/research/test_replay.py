@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_oracle.domain.listed_orders import ListedOrder, Side
+from alpha_oracle.domain.listed_orders import ListedOrder
 from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.orders import Side
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.research.replay import ReplayTerms, commission_pct, commission_per_share
 from tests.unit.research.listings import replayed, told_fills, told_refusals

@@ -5,8 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from alpha_oracle.adapters.files.orders import read_orders
-from alpha_oracle.domain.listed_orders import ListedOrder, Side
+from alpha_oracle.domain.listed_orders import ListedOrder
 from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.orders import Side
 from alpha_oracle.errors import DataError
 from tests.unit.adapters.files.files import write
 
