@@ -193,6 +193,8 @@ def test_a_bound_passed_anew_alerts_once_and_by_setting_trains_anew(
     monkeypatch.setenv("ALPHA_ORACLE_ML__WATCH__MAX_PSI", "1e-9")
     monkeypatch.setenv("ALPHA_ORACLE_ML__WATCH__RETRAIN", "true")
     monkeypatch.setenv("ALPHA_ORACLE_ML__WATCH__RETRAIN_SPACING_DAYS", "1")
+    # As if no run of this installation had told of a breach yet.
+    trained.rows("DELETE FROM model_health")
     run_again(FIRST_USED)
     [alert] = told()
     assert "a run of train-model/train trains a new model" in alert
