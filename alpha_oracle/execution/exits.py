@@ -99,12 +99,14 @@ def on_exit_signal(
 ) -> ExitDecision | Refusal:
     """Return what a SHORT or FLAT does to the own lot of its strategy: no other's, never more.
 
+    A lot opened after the signal's session is not the one it wanted out of.
+
     Raises:
         ValueError: the signal is no wish to leave this lot.
     """
     if signal.is_entry or (lot is not None and lot.key != (signal.strategy, signal.symbol)):
         raise ValueError(f"{signal.direction} of {signal.symbol} does not close {lot}")
-    if lot is None or lot.quantity <= 0:
+    if lot is None or lot.quantity <= 0 or lot.opened > signal.session:
         return nothing_held(signal)
     wanting_out = replace(lot, wants_out=True)
     return ExitDecision(lot=wanting_out, due=due_exit(wanting_out, session, sellable=sellable))

@@ -17,9 +17,9 @@ ID_LENGTH: Final = 32
 ENTRY_LEG: Final = "entry"
 
 
-def entry_order_id(signal_id: str) -> str:
-    """Return the id of the order by which a signal buys."""
-    return _digest(signal_id, ENTRY_LEG)
+def entry_order_id(account: str, signal_id: str) -> str:
+    """Return the id of the order by which a signal buys for an account."""
+    return _digest(account, signal_id, ENTRY_LEG)
 
 
 def exit_order_id(lot: Lot, *, reason: str, session: Session) -> str:

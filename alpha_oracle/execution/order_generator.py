@@ -61,7 +61,7 @@ class OrderGenerator:
         if isinstance(quantity, Refusal):
             return quantity
         return OrderRequest(
-            order_id=entry_order_id(signal.signal_id),
+            order_id=entry_order_id(facts.account, signal.signal_id),
             account=facts.account,
             symbol=signal.symbol,
             side=Side.BUY,

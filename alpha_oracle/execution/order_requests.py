@@ -123,9 +123,9 @@ def expired(signal: ReceivedSignal) -> Refusal:
 
 def nothing_held(signal: ReceivedSignal) -> Refusal:
     """Return the refusal of a wish to leave what its strategy does not hold."""
+    lot = f"{signal.symbol} of {signal.session} or before"
     return Refusal(
-        reason=RefusalReason.NOTHING_HELD,
-        detail=f"{signal.strategy} holds no {signal.symbol}; no order",
+        reason=RefusalReason.NOTHING_HELD, detail=f"{signal.strategy} holds no {lot}; no order"
     )
 
 

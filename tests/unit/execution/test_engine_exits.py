@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -178,9 +179,20 @@ def test_the_kill_switch_holds_an_exit_back_until_trading_goes_on():
     assert day.shares() == 0
 
 
+def test_a_short_of_before_the_purchase_closes_nothing():
+    day = holding(min_hold_days=0)
+    day.receive(a_document("AAA", "SHORT"))
+    day.steps()
+
+    assert day.shares() == 49
+    assert "holds no AAA of 2016-06-01 or before" in an_outcome(day, 1).reason
+
+
 def test_a_round_trip_in_one_session_is_refused_once_on_record_however_often_it_is_tried():
     day = holding(min_hold_days=0, bounds={"equity_threshold": Decimal(200_000)})
-    day.receive(a_document("AAA", "SHORT"))
+    ((key, lot),) = day.memory.lots.items()
+    day.memory.lots[key] = replace(lot, wants_out=True)
+    day.another()
     day.steps(5)
 
     assert day.shares() == 49

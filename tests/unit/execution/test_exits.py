@@ -130,6 +130,14 @@ def test_a_wish_to_leave_before_the_shortest_hold_is_kept_on_record():
     assert due_exit(decision.lot, calendar.next_session_after(FRIDAY), sellable=100) is not None
 
 
+def test_a_wish_to_leave_does_not_close_a_lot_opened_since():
+    signal = a_received_signal(direction=Direction.SHORT, session=TUESDAY)
+
+    since = on_exit_signal(signal, a_lot(opened=WEDNESDAY), FRIDAY, sellable=100)
+    assert since.reason is RefusalReason.NOTHING_HELD
+    assert on_exit_signal(signal, a_lot(opened=TUESDAY), FRIDAY, sellable=100).due.quantity == 100
+
+
 @pytest.mark.parametrize("lot", [None, a_lot(quantity=0), a_lot(quantity=-5)])
 def test_a_wish_to_leave_what_is_not_held_sells_nothing_short(lot):
     signal = a_received_signal(direction=Direction.SHORT)

@@ -103,6 +103,14 @@ def test_the_same_signal_is_the_same_order_and_another_is_another():
     assert requested(a_received_signal(signal_id="signal-2")).order_id != first.order_id
 
 
+def test_two_accounts_given_one_signal_have_two_orders():
+    signal = a_received_signal()
+    paper = GENERATOR.entry(signal, entry_facts(account="paper"))
+    live = GENERATOR.entry(signal, entry_facts(account="U1"))
+
+    assert paper.order_id != live.order_id
+
+
 def test_what_a_signal_does_not_say_its_strategy_does():
     terms = StrategyTerms(statistics=EDGE, is_eligible=True, hold=Hold(min_days=3, max_days=10))
 
