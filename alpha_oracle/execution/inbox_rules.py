@@ -44,6 +44,11 @@ def session_in_window(now: datetime, window: ExecutionWindow) -> Session | None:
     return day
 
 
+def expiry(session: Session, window: ExecutionWindow) -> datetime:
+    """Return until when a signal of a session can wait, UTC: the end of the next one's window."""
+    return window.end(calendar.next_session_after(session))
+
+
 def next_window_end(now: datetime, window: ExecutionWindow) -> datetime:
     """Return when the next execution window ends, UTC: the current one's end where one is open."""
     day = now.astimezone(calendar.NEW_YORK).date()

@@ -16,7 +16,7 @@ from alpha_oracle.domain.orders import Hold
 from alpha_oracle.domain.received_signals import ReceivedSignal, WinStatistics
 from alpha_oracle.domain.signals import Direction
 from alpha_oracle.errors import MalformedSignal, UnknownSymbol
-from alpha_oracle.execution.inbox_rules import next_window_end
+from alpha_oracle.execution.inbox_rules import expiry, next_window_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +45,8 @@ def parse_signal_document(
 
     A document may hold the six fields of the specification only: its id then follows from its
     session, strategy, symbol and direction, its session is the last one closed at `timestamp`, and
-    it expires with the next execution window, or the one open then. Fields beyond those known are
-    left alone.
+    it expires with the next execution window, or the one open then. No document waits for longer
+    than for one window, whatever it says. Fields beyond those known are left alone.
 
     Raises:
         MalformedSignal: names the field and what was expected of it.
@@ -58,8 +58,9 @@ def parse_signal_document(
     direction = fields.read("direction", _direction)
     decided_at = fields.read("timestamp", lambda told: _decided(told, received_at))
     session = fields.optional("session", lambda told: _session(told, decided_at))
+    latest = next_window_end(decided_at, window) if session is None else expiry(session, window)
     session = session or calendar.latest_closed_session(decided_at)
-    expires_at = fields.optional("expires_at", _instant)
+    expires_at = fields.optional("expires_at", lambda told: _expiry(told, decided_at))
     signal_id = fields.optional("id", _name)
     return ReceivedSignal(
         signal_id=signal_id or _derived_id(session, strategy, symbol, direction),
@@ -69,7 +70,7 @@ def parse_signal_document(
         direction=direction,
         strength=float(fields.read("strength", lambda told: _number(told, most=1))),
         decided_at=decided_at,
-        expires_at=expires_at or next_window_end(decided_at, window),
+        expires_at=min(expires_at or latest, latest),
         hold=_hold(fields),
         reference_price=fields.optional("reference_price", _price),
         statistics=_statistics(fields),
@@ -165,6 +166,13 @@ def _decided(told: object, received_at: datetime) -> datetime:
     day = instant.astimezone(calendar.NEW_YORK).date()
     if not calendar.first_session() < day < calendar.last_session():
         raise ValueError(f"{_shown(told)} is beyond the exchange calendar")
+    return instant
+
+
+def _expiry(told: object, decided_at: datetime) -> datetime:
+    instant = _instant(told)
+    if instant <= decided_at:
+        raise ValueError(f"{_shown(told)} is not after {decided_at.isoformat()}, its timestamp")
     return instant
 
 

@@ -112,6 +112,31 @@ def test_session_and_expiry_follow_from_the_time_of_a_signal(timestamp, session,
 
 
 @pytest.mark.parametrize(
+    ("changes", "expires"),
+    [
+        pytest.param({"expires_at": "2025-01-09T20:45:00Z"}, TUESDAY, id="in a year"),
+        pytest.param({"session": "2024-01-05"}, MONDAY, id="of an older session"),
+        pytest.param({"session": "2024-01-05", "expires_at": None}, MONDAY, id="without an end"),
+    ],
+)
+def test_no_signal_waits_beyond_the_window_after_its_session(changes, expires):
+    assert parsed(WHOLE | changes).expires_at == EXECUTION_WINDOW.end(expires)
+
+
+def test_a_signal_may_expire_before_its_window_ends():
+    sooner = parsed(WHOLE | {"expires_at": "2024-01-09T16:00:00Z"})
+
+    assert sooner.expires_at == datetime(2024, 1, 9, 16, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("told", ["2025-01-09T20:45:00Z", None], ids=["in a year", "not told"])
+def test_six_fields_wait_for_one_window_at_most(told):
+    received = parsed(SIX | {"expires_at": told})
+
+    assert received.expires_at == EXECUTION_WINDOW.end(TUESDAY)
+
+
+@pytest.mark.parametrize(
     ("fields", "statistics"),
     [
         pytest.param(
@@ -172,6 +197,7 @@ HOSTILE = [
     ("session", 20240108, "no text"),
     ("expires_at", "2024-01-09T20:45:00", "no time zone"),
     ("expires_at", "later", "isoformat"),
+    ("expires_at", "2024-01-09T10:30:00Z", "not after"),
     ("min_hold_days", -1, "outside"),
     ("min_hold_days", 2.5, "no whole number"),
     ("min_hold_days", "2", "no number"),
