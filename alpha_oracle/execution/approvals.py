@@ -1,19 +1,24 @@
-"""Orders that wait for a human: checked anew when one says yes, ended when nobody says anything."""
+"""Orders that wait for a human: checked anew when one says yes, ended when nobody says anything.
+
+A price that moved by `PRICE_MOVE_PCT` from the one an order was asked at ends it too: what a human
+looks at, or agreed to, is another order by then.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.domain.orders import OrderEvent, OrderStatus, OrderType, RefusedBy
+from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
 from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
 from alpha_oracle.execution.placements import is_momentary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
     from typing import Unpack
 
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.quotes import Quote
     from alpha_oracle.domain.trading_records import Approval
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.trading import TradingStore
     from alpha_oracle.risk.cascade import Clearance
+
+PRICE_MOVE_PCT: Final = Decimal(1)
+LOOK_EVERY: Final = timedelta(seconds=1)
+"""How often prices are held against those that were asked at."""
 
 _WAITING: Final = OrderStatus.AWAITING_APPROVAL
 
@@ -50,6 +59,7 @@ class ApprovalClerk:
         self._sender = sender
         self._store = store
         self._clock = clock
+        self._looked_at: datetime | None = None
 
     def waiting(self) -> list[Order]:
         """Return the orders that wait for a human."""
@@ -68,23 +78,47 @@ class ApprovalClerk:
             self._approved(self._ledger.book.orders[approval.order_id], approval)
 
     def expire(self) -> None:
-        """End the orders whose session's window is over: nobody approved them, or nothing came."""
-        now = self._clock.now()
-        for order in self.waiting():
-            if now < self._rules.window.end(order.session):
-                continue
-            approval = self._ledger.approvals.get(order.order_id)
-            ended: tuple[Approval, ...] = ()
-            if approval is not None and approval.status is ApprovalStatus.WAITING:
-                ended = (replace(approval, status=ApprovalStatus.EXPIRED, decided_at=now),)
-            reason = "the execution window ended before it was approved and sent"
-            self._end(
-                order.order_id,
-                OrderStatus.EXPIRED,
-                reason,
-                by=RefusedBy.SYSTEM,
-                approvals=ended,
-            )
+        """End the orders whose session's window is over, or whose price has moved."""
+        now, waiting = self._clock.now(), self.waiting()
+        over = [order for order in waiting if now >= self._rules.window.end(order.session)]
+        for order in over:
+            self._expire(order, "the execution window ended before it was approved and sent")
+        still = [order for order in waiting if order not in over]
+        if not still or (self._looked_at is not None and now - self._looked_at < LOOK_EVERY):
+            return
+        self._looked_at = now
+        quotes = self._gatherer.quotes()
+        for order in still:
+            reason = self._moved(order, quotes.get(order.symbol))
+            if reason:
+                self._expire(order, reason)
+
+    def _expire(self, order: Order, reason: str) -> None:
+        approval = self._ledger.approvals.get(order.order_id)
+        ended: tuple[Approval, ...] = ()
+        if approval is not None and approval.status is ApprovalStatus.WAITING:
+            at = self._clock.now()
+            ended = (replace(approval, status=ApprovalStatus.EXPIRED, decided_at=at),)
+        by = RefusedBy.SYSTEM
+        self._end(order.order_id, OrderStatus.EXPIRED, reason, by=by, approvals=ended)
+
+    def _moved(self, order: Order, quote: Quote | None) -> str:
+        approval, price = self._ledger.approvals.get(order.order_id), self._fresh_mark(quote)
+        asked_at = None if approval is None else approval.price
+        if asked_at is None or price is None:
+            return ""
+        if abs(price - asked_at) * 100 < asked_at * PRICE_MOVE_PCT:
+            return ""
+        return (
+            f"{order.symbol} is at {price:.2f} USD and was asked at {asked_at:.2f}: "
+            f"a move of {PRICE_MOVE_PCT} % or more"
+        )
+
+    def _fresh_mark(self, quote: Quote | None) -> Decimal | None:
+        within = self._rules.router.fresh_seconds
+        if quote is None or not quote.is_fresh(self._clock.now(), within_seconds=within):
+            return None
+        return quote.mark
 
     def _decided(self, status: ApprovalStatus) -> list[Approval]:
         if not self.waiting():
@@ -96,7 +130,13 @@ class ApprovalClerk:
     def _approved(self, order: Order, approval: Approval) -> None:
         quotes = self._gatherer.quotes(order.symbol)
         self._gatherer.references.cover({order.symbol}, session=order.session)
-        if not self._may_go_by(order, quotes):
+        quote = quotes.get(order.symbol)
+        moved = self._moved(order, quote)
+        if moved:
+            self._expire(order, moved)
+            return
+        if self._fresh_mark(quote) is None:
+            # Wherever the price has gone in the time that a human took, nobody says.
             return
         facts = self._gatherer.facts(order, quotes)
         clearance = self._rules.risk.check_pre_trade(order, facts, answered=approval.checks)
@@ -114,14 +154,6 @@ class ApprovalClerk:
             by=RefusedBy.RISK,
             cascade_runs=(self._placer.run(order, clearance, CheckStage.APPROVAL),),
             day_trade_decisions=self._placer.guard_decisions(order, clearance),
-        )
-
-    def _may_go_by(self, order: Order, quotes: Mapping[Symbol, Quote]) -> bool:
-        # A market order trusts the quote, wherever the time has gone that a human took.
-        quote = quotes.get(order.symbol)
-        return order.order_type is not OrderType.MARKET or (
-            quote is not None
-            and quote.is_fresh(self._clock.now(), within_seconds=self._rules.router.fresh_seconds)
         )
 
     def _go(self, order: Order, approval: Approval, clearance: Clearance) -> None:

@@ -214,7 +214,7 @@ class Placer:
             order_id=order.order_id,
             requested_at=order.created_at,
             expires_at=self._rules.window.end(order.session),
-            price=order.limit_price or order.arrival_price,
+            price=order.arrival_price or order.limit_price,
             reason=clearance.reason,
             checks=tuple(sorted(clearance.asking)),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.quotes import Quote
 from alpha_oracle.domain.risk import AutonomyMode
@@ -83,10 +85,10 @@ def test_an_approval_is_checked_on_the_facts_of_then():
 
 def test_an_order_that_would_have_to_shrink_is_no_longer_the_one_approved():
     day, order_id = asked(bounds={"max_position_pct": Decimal("4.92")})
-    day.quote_all(bid=101.95, ask=102.05)
+    day.quote_all(bid=100.84, ask=100.94)
     decide(day, order_id)
     for _ in range(3):
-        day.quote_all(bid=101.95, ask=102.05)
+        day.quote_all(bid=100.84, ask=100.94)
         day.engine.step()
         day.clock.advance(seconds=1)
 
@@ -212,6 +214,67 @@ def test_an_approved_limit_order_goes_at_its_limit_where_nothing_is_offered_now(
     decide(day, order.order_id)
     day.steps(1, quoting=False)
     assert day.memory.orders[order.order_id].status == "PENDING"
+
+    day.steps(2)
+    assert status(day, order.order_id) == "FILLED"
+
+
+@pytest.mark.parametrize(("bid", "ask"), [(100.95, 101.05), (98.95, 99.05)])
+def test_a_price_that_moved_by_a_hundredth_ends_the_order_at_once_and_names_both(bid, ask):
+    day, order_id = asked()
+    day.clock.advance(seconds=1)
+    day.quote_all(bid=bid, ask=ask)
+    day.engine.step()
+
+    assert status(day, order_id) == "EXPIRED"
+    assert day.memory.approvals[order_id].status == "expired"
+    (refused,) = rejections(day)
+    assert refused["refused_by"] == "system"
+    assert "100.00" in refused["reason"]
+    assert f"{(bid + ask) / 2:.2f}" in refused["reason"]
+
+
+def test_a_price_that_moved_by_less_leaves_the_order_waiting():
+    day, order_id = asked()
+    day.quote_all(bid=100.94, ask=101.04)
+    day.clock.advance(seconds=1)
+    day.engine.step()
+
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+
+
+def test_a_price_that_nobody_quotes_any_more_ends_nothing():
+    day, order_id = asked()
+    day.quote_all(bid=104.95, ask=105.05)
+    day.clock.advance(seconds=6)
+    day.engine.step()
+
+    assert status(day, order_id) == "AWAITING_APPROVAL"
+
+
+def test_an_order_approved_after_its_price_moved_is_not_sent():
+    day, order_id = asked()
+    decide(day, order_id)
+    day.quote_all(bid=100.95, ask=101.05)
+    day.engine.step()
+
+    assert status(day, order_id) == "EXPIRED"
+    assert day.memory.approvals[order_id].status == "approved"
+    assert "1 %" in rejections(day)[0]["reason"]
+    assert day.market.broker.snapshot().orders == ()
+
+
+def test_an_approved_limit_order_waits_for_a_price_of_now():
+    day = TradingDay(mode=AutonomyMode.MANUAL_APPROVAL)
+    day.facts.known = references(adv_shares={Symbol("AAA"): 10_000})
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(1)
+    (order,) = day.orders()
+    day.clock.advance(seconds=10)
+    decide(day, order.order_id)
+    day.steps(2, quoting=False)
+    assert status(day, order.order_id) == "AWAITING_APPROVAL"
 
     day.steps(2)
     assert status(day, order.order_id) == "FILLED"
