@@ -104,6 +104,7 @@ class TradingDay:
     faults: dict = field(default_factory=dict)
     bounds: dict = field(default_factory=dict)
     more_checks: tuple = ()
+    build: object = ExecutionEngine
     seen: list = field(default_factory=list)
     clock: FixedClock = field(default_factory=lambda: FixedClock(BEFORE_OPEN))
     memory: TradingMemory = field(default_factory=TradingMemory)
@@ -126,7 +127,7 @@ class TradingDay:
         risk_bounds = bounds(**self.bounds)
         broker = broker or self.market.another()
         monitor = PortfolioMonitor(bounds=risk_bounds)
-        self.engine = ExecutionEngine(
+        self.engine = self.build(
             Ports(
                 clock=self.clock,
                 store=InMemoryTradingStore(self.memory, at=at),
