@@ -183,8 +183,9 @@ class Desk:
         found, events = self._companions.reconcile(
             self.ledger.book, snapshot, occasion=occasion, strangers=self._follower.strangers
         )
-        self._trip_for(events)
-        self._ports.store.save_reconciliation(found, events)
+        self._untold += events
+        self._ports.store.save_reconciliation(found)
+        self._tell()
         self.link.drift_pct = found.drift_pct
         if occasion == KILLED and self._working():
             self._still_working()
@@ -239,7 +240,7 @@ class Desk:
         self._tell()
 
     def _tell(self) -> None:
-        # What the monitor said once it does not say again, whatever becomes of the store.
+        # What was found once is not said again by who found it, whatever becomes of the store.
         self._trip_for(self._untold)
         self.ledger.announce(tuple(self._untold))
         self._untold.clear()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
-    from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.domain.trading_records import (
         Approval,
         Arrivals,
@@ -77,8 +75,8 @@ class TradingStore(Protocol):
         """Return approvals that a human decided and whose order waits, first decided first."""
         ...
 
-    def save_reconciliation(self, found: Reconciliation, events: Sequence[TradingEvent]) -> None:
-        """Keep what a reconciliation found, with what others are told of it."""
+    def save_reconciliation(self, found: Reconciliation) -> None:
+        """Keep what a reconciliation found."""
         ...
 
     def last_reconciliation(self, account: str) -> Reconciliation | None:

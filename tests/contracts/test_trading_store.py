@@ -391,16 +391,15 @@ def test_an_answer_stands(trading):
 
 def test_the_newest_reconciliation_is_the_last(trading):
     green = a_reconciliation(at=NOW + timedelta(minutes=5), mismatches=(), drift_pct=None)
-    trading.store.save_reconciliation(green, [])
-    trading.store.save_reconciliation(a_reconciliation(), [an_alert()])
-    trading.store.save_reconciliation(a_reconciliation(), [an_alert()])
+    trading.store.save_reconciliation(green)
+    trading.store.save_reconciliation(a_reconciliation())
+    trading.store.save_reconciliation(a_reconciliation())
     assert trading.store.last_reconciliation(ACCOUNT) == green
     assert trading.store.last_reconciliation("live") is None
-    assert len(trading.announced("risk")) == 1
 
 
 def test_a_reconciliation_is_kept_with_each_difference(trading):
-    trading.store.save_reconciliation(a_reconciliation(), [])
+    trading.store.save_reconciliation(a_reconciliation())
     assert trading.store.last_reconciliation(ACCOUNT) == a_reconciliation()
 
 

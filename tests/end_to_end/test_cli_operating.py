@@ -43,7 +43,7 @@ def reconciled(store, *, account="paper", **changes):
         drift_pct=Decimal(0),
         cash_difference_usd=Decimal(0),
     )
-    store.save_reconciliation(replace(found, **changes), ())
+    store.save_reconciliation(replace(found, **changes))
 
 
 def opened(store):

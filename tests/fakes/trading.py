@@ -144,13 +144,12 @@ class InMemoryTradingStore:
         decided = [one for one in self._awaited(account) if one.status != ApprovalStatus.WAITING]
         return sorted(decided, key=lambda one: (one.decided_at, one.order_id))
 
-    def save_reconciliation(self, found, events):
+    def save_reconciliation(self, found):
         memory = self._reached("save reconciliation")
         key = (found.account, found.at, found.occasion)
         if any((one.account, one.at, one.occasion) == key for one in memory.reconciliations):
             return
         memory.reconciliations.append(found)
-        memory.announcements += events
 
     def last_reconciliation(self, account):
         memory = self._reached("last reconciliation")

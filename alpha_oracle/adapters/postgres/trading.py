@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,6 @@ from alpha_oracle.adapters.postgres import trading_inbox as inbox
 from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
-from alpha_oracle.adapters.postgres.outbox import announce
 from alpha_oracle.adapters.postgres.trading_script import script_of
 from alpha_oracle.adapters.postgres.trading_session import PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
@@ -21,13 +19,12 @@ from alpha_oracle.domain.trading_records import ApprovalStatus
 from alpha_oracle.errors import ContradictsRecord, LeaseTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.received_signals import ReceivedSignal
-    from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.domain.trading_records import (
         Approval,
         Arrivals,
@@ -152,11 +149,10 @@ class PostgresTradingStore:
         decided = [one for one in awaited if one.status is not ApprovalStatus.WAITING]
         return sorted(decided, key=lambda one: (one.decided_at or one.requested_at, one.order_id))
 
-    def save_reconciliation(self, found: Reconciliation, events: Sequence[TradingEvent]) -> None:
-        """Keep what a reconciliation found, with what others are told of it; once."""
+    def save_reconciliation(self, found: Reconciliation) -> None:
+        """Keep what a reconciliation found; once."""
         with self._database.begin() as connection:
             connection.execute(text(_RECONCILED), _reconciliation_values(found))
-            announce(connection, _reconciliation_id(found), events, at=found.at)
 
     def last_reconciliation(self, account: str) -> Reconciliation | None:
         """Return the newest reconciliation on record."""
@@ -187,11 +183,6 @@ def _answer(error: psycopg2.Error, change: Change) -> bool:
         f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
         "nothing of it was kept"
     ) from None
-
-
-def _reconciliation_id(found: Reconciliation) -> str:
-    key = f"{found.account}|{found.at.isoformat()}|{found.occasion}"
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def _reconciliation_values(found: Reconciliation) -> dict[str, Any]:

@@ -209,7 +209,7 @@ def test_day_trade_decisions_qualities_and_reconciliations_come_in_pages(store, 
     assert ids(pages(records.qualities, limit=3)) == backwards
     given = [a_reconciliation(occasion=str(number)) for number in range(3)]
     for one in given:
-        store.save_reconciliation(one, [])
+        store.save_reconciliation(one)
     found = pages(records.reconciliations, limit=2)
     assert [list(page) for page in found] == [[given[2], given[1]], [given[0]]]
 
