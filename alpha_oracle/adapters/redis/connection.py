@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
@@ -15,8 +18,10 @@ from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONNECT_TIMEOUT_SECONDS: Final = 5.0
-ANSWER_TIMEOUT_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 5.0
+REST_SECONDS: Final = 1.0
+"""How long a server that did not answer is not asked again: who asks for many things waits once."""
+
 RETRIES: Final = 2
 LONGEST_WAIT_SECONDS: Final = 0.5
 
@@ -25,20 +30,26 @@ class RedisConnection:
     """A client of one Redis database; safe to share between threads.
 
     A lost connection is tried again at once, and then not: every command this product sends may
-    be repeated.
+    be repeated. A server that takes longer than `patience_seconds` to answer counts as away.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.place = redacted(url)
+        self.patience_seconds = patience_seconds
+        self._rests_until = 0.0
         try:
             self._client = redis.Redis.from_url(
                 url,
                 decode_responses=True,
                 # What others wrote and is no text is told as such, and never ends a reading.
                 encoding_errors="replace",
-                socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                socket_timeout=ANSWER_TIMEOUT_SECONDS,
-                retry=Retry(ExponentialWithJitterBackoff(cap=LONGEST_WAIT_SECONDS), RETRIES),
+                socket_connect_timeout=patience_seconds,
+                socket_timeout=patience_seconds,
+                retry=Retry(
+                    ExponentialWithJitterBackoff(cap=LONGEST_WAIT_SECONDS),
+                    RETRIES,
+                    supported_errors=(ConnectionLost,),
+                ),
                 health_check_interval=30,
             )
         except ValueError:
@@ -53,17 +64,25 @@ class RedisConnection:
         """Give the client for the length of a block.
 
         Raises:
-            StoreUnavailable: the server cannot be reached or does not answer.
+            StoreUnavailable: the server cannot be reached, or does not answer, or did not a moment
+                ago.
             ConfigurationError: it refuses the password.
         """
+        if time.monotonic() < self._rests_until:
+            raise self._failed("it did not answer a moment ago")
         try:
             yield self._client
         except AuthenticationError as error:
             raise ConfigurationError(f"Redis at {self.place} refuses the password") from error
         except RedisError as error:
-            raise StoreUnavailable(
-                f"Redis at {self.place} failed ({_cause(error)}); start it or mend redis.url"
-            ) from error
+            if isinstance(error, NoAnswer):
+                self._rests_until = time.monotonic() + REST_SECONDS
+            raise self._failed(_cause(error)) from error
+
+    def _failed(self, cause: str) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"Redis at {self.place} failed ({cause}); start it or mend redis.url"
+        )
 
     def ping(self) -> None:
         """Ask for an answer.

@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
+import selectors
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+from alpha_oracle.adapters.redis.stream_question import StreamQuestion, entries_of, socket_of
 from alpha_oracle.domain.signals import CHANNEL, STREAM
+from alpha_oracle.errors import AlphaOracleError
 from alpha_oracle.ports.signal_stream import Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import redis
     from redis.client import PubSub
 
     from alpha_oracle.adapters.redis.connection import RedisConnection
+    from alpha_oracle.adapters.redis.stream_question import Entry
 
 GROUP: Final = "execution"
 BATCH: Final = 100
 CLAIM_AFTER_MILLISECONDS: Final = 120_000
 """How long another consumer may sit on an entry before it counts as dead."""
 
+CLAIM_EVERY_SECONDS: Final = 1.0
+
 _BEGINNING: Final = "0"
 _NEW: Final = ">"
+_GROUP_IS_GONE: Final = ("NOGROUP", "UNBLOCKED")
 
 
 class RedisSignalStream:
     """`SignalStream` on Redis, one consumer of the group; not to be shared between threads.
 
-    What this consumer was delivered and never acknowledged comes first; what others left lying is
-    claimed. The channel wakes a reader that waits, its documents are those of the stream again.
+    What this consumer was delivered and never acknowledged comes first, a batch a reading; what
+    others left lying is claimed. Who waits hears the stream and the channel at once, each over a
+    connection of its own: a bare XADD wakes it, and so does a bare PUBLISH. A failure drops both,
+    and what was delivered and not acknowledged comes again.
     """
 
     def __init__(self, connection: RedisConnection, *, consumer: str) -> None:
         self._connection = connection
         self._consumer = consumer
+        self._question = StreamQuestion(GROUP, consumer, stream=STREAM, count=BATCH)
         self._listener: PubSub | None = None
         self._after = _BEGINNING
+        self._claims_at = 0.0
 
     def read(self, *, wait_seconds: float) -> list[Delivery]:
         """Return what came in, waiting at most so long for the first of it.
@@ -45,66 +58,100 @@ class RedisSignalStream:
         Raises:
             StoreUnavailable: Redis cannot be reached.
         """
-        with self._connection.client() as client:
+        until = time.monotonic() + wait_seconds
+        with self._reached() as client:
             listener = self._listening(client)
-            found = [*self._entries(client), *_heard(listener, wait_seconds=0.0)]
-            if found or not wait_seconds:
-                return found
-            # Who announces a signal tells the channel too: it is what wakes us.
-            return [*_heard(listener, wait_seconds=wait_seconds), *self._entries(client)]
+            found = [*self._entries(client), *_heard(listener)]
+            while not found and (left := until - time.monotonic()) > 0:
+                self._wait(client, listener, seconds=left)
+                found = [*self._entries(client), *_heard(listener)]
+        return found
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Have the stream deliver these no more.
 
         Raises:
-            StoreUnavailable: Redis cannot be reached; they may come again.
+            StoreUnavailable: Redis cannot be reached; they come again.
         """
         entries = [one.entry_id for one in deliveries if one.entry_id is not None]
         if entries:
-            with self._connection.client() as client:
+            with self._reached() as client:
                 client.xack(STREAM, GROUP, *entries)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; a later reading begins with what was not acknowledged."""
+        self._after, self._claims_at = _BEGINNING, 0.0
+        self._question.close()
         if self._listener is not None:
-            self._listener.close()
+            with suppress(RedisError):
+                self._listener.close()
             self._listener = None
+
+    @contextmanager
+    def _reached(self) -> Iterator[redis.Redis]:
+        try:
+            with self._connection.client() as client:
+                yield client
+        except AlphaOracleError:
+            self.close()
+            raise
 
     def _listening(self, client: redis.Redis) -> PubSub:
         if self._listener is None:
-            listener: PubSub = client.pubsub(  # type: ignore[no-untyped-call]
+            self._listener = client.pubsub(  # type: ignore[no-untyped-call]
                 ignore_subscribe_messages=True
             )
-            listener.subscribe(CHANNEL)
-            self._listener = listener
+            self._listener.subscribe(CHANNEL)
         return self._listener
+
+    def _wait(self, client: redis.Redis, listener: PubSub, *, seconds: float) -> None:
+        patience = self._connection.patience_seconds
+        asked = self._question.ask(client, patience_seconds=patience)
+        with selectors.DefaultSelector() as selector:
+            selector.register(asked, selectors.EVENT_READ)
+            selector.register(socket_of(listener.connection), selectors.EVENT_READ)
+            selector.select(seconds)
 
     def _entries(self, client: redis.Redis) -> list[Delivery]:
         try:
-            return self._read_group(client)
+            return self._delivered(client)
         except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(_GROUP_IS_GONE):
                 raise
             # A stream never written to, or a Redis that lost its data: what is there is all new.
             _create_group(client)
-            self._after = _BEGINNING
-            return self._read_group(client)
+            self._question.close()
+            self._after = _NEW
+            return self._new(client)
 
-    def _read_group(self, client: redis.Redis) -> list[Delivery]:
-        found: list[Delivery] = []
-        while self._after != _NEW:
+    def _delivered(self, client: redis.Redis) -> list[Delivery]:
+        own: list[Entry] = []
+        if self._after != _NEW:
             own = self._next(client, after=self._after)
-            found += _deliveries(own)
-            self._after = own[-1][0] if own else _NEW
+            self._after = (len(own) == BATCH and own[-1][0]) or _NEW
+        if self._after != _NEW:
+            return _deliveries(own)
+        return [*_deliveries(own), *self._claimed(client), *self._new(client)]
+
+    def _claimed(self, client: redis.Redis) -> list[Delivery]:
+        if time.monotonic() < self._claims_at:
+            return []
+        self._claims_at = time.monotonic() + CLAIM_EVERY_SECONDS
         claimed: Any = client.xautoclaim(
             STREAM, GROUP, self._consumer, min_idle_time=CLAIM_AFTER_MILLISECONDS, count=BATCH
         )
-        found += _deliveries(claimed[1])
-        return found + _deliveries(self._next(client, after=_NEW))
+        return _deliveries(claimed[1])
 
-    def _next(self, client: redis.Redis, *, after: str) -> list[Any]:
-        answer: Any = client.xreadgroup(GROUP, self._consumer, {STREAM: after}, count=BATCH)
-        return [entry for _stream, entries in answer for entry in entries]
+    def _new(self, client: redis.Redis) -> list[Delivery]:
+        if not self._question.is_open:
+            return _deliveries(self._next(client, after=_NEW))
+        # Whatever was answered before a ping is, is here then.
+        if self._question.is_answered() or (client.ping() and self._question.is_answered()):
+            return _deliveries(self._question.answer(client))
+        return []
+
+    def _next(self, client: redis.Redis, *, after: str) -> list[Entry]:
+        return entries_of(client.xreadgroup(GROUP, self._consumer, {STREAM: after}, count=BATCH))
 
 
 def _create_group(client: redis.Redis) -> None:
@@ -116,7 +163,7 @@ def _create_group(client: redis.Redis) -> None:
             raise
 
 
-def _deliveries(entries: Iterable[Any]) -> list[Delivery]:
+def _deliveries(entries: Iterable[Entry]) -> list[Delivery]:
     # An entry deleted from the stream is still delivered, without fields.
     return [
         Delivery(document=_document(fields), source=STREAM, entry_id=entry_id)
@@ -132,15 +179,12 @@ def _document(fields: dict[str, str] | None) -> str:
     return f"an entry without data: {fields!r}"
 
 
-def _heard(listener: PubSub, *, wait_seconds: float) -> list[Delivery]:
+def _heard(listener: PubSub) -> list[Delivery]:
     found: list[Delivery] = []
-    wait = wait_seconds
     while len(found) < BATCH:
-        message: Any = listener.get_message(timeout=wait)
+        message: Any = listener.get_message(timeout=0.0)
         if message is None:
-            if not wait:
-                break
-        elif message["type"] == "message":
+            break
+        if message["type"] == "message":
             found.append(Delivery(document=message["data"], source=CHANNEL))
-        wait = 0.0
     return found

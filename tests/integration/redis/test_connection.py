@@ -1,3 +1,5 @@
+from time import monotonic
+
 import pytest
 
 from alpha_oracle.adapters.redis.connection import RedisConnection, redacted
@@ -48,3 +50,26 @@ def test_an_unreadable_url_is_refused_without_its_password(url):
 )
 def test_a_url_is_shown_without_its_secrets(url, shown):
     assert redacted(url) == shown
+
+
+def test_who_gets_no_answer_waits_once_and_not_again_at_once(impatient, hang):
+    impatient.ping()
+    hang(2)
+    started = monotonic()
+    for _ in range(20):
+        with pytest.raises(StoreUnavailable, match="failed"):
+            impatient.ping()
+    assert monotonic() - started < 1
+
+
+def test_a_server_that_answers_again_is_asked_again(impatient, hang):
+    hang(0.5)
+    with pytest.raises(StoreUnavailable):
+        impatient.ping()
+    until = monotonic() + 10
+    while monotonic() < until:
+        try:
+            return impatient.ping()
+        except StoreUnavailable:
+            continue
+    pytest.fail("never asked again")

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from time import monotonic
 
 import pytest
 
@@ -55,24 +56,75 @@ def test_what_was_not_acknowledged_comes_first_after_a_restart(connection, strea
     assert documents(read(another(connection))) == ["three"]
 
 
-def test_many_left_over_come_all(connection, stream):
+def test_many_left_over_come_all_and_no_more_than_a_batch_at_once(connection, stream):
     for number in range(250):
         add(connection, data=str(number))
-    seen = [one for _ in range(3) for one in documents(read(stream))]
-    assert seen == [str(number) for number in range(250)]
-    assert documents(read(another(connection))) == seen
+    seen = [documents(read(stream)) for _ in range(3)]
+    assert [len(batch) for batch in seen] == [100, 100, 50]
+    assert [one for batch in seen for one in batch] == [str(number) for number in range(250)]
+    with closing(another(connection)) as restarted:
+        assert [documents(read(restarted)) for _ in range(3)] == seen
 
 
-def test_the_channel_wakes_who_waits(connection, stream):
-    read(stream)
+def is_blocked(connection):
+    """Whether somebody waits for an entry of the stream."""
+    with connection.client() as client:
+        return client.info("clients")["blocked_clients"] > 0
+
+
+def woken_by(connection, stream, act):
+    """What a reader is given that waits for long when something happens."""
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(read, stream, 20.0)
+        while not is_blocked(connection):
+            pass
+        act()
+        return waiting.result(timeout=10)
+
+
+def test_a_bare_publication_wakes_who_waits(connection, stream):
+    def publish():
         with connection.client() as client:
-            while not client.publish("signals", "heard"):
-                pass
-        found = waiting.result(timeout=15)
-    assert documents(found, "signals")[0] == "heard"
-    assert all(one.entry_id is None for one in found)
+            assert client.publish("signals", "heard") == 1
+
+    (found,) = woken_by(connection, stream, publish)
+    assert (found.document, found.source, found.entry_id) == ("heard", "signals", None)
+
+
+def test_a_bare_entry_wakes_who_waits(connection, stream):
+    (found,) = woken_by(connection, stream, lambda: add(connection, data="one"))
+    assert (found.document, found.source) == ("one", STREAM)
+
+
+def test_an_entry_of_a_moment_between_two_readings_is_given_by_the_next(connection, stream):
+    read(stream, 0.01)
+    add(connection, data="one")
+    assert documents(read(stream)) == ["one"]
+    add(connection, data="two")
+    assert documents(read(stream, 5.0)) == ["two"]
+
+
+def test_a_stream_deleted_under_who_waits_is_read_on(connection, stream):
+    def delete():
+        with connection.client() as client:
+            client.delete(STREAM)
+        add(connection, data="one")
+
+    assert documents(woken_by(connection, stream, delete)) == ["one"]
+    assert read(stream, 0.05) == []
+
+
+def test_what_was_not_acknowledged_comes_again_after_a_failure(connection, stream):
+    announce(connection, "one")
+    assert documents(read(stream)) == ["one"]
+    with connection.client() as client:
+        client.rename(STREAM, "kept")
+        client.set(STREAM, "no stream")
+    with pytest.raises(StoreUnavailable):
+        read(stream)
+    with connection.client() as client:
+        client.rename("kept", STREAM)
+    assert documents(read(stream)) == ["one"]
 
 
 def test_a_signal_announced_while_we_listen_comes_both_ways(connection, stream):
@@ -118,7 +170,10 @@ def test_what_another_consumer_left_lying_is_claimed(connection, stream):
         client.execute_command(
             "XCLAIM", STREAM, "execution", "worker-dead", 0, entry.entry_id, "IDLE", 120_001
         )
-    assert documents(read(stream)) == ["one"]
+    until = monotonic() + 10
+    while not (found := documents(read(stream))) and monotonic() < until:
+        pass
+    assert found == ["one"]
     stream.acknowledge([entry])
     assert read(another(connection)) == []
 
@@ -151,6 +206,16 @@ def test_two_consumers_share_what_comes(connection, stream):
     announce(connection, "one")
     assert documents(read(stream)) == ["one"]
     assert documents(read(another(connection, "worker-live"))) == []
+
+
+def test_a_server_that_hangs_holds_nobody_up(impatient, hang):
+    with closing(another(impatient)) as stream:
+        read(stream, 0.01)
+        hang(3)
+        started = monotonic()
+        with pytest.raises(StoreUnavailable):
+            read(stream, 0.1)
+        assert monotonic() - started < 2
 
 
 def test_acknowledging_nothing_asks_nobody(nobody_answers):
