@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.broker import BrokerSnapshot
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.execution.halting import Halt
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.surroundings import Companions, Ports, TradingRules
+    from alpha_oracle.risk.market_moves import Purchase
 
 SOON: Final = timedelta(seconds=1)
 KILLED: Final = "kill_switch"
@@ -234,9 +234,9 @@ class Desk:
             return
         self._watched_at = now
         facts = self._gatherer.facts(None, self._gatherer.quotes())
-        occasions: list[Symbol | None] = [*bought] or [None]
-        for symbol in occasions:
-            self._untold += self._companions.watch(facts, bought=symbol)
+        occasions: list[Purchase | None] = [*bought] or [None]
+        for purchase in occasions:
+            self._untold += self._companions.watch(facts, bought=purchase)
         self._tell()
 
     def _tell(self) -> None:

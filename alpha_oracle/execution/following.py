@@ -18,13 +18,13 @@ from alpha_oracle.execution.gathering import reached_broker, sent_at
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
 from alpha_oracle.execution.surroundings import SETTLE
+from alpha_oracle.risk.market_moves import Purchase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.broker import BrokerEvent, BrokerExecution, BrokerOrder, BrokerSnapshot
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.orders import Fill, Order
     from alpha_oracle.execution.booking import BookChange
     from alpha_oracle.execution.halting import Halt
@@ -45,7 +45,7 @@ _STATUS: Final[Mapping[BrokerEventKind, OrderStatus]] = {
 class Follower:
     """Puts what a broker tells on record.
 
-    `bought` are the symbols that purchases were filled in since the monitor last looked;
+    `bought` is what purchases were filled in, and at what, since the monitor last looked;
     `strangers` are references under our client id that no order on record has.
     """
 
@@ -54,7 +54,7 @@ class Follower:
         self._halt = halt
         self._link = link
         self._clock = clock
-        self.bought: list[Symbol] = []
+        self.bought: list[Purchase] = []
         self.strangers: set[str] = set()
         self._alarmed: set[str] = set()
 
@@ -133,7 +133,7 @@ class Follower:
         self._ledger.book_fill(order_id, fill, booked)
         order = self._ledger.book.orders[order_id]
         if order.side is Side.BUY and known is None:
-            self.bought.append(order.symbol)
+            self.bought.append(Purchase(order.symbol, fill.price))
             self._link.bought_usd += fill.price * fill.quantity
 
     def _on_late(self, order_id: str, fill: Fill, *, is_known: bool) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from alpha_oracle.calendar import ExecutionWindow
     from alpha_oracle.domain.broker import BrokerSnapshot
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.risk import AutonomyMode
     from alpha_oracle.domain.trading_events import TradingEvent
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.trading_facts import TradingFacts
     from alpha_oracle.risk.facts import RiskFacts
     from alpha_oracle.risk.kill_switch import KillSwitchRules
+    from alpha_oracle.risk.market_moves import Purchase
     from alpha_oracle.risk.pre_trade import PreTradeRiskManager, RiskBounds
 
 SETTLE: Final = timedelta(seconds=5)
@@ -94,7 +94,7 @@ class Reconciler(Protocol):
 class Watch(Protocol):
     """Holds the portfolio against its limits after the fact; remembers what it told."""
 
-    def __call__(self, facts: RiskFacts, *, bought: Symbol | None) -> Sequence[TradingEvent]:
+    def __call__(self, facts: RiskFacts, *, bought: Purchase | None) -> Sequence[TradingEvent]:
         """Return what is new to tell; `bought` is what a purchase was just filled in."""
         ...
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_events import CircuitBreakerTripped
+from alpha_oracle.risk.market_moves import SessionRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.risk.facts import RiskFacts
+    from alpha_oracle.risk.market_moves import Purchase
     from alpha_oracle.risk.portfolio_monitor import PortfolioFinding, PortfolioMonitor
 
 _RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
@@ -32,10 +33,12 @@ class PortfolioWatch:
         self._breakers = frozenset(gauge.name for gauge in monitor.bounds.breakers())
         self._told: dict[tuple[str, str], Severity] = {}
         self._since: dict[tuple[str, str], datetime] = {}
+        self._seen = SessionRange()
 
-    def __call__(self, facts: RiskFacts, *, bought: Symbol | None) -> Sequence[TradingEvent]:
+    def __call__(self, facts: RiskFacts, *, bought: Purchase | None) -> Sequence[TradingEvent]:
         """Return what is new to tell; `bought` is what a purchase was just filled in."""
-        found = self._monitor.check_portfolio(facts, bought=bought)
+        self._seen = self._seen.with_look(facts)
+        found = self._monitor.check_portfolio(facts, bought=bought, seen=self._seen)
         self._since = {one.key: self._since.get(one.key, facts.now) for one in found}
         due = [one for one in found if self._is_due(one, facts.now)]
         new = [one for one in due if self._is_new(one)]

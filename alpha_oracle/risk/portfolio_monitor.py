@@ -16,14 +16,16 @@ from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.risk.autonomy import NAME as AUTONOMY_GATE
 from alpha_oracle.risk.gauges import Reading
+from alpha_oracle.risk.market_moves import OwnDoing, SessionRange
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.risk.facts import RiskFacts
+    from alpha_oracle.risk.market_moves import Purchase
     from alpha_oracle.risk.pre_trade import RiskBounds
 
+STALE_QUOTE: Final = "stale_quote"
 FILL_TOLERANCE_PCT: Final = Decimal(3)
 """How far past its bound, in percent of it, a fill may carry a sum by its price alone: the price
 collar. What lies beyond was never cleared."""
@@ -59,19 +61,26 @@ class PortfolioMonitor:
         Positions, sectors and the share not in cash are in percent of equity.
         """
         fullest: dict[str, Reading] = {}
-        for one in self._sums(facts, bought=None):
+        for one in self._sums(facts, None):
             before = fullest.get(one.reading.name)
             if before is None or one.measured > (before.measured or 0):
                 fullest[one.reading.name] = one.reading
         return tuple(fullest.values())
 
     def check_portfolio(
-        self, facts: RiskFacts, *, bought: Symbol | None = None
+        self,
+        facts: RiskFacts,
+        *,
+        bought: Purchase | None = None,
+        seen: SessionRange | None = None,
     ) -> tuple[PortfolioFinding, ...]:
         """Return what is found breached.
 
-        `bought` is the symbol that a purchase of ours was just filled in, if that is the occasion.
+        `bought` is what a purchase of ours was just filled in, if that is the occasion; `seen` is
+        what the market did this session, up to these facts.
         """
+        market = seen or SessionRange().with_look(facts)
+        ours = None if bought is None else OwnDoing.of(bought, market)
         gauges = (
             _finding(one, Severity.HIGH, at=facts.now)
             for one in self.read_gauges(facts)
@@ -79,14 +88,31 @@ class PortfolioMonitor:
         )
         sums = (
             _finding(one.reading, one.severity, at=facts.now, subject=one.subject)
-            for one in self._sums(facts, bought=bought)
+            for one in self._sums(facts, ours)
             if one.reading.is_breached
         )
-        return (*gauges, *sums, *self._warnings(facts))
+        return (*gauges, *sums, *self._unpriced(facts), *self._warnings(facts))
 
-    def _sums(self, facts: RiskFacts, *, bought: Symbol | None) -> Iterator[_Sum]:
-        for read in _SUMS:
-            yield from read(self.bounds, facts, bought)
+    def _sums(self, facts: RiskFacts, ours: OwnDoing | None) -> Iterator[_Sum]:
+        yield from _counts(self.bounds, facts, ours)
+        equity = facts.account.equity_usd
+        if equity is None or equity <= 0:
+            return
+        for read in _SHARES:
+            yield from read(self.bounds, facts, ours, equity)
+
+    def _unpriced(self, facts: RiskFacts) -> Iterator[PortfolioFinding]:
+        for symbol in sorted(facts.exposure.unpriced) if facts.is_market_open else ():
+            quote = facts.market.quotes.get(symbol)
+            age = None if quote is None else Decimal(int(quote.age_seconds(facts.now)))
+            shown = Reading(
+                name=STALE_QUOTE,
+                measured=age,
+                bound=self.bounds.stale_seconds,
+                is_breached=True,
+                reason=f"{symbol} is held and has no quote of now: equity is unknown",
+            )
+            yield _finding(shown, Severity.HIGH, at=facts.now, subject=symbol)
 
     def _warnings(self, facts: RiskFacts) -> Iterator[PortfolioFinding]:
         drift, bound = facts.system.drift_pct, self.bounds.max_drift_pct
@@ -107,12 +133,14 @@ class PortfolioMonitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sum:
+    """A sum against its bound; `own` is what it would be had no price moved, None: not ours."""
+
     name: str
     measured: Decimal
     bound: Decimal
     what: str
     subject: str = ""
-    is_ours: bool = False
+    own: Decimal | None = None
     tolerance: Decimal = Decimal(0)
 
     @property
@@ -121,62 +149,21 @@ class _Sum:
 
     @property
     def severity(self) -> Severity:
-        is_past = self.measured > self.bound + self.tolerance
-        return Severity.CRITICAL if self.is_ours and is_past else Severity.HIGH
+        is_ours = self.own is not None and self.own > self.bound + self.tolerance
+        return Severity.CRITICAL if is_ours else Severity.HIGH
 
 
-_Read: TypeAlias = Callable[["RiskBounds", "RiskFacts", "Symbol | None"], Iterator[_Sum]]
+_Read: TypeAlias = Callable[["RiskBounds", "RiskFacts", "OwnDoing | None", Decimal], Iterator[_Sum]]
 
 
-def _positions(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iterator[_Sum]:
-    for symbol, usd in facts.exposure.by_symbol.items():
-        yield from _share(
-            "position_limit",
-            usd,
-            facts,
-            bound=bounds.max_position_pct,
-            subject=symbol,
-            is_ours=symbol == bought,
-        )
-
-
-def _sectors(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iterator[_Sum]:
-    own = None if bought is None else facts.market.sectors.get(bought)
-    for sector, usd in facts.exposure.by_sector.items():
-        yield from _share(
-            "sector_limit",
-            usd,
-            facts,
-            bound=bounds.max_sector_pct,
-            subject=sector or "unknown sector",
-            is_ours=own is not None and sector == own,
-        )
-
-
-def _share(
-    name: str, usd: Decimal, facts: RiskFacts, *, bound: Decimal, subject: str, is_ours: bool
-) -> Iterator[_Sum]:
-    equity = facts.account.equity_usd
-    if equity is None or equity <= 0:
-        return
-    yield _Sum(
-        name=name,
-        measured=usd / equity * 100,
-        bound=bound,
-        what=f"{subject} in % of equity",
-        subject=subject,
-        is_ours=is_ours,
-        tolerance=bound * FILL_TOLERANCE_PCT / 100,
-    )
-
-
-def _counts(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iterator[_Sum]:
+def _counts(bounds: RiskBounds, facts: RiskFacts, ours: OwnDoing | None) -> Iterator[_Sum]:
+    positions = Decimal(facts.exposure.positions)
     yield _Sum(
         name="max_positions",
-        measured=Decimal(facts.exposure.positions),
+        measured=positions,
         bound=Decimal(bounds.max_positions),
         what="number of positions",
-        is_ours=bought is not None,
+        own=None if ours is None else positions,
     )
     trades = facts.activity.trades_today
     if trades is not None:
@@ -189,9 +176,46 @@ def _counts(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iter
         )
 
 
-def _cash(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iterator[_Sum]:
-    equity, cash = facts.account.equity_usd, facts.account.cash_usd
-    if equity is None or cash is None or equity <= 0:
+def _positions(
+    bounds: RiskBounds, facts: RiskFacts, ours: OwnDoing | None, equity: Decimal
+) -> Iterator[_Sum]:
+    for symbol, usd in facts.exposure.by_symbol.items():
+        is_ours = ours is not None and ours.symbol == symbol
+        yield _Sum(
+            name="position_limit",
+            measured=usd / equity * 100,
+            bound=bounds.max_position_pct,
+            what=f"{symbol} in % of equity",
+            subject=symbol,
+            own=ours.share_pct(usd, (symbol,), facts, equity=equity) if ours and is_ours else None,
+            tolerance=bounds.max_position_pct * FILL_TOLERANCE_PCT / 100,
+        )
+
+
+def _sectors(
+    bounds: RiskBounds, facts: RiskFacts, ours: OwnDoing | None, equity: Decimal
+) -> Iterator[_Sum]:
+    sectors = facts.market.sectors
+    own = None if ours is None else sectors.get(ours.symbol)
+    for sector, usd in facts.exposure.by_sector.items():
+        members = [one for one in facts.exposure.by_symbol if sectors.get(one) == sector]
+        is_ours = own is not None and sector == own
+        yield _Sum(
+            name="sector_limit",
+            measured=usd / equity * 100,
+            bound=bounds.max_sector_pct,
+            what=f"{sector or _UNKNOWN} in % of equity",
+            subject=sector or _UNKNOWN,
+            own=ours.share_pct(usd, members, facts, equity=equity) if ours and is_ours else None,
+            tolerance=bounds.max_sector_pct * FILL_TOLERANCE_PCT / 100,
+        )
+
+
+def _cash(
+    bounds: RiskBounds, facts: RiskFacts, ours: OwnDoing | None, equity: Decimal
+) -> Iterator[_Sum]:
+    cash = facts.account.cash_usd
+    if cash is None:
         return
     # What is spent is bounded from above, as every other sum here.
     yield _Sum(
@@ -199,12 +223,13 @@ def _cash(bounds: RiskBounds, facts: RiskFacts, bought: Symbol | None) -> Iterat
         measured=(equity - cash) / equity * 100,
         bound=100 - bounds.min_cash_pct,
         what="share of equity not in cash (%)",
-        is_ours=bought is not None,
+        own=None if ours is None else ours.spent_pct(facts, equity=equity, cash=cash),
         tolerance=bounds.min_cash_pct * FILL_TOLERANCE_PCT / 100,
     )
 
 
-_SUMS: Final[tuple[_Read, ...]] = (_positions, _sectors, _counts, _cash)
+_UNKNOWN: Final = "unknown sector"
+_SHARES: Final[tuple[_Read, ...]] = (_positions, _sectors, _cash)
 
 
 def _above(name: str, measured: Decimal, *, bound: Decimal, what: str) -> Reading:

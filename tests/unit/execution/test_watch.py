@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from alpha_oracle.execution.watch import PortfolioWatch
+from alpha_oracle.risk.market_moves import Purchase
 from alpha_oracle.risk.portfolio_monitor import PortfolioMonitor
 from tests.trading import NOW, SYMBOL, an_exposure, bounds, facts
 
@@ -33,9 +34,11 @@ def test_a_breaker_that_trips_is_told_as_a_breaker_and_an_alert_once_while_it_la
 def test_a_limit_is_told_again_when_it_gets_worse_and_not_when_it_gets_better():
     watch = a_watch()
     assert told(watch, exposure=holding(6_000)) == [("risk:alert", "high")]
-    assert told(watch, exposure=holding(6_000), bought=SYMBOL) == [("risk:alert", "critical")]
+    assert told(watch, exposure=holding(6_000), bought=Purchase(SYMBOL, Decimal(100))) == [
+        ("risk:alert", "critical")
+    ]
     assert told(watch, exposure=holding(6_000)) == []
-    assert told(watch, exposure=holding(6_000), bought=SYMBOL) == []
+    assert told(watch, exposure=holding(6_000), bought=Purchase(SYMBOL, Decimal(100))) == []
 
 
 def test_what_cannot_be_measured_is_told_once_that_lasts():
@@ -53,3 +56,13 @@ def test_what_is_measured_again_in_time_is_never_told():
     assert told(watch) == []
     later = {"now": NOW + PATIENCE, "latest_data_at": NOW + PATIENCE}
     assert told(watch, vix=None, **later) == []
+
+
+def test_what_the_market_added_between_two_looks_is_not_ours():
+    watch = a_watch()
+    bought = Purchase(SYMBOL, Decimal(100))
+    assert told(watch, exposure=holding(4_950)) == []
+    risen = {"prices": {SYMBOL: Decimal(106)}, "exposure": holding(5_247)}
+    assert told(watch, **risen, bought=bought) == [("risk:alert", "high")]
+    doubled = {"prices": {SYMBOL: Decimal(106)}, "exposure": holding(10_494)}
+    assert told(watch, **doubled, bought=bought) == [("risk:alert", "critical")]

@@ -6,8 +6,9 @@ import pytest
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.risk import AutonomyMode, Severity
 from alpha_oracle.risk.facts import VixReading
+from alpha_oracle.risk.market_moves import Purchase, SessionRange
 from alpha_oracle.risk.portfolio_monitor import PortfolioMonitor
-from tests.trading import NOW, SYMBOL, an_exposure, bounds, facts
+from tests.trading import NOW, SYMBOL, TODAY, an_exposure, bounds, facts
 
 MONITOR = PortfolioMonitor(bounds=bounds())
 OTHER = Symbol("BBB")
@@ -23,8 +24,9 @@ def slots(count):
     return an_exposure(by_symbol={Symbol(f"H{number}"): Decimal(1) for number in range(count)})
 
 
-def found(changes, *, bought=None):
-    findings = MONITOR.check_portfolio(facts(**changes), bought=bought)
+def found(changes, *, bought=None, price=100, seen=None):
+    purchase = None if bought is None else Purchase(bought, Decimal(price))
+    findings = MONITOR.check_portfolio(facts(**changes), bought=purchase, seen=seen)
     return {finding.key: finding.alert.severity for finding in findings}
 
 
@@ -102,6 +104,81 @@ def test_a_drawdown_is_told_as_the_specification_has_it():
 )  # fmt: skip
 def test_a_breach_is_told_by_its_severity(changes, bought, expected):
     assert found(changes, bought=bought) == expected
+
+
+def market_of(price, *, equity=100_000, **others):
+    """The lowest prices of AAA and of others, and the highest equity, USD."""
+    lows = {Symbol(symbol): Decimal(low) for symbol, low in others.items()}
+    return SessionRange(lows={SYMBOL: Decimal(price), **lows}, high_equity_usd=Decimal(equity))
+
+
+def test_a_fill_that_was_within_the_limit_at_its_price_is_none_of_ours():
+    grown = {"exposure": holding(5_200)}
+    assert found(grown, bought=SYMBOL, price=99) == {("position_limit", "AAA"): HIGH}
+    assert found(grown, bought=SYMBOL, price=100) == {("position_limit", "AAA"): CRITICAL}
+
+
+def test_a_fill_is_judged_at_its_own_price_and_not_at_a_lower_one_of_before():
+    grown = {"exposure": holding(5_200)}
+    seen = market_of(90)
+    assert found(grown, bought=SYMBOL, price=100, seen=seen)["position_limit", "AAA"] is CRITICAL
+
+
+def test_an_equity_that_fell_makes_no_fill_a_breach_of_ours():
+    fallen = {
+        "exposure": holding(5_000),
+        "equity_usd": Decimal(97_050),
+        "cash_usd": Decimal(92_000),
+    }
+    seen = market_of(100, equity=100_000)
+    assert found(fallen, bought=SYMBOL, seen=seen) == {("position_limit", "AAA"): HIGH}
+
+
+def test_a_sector_that_rose_while_one_of_it_was_bought_is_none_of_ours():
+    exposure = an_exposure(
+        by_symbol={SYMBOL: Decimal(1_000), OTHER: Decimal(25_000)},
+        by_sector={"Technology": Decimal(26_000)},
+    )
+    changes = {
+        "exposure": exposure,
+        "prices": {SYMBOL: Decimal(100), OTHER: Decimal(50)},
+        "sectors": {SYMBOL: "Technology", OTHER: "Technology"},
+    }
+    risen, flat = market_of(100, BBB=48), market_of(100, BBB=50)
+    key = ("sector_limit", "Technology")
+    assert found(changes, bought=SYMBOL, seen=risen)[key] is HIGH
+    assert found(changes, bought=SYMBOL, seen=flat)[key] is CRITICAL
+
+
+def test_a_rise_of_what_is_held_spends_no_reserve():
+    changes = {
+        "exposure": an_exposure(by_symbol={SYMBOL: Decimal(91_000)}, by_sector={}),
+        "cash_usd": Decimal(9_000),
+    }
+    assert found(changes, bought=SYMBOL, price=88)["cash_reserve", ""] is HIGH
+    assert found(changes, bought=SYMBOL, price=100)["cash_reserve", ""] is CRITICAL
+
+
+def test_another_session_begins_its_own_range_of_prices():
+    monday = SessionRange().with_look(facts(prices={SYMBOL: Decimal(80)}))
+    later = facts(prices={SYMBOL: Decimal(90)}, equity_usd=Decimal(90_000))
+    assert monday.with_look(later).lows == {SYMBOL: 80}
+    assert monday.with_look(later).high_equity_usd == 100_000
+
+    next_session = facts(
+        prices={SYMBOL: Decimal(90)},
+        session=TODAY + timedelta(days=3),
+        equity_usd=None,
+        previous_close_equity_usd=None,
+    )
+    assert monday.with_look(next_session).lows == {SYMBOL: 90}
+    assert monday.with_look(next_session).high_equity_usd is None
+
+
+def test_what_is_held_without_a_quote_of_now_is_told_while_the_market_is_open():
+    blind = {"exposure": an_exposure(by_symbol={OTHER: Decimal(0)}, unpriced=frozenset({OTHER}))}
+    assert found(blind) == {("stale_quote", "BBB"): HIGH}
+    assert found({**blind, "is_market_open": False}) == {}
 
 
 @pytest.mark.parametrize("changes", [{"equity_usd": None}, {"equity_usd": Decimal(0)}])
