@@ -35,8 +35,9 @@ class SignalStore(Protocol):
     ) -> dict[Symbol, Session]:
         """Return the symbols with a LONG of `strategy` in [since, before) and no later exit.
 
-        The session is that of the first LONG after the last exit; an exit on the session of a
-        LONG ends what was before it, exits being worked first.
+        The session is that of the latest LONG: which of several was bought is not known here, and
+        what is held since any of them must not end too early. An exit on the session of a LONG
+        ends what was before it, exits being worked first.
         """
         ...
 

@@ -42,10 +42,11 @@ def signals_of(
 ) -> list[Signal]:
     """Return a strategy's signals of a session: exits by symbol, then entries, strongest first.
 
-    `open_entries` are the symbols of its LONGs without an exit since, with the session of each:
-    they are closed where the strategy wants out or the longest hold ends with the next session, by
-    a SHORT where it expects a fall, else by a FLAT. Signals expire with the next session's
-    execution window.
+    `open_entries` are the symbols of its LONGs without an exit since, with the latest session of
+    each: they are closed where the strategy wants out or the longest hold ends with the next
+    session, by a SHORT where it expects a fall, else by a FLAT. A LONG that stands beside it is
+    told too: who holds the lot does not buy it at the open that sells it, who never got it does.
+    Signals expire with the next session's execution window.
 
     Raises:
         DataError: the market has no such session.
@@ -59,9 +60,11 @@ def signals_of(
         rank=rank,
         expires_at=window.end(calendar.next_session_after(session)),
     )
-    exits = list(close.exits(open_entries))
-    entries = close.entries(except_for={one.symbol for one in exits}) if rank.is_eligible else ()
-    return [*exits, *sorted(entries, key=lambda one: (-one.strength, one.symbol))]
+    entries = close.entries() if rank.is_eligible else ()
+    return [
+        *close.exits(open_entries),
+        *sorted(entries, key=lambda one: (-one.strength, one.symbol)),
+    ]
 
 
 def in_order_of_work(signals: Sequence[Signal], ranking: Sequence[StrategyRank]) -> list[Signal]:
@@ -97,11 +100,10 @@ class _Close:
             if symbol in columns and self._is_over(columns[symbol], since):
                 yield self._signal(columns[symbol], *self._ending(columns[symbol]))
 
-    def entries(self, *, except_for: set[Symbol]) -> Iterator[Signal]:
+    def entries(self) -> Iterator[Signal]:
         strengths = self.decisions.entry[self.row]
         for column in np.flatnonzero(strengths > 0).tolist():
-            if self.market.symbols[column] not in except_for:
-                yield self._signal(column, Direction.LONG, float(strengths[column]))
+            yield self._signal(column, Direction.LONG, float(strengths[column]))
 
     def _is_over(self, column: int, since: Session) -> bool:
         # A LONG of `since` is bought on the session after it; an exit of today is sold tomorrow.

@@ -49,7 +49,7 @@ WHERE signals.document <> given.document
 """
 
 _OPEN_ENTRIES: Final = """
-SELECT entry.symbol, min(entry.session) AS session
+SELECT entry.symbol, max(entry.session) AS session
 FROM signals AS entry
 WHERE entry.strategy = :strategy AND entry.direction = 'LONG'
   AND entry.session >= :since AND entry.session < :before
@@ -105,8 +105,9 @@ class PostgresSignals:
     ) -> dict[Symbol, Session]:
         """Return the symbols with a LONG of `strategy` in [since, before) and no later exit.
 
-        The session is that of the first LONG after the last exit; an exit on the session of a
-        LONG ends what was before it, exits being worked first.
+        The session is that of the latest LONG: which of several was bought is not known here, and
+        what is held since any of them must not end too early. An exit on the session of a LONG
+        ends what was before it, exits being worked first.
         """
         values = {"strategy": strategy, "before": before, "since": since}
         with self._database.begin() as connection:

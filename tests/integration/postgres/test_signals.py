@@ -99,7 +99,7 @@ def test_documents_come_newest_session_first(signals):
     [
         ([], None),
         ([(5, "LONG")], 5),
-        ([(5, "LONG"), (8, "LONG")], 5),
+        ([(5, "LONG"), (8, "LONG")], 8),
         ([(5, "LONG"), (8, "FLAT")], None),
         ([(5, "LONG"), (8, "SHORT"), (9, "LONG")], 9),
         ([(5, "LONG"), (8, "FLAT"), (8, "LONG")], 8),

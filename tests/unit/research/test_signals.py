@@ -103,11 +103,11 @@ def test_the_longest_hold_ends_a_lot_without_an_exit():
     assert _short(_signals(open_entries=opened)) == [("AAA", "FLAT", 1.0)]
 
 
-def test_what_is_closed_is_not_entered_at_the_same_open():
+def test_a_wish_stands_beside_the_end_of_an_earlier_one_that_may_not_have_been_bought():
     signals = _signals(
         entries=[(5, "AAA", 0.9), (5, "BBB", 0.4)], open_entries={"AAA": date(2016, 1, 4)}
     )
-    assert _short(signals) == [("AAA", "FLAT", 1.0), ("BBB", "LONG", 0.4)]
+    assert _short(signals) == [("AAA", "FLAT", 1.0), ("AAA", "LONG", 0.9), ("BBB", "LONG", 0.4)]
 
 
 def test_an_exit_without_a_bar_refers_to_the_last_close():
