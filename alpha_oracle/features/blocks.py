@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from alpha_oracle.features.whole import Whole
 
     Argument: TypeAlias = Block | InsiderTrades
-    Mask: TypeAlias = NDArray[np.bool_]
     Values: TypeAlias = NDArray[np.float64]
 
 
@@ -52,9 +51,9 @@ class SymbolBlock:
         self._columns = columns
         self._whole = whole
         self._start = start
-        self._has_bar = self._finite("close")
+        self._has_bar = whole.finite("close")[:, columns]
         self._fields: dict[str, Block] = {}
-        self._own_bars = OwnBars(self._field, self._finite)
+        self._own_bars = OwnBars(self._field, whole.validity, columns)
         self._entries: dict[int, Entries] = {}
         self._known: dict[tuple[str, int], Argument] = {}
 
@@ -79,9 +78,6 @@ class SymbolBlock:
         field = self._whole.bars(name)[:, self._columns]
         # Whoever needs all of it is quicker in a copy; of the last sessions little is read.
         return field.copy() if self._start == 0 else field
-
-    def _finite(self, name: str) -> Mask:
-        return self._whole.finite(name)[:, self._columns]
 
     def _beside_every_symbol(self, market: Values) -> Block:
         return np.repeat(market[:, None], self._has_bar.shape[1], axis=1)

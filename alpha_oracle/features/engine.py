@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # A block's working arrays stay in a core's own cache, and its rows are wide enough for vectors.
 BLOCK_SYMBOLS: Final = 32
 # Of few sessions little is computed: then it is the steps from block to block that cost.
-WIDE_BLOCK_SYMBOLS: Final = 64
+WIDE_BLOCK_SYMBOLS: Final = 128
 BLOCK_SESSIONS: Final = 128
 THREADS: Final = 2
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from alpha_oracle.features.kernels import Block
-    from alpha_oracle.features.packing import Columns
+    from alpha_oracle.features.validity import Columns, Mask, Names, Validity
 
-    Mask: TypeAlias = NDArray[np.bool_]
+EVERY: Final = slice(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,17 +34,19 @@ class Last:
 
 
 class OwnBars:
-    """Some symbols' bars.
+    """Bars of some symbols, the `columns` of all those that `validity` speaks of.
 
-    `field` gives a field by name, `sessions x symbols`, `finite` where it is known.
+    `field` gives a field of these symbols by name, `sessions x symbols`.
     """
 
-    def __init__(self, field: Callable[[str], Block], finite: Callable[[str], Mask]) -> None:
+    def __init__(
+        self, field: Callable[[str], Block], validity: Validity, columns: slice = EVERY
+    ) -> None:
         self._field = field
-        self._finite = finite
-        self._masks: list[tuple[Mask, Columns]] = []
-        self._masks_of: dict[frozenset[str], int] = {}
-        self._counts: dict[tuple[int, int], tuple[Columns, Columns]] = {}
+        self._validity = validity
+        self._columns = columns
+        self._masks: list[tuple[Names, Mask, Columns]] = []
+        self._masks_of: dict[Names, int] = {}
         self._lasts: dict[tuple[int, int | None, int | None, int], Last | None] = {}
         self._known: dict[tuple[str, int, Last | None], object] = {}
 
@@ -56,7 +57,7 @@ class OwnBars:
         ones. Then a formula that looks back so far and no further sees the last bars alone.
         """
         mask = self._mask(formula.fields())
-        valid, gappy = self._masks[mask]
+        _, valid, gappy = self._masks[mask]
         start = len(valid) - len(out)
         last = self._last(formula, mask, start)
         result = np.ascontiguousarray(self._value(formula, mask, last))
@@ -76,7 +77,7 @@ class OwnBars:
         return self._known[name, mask, last]
 
     def _packed(self, name: str, mask: int, last: Last | None) -> Block:
-        valid, gappy = self._masks[mask]
+        _, valid, gappy = self._masks[mask]
         if last is not None:
             return pack_last(self._field(name), valid, last.counts, last.bars)
         field = np.ascontiguousarray(self._field(name))
@@ -91,32 +92,26 @@ class OwnBars:
     def _last_anew(self, formula: Formula, mask: int, start: int) -> Last | None:
         if not start or formula.stretch is None or formula.lookback_sessions is None:
             return None
-        before, since = self._counted(mask, start)
+        names, valid, _ = self._masks[mask]
+        before, since = (count[self._columns] for count in self._validity.counts(names, start))
         # Windows are cut at multiples of the stretch: from one on they round as they always do.
         unneeded = np.maximum(before + 1 - formula.lookback_sessions, 0)
         ahead = before - unneeded // formula.stretch * formula.stretch
         counts = ahead + since
         bars = int(counts.max(initial=0))
-        few = 2 * bars < len(self._masks[mask][0])
+        few = 2 * bars < len(valid)
         return Last(counts=counts, bars=bars, ahead=ahead) if few else None
 
-    def _counted(self, mask: int, start: int) -> tuple[Columns, Columns]:
-        """Return how many bars each symbol has before session `start`, and from it on."""
-        if (mask, start) not in self._counts:
-            valid, _ = self._masks[mask]
-            self._counts[mask, start] = valid[:start].sum(axis=0), valid[start:].sum(axis=0)
-        return self._counts[mask, start]
-
-    def _mask(self, names: frozenset[str]) -> int:
+    def _mask(self, names: Names) -> int:
         if names not in self._masks_of:
-            finite = [self._finite(name) for name in sorted(names)]
-            self._masks_of[names] = self._number(reduce(np.logical_and, finite))
+            self._masks_of[names] = self._number(names)
         return self._masks_of[names]
 
-    def _number(self, mask: Mask) -> int:
+    def _number(self, names: Names) -> int:
         # Nearly always a bar has all its fields: then every formula reads the same packed arrays.
-        for number, (known, _) in enumerate(self._masks):
-            if np.array_equal(known, mask):
+        for number, (others, _, _) in enumerate(self._masks):
+            if self._validity.alike(others, names)[self._columns].all():
                 return number
-        self._masks.append((mask, np.flatnonzero(~mask.all(axis=0))))
+        gappy = np.flatnonzero(self._validity.gappy(names)[self._columns])
+        self._masks.append((names, self._validity.mask(names)[:, self._columns], gappy))
         return len(self._masks) - 1

@@ -11,6 +11,7 @@ from alpha_oracle.features.blocks import SymbolBlock
 from alpha_oracle.features.formula import Kind
 from alpha_oracle.features.own_bars import OwnBars
 from alpha_oracle.features.standings import Standings
+from alpha_oracle.features.validity import Validity
 from alpha_oracle.features.whole import Whole
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def _methods(of: type) -> tuple[FunctionType, ...]:
 
 _BARS: Final[Steps] = (
     *_methods(OwnBars),
+    *_methods(Validity),
     packing.pack,
     packing.unpack,
     packing.pack_last,

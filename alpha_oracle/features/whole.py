@@ -10,6 +10,7 @@ from alpha_oracle.features.formula import SOURCE_OF, Formula, Source
 from alpha_oracle.features.kernels import kernel
 from alpha_oracle.features.own_bars import OwnBars
 from alpha_oracle.features.packing import within_float32
+from alpha_oracle.features.validity import Validity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class Whole:
     """A panel's bars, trades, market and reports; formulas that read one of the latter two alone.
 
+    `validity` says where bars have which fields of the panel and of the market.
     Threads may share it: what two compute at once is the same.
     """
 
@@ -41,6 +43,7 @@ class Whole:
             Source.REPORTS: context.reports,
             Source.SHORT_INTEREST: context.short_interest,
         }
+        self.validity = Validity(self.finite)
         self._bars: dict[str, Values] = {}
         self._finite: dict[str, Mask] = {}
         self._known: dict[str, Values] = {}
@@ -72,7 +75,8 @@ class Whole:
         if of.name not in self._known:
             out = np.empty((self._sessions, 1))
             column = {name: self._market[name][:, None] for name in of.fields()}
-            OwnBars(column.__getitem__, lambda name: np.isfinite(column[name])).write(of, out)
+            validity = Validity(lambda name: np.isfinite(column[name]))
+            OwnBars(column.__getitem__, validity).write(of, out)
             self._known[of.name] = out[:, 0]
         return self._known[of.name]
 

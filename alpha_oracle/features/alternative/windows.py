@@ -131,7 +131,7 @@ def _entries(of: StandingTrades, weights: NDArray[Any]) -> _Entries:
 
 
 def _sums(of: StandingTrades, window: int, *weights: Values) -> tuple[Block, ...]:
-    out = np.stack([_unknown(of) for _ in weights])
+    out = np.full((len(weights), of.trades.sessions, len(of.trades.covered_from)), np.nan)
     entries = _entries(of, np.stack(weights, axis=1))
     begins = of.trades.covered_from + window - 1
     _sum_windows(of.trades.offsets, entries, begins, window, out)

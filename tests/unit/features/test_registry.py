@@ -148,4 +148,4 @@ def test_a_hash_counts_the_kernels_behind_a_feature():
 
 def test_a_hash_counts_how_bars_reach_a_formula():
     parts = sources_of(*ways.of(Kind.BARS))
-    assert "np.logical_and" in parts["alpha_oracle.features.own_bars.OwnBars._mask"]
+    assert "np.logical_and" in parts["alpha_oracle.features.validity.Validity.mask"]
