@@ -59,14 +59,21 @@ class Halt:
     def trip(self, reason: str) -> None:
         """Activate the switch, on record before anything else is: it needs no word.
 
+        An active one is activated anew: nobody resumes before this has cooled down. The mirror
+        follows by itself where it cannot be reached now.
+
         Raises:
-            StoreUnavailable: it is not on record, or not in the mirror: repeat it.
+            StoreUnavailable: it is not on record: repeat it.
         """
         now = self._clock.now()
-        record = self._switch.record()
+        tripped = self._rules.trip(self._switch.record(), now=now, by=SYSTEM, reason=reason)
         self._read_at = None
-        if not record.is_active:
-            self._switch.change(self._rules.trip(record, now=now, by=SYSTEM, reason=reason), at=now)
+        try:
+            self._switch.change(tripped, at=now)
+        except StoreUnavailable:
+            on_record = self._switch.record()
+            if not (on_record.is_active and on_record.activated_at == tripped.activated_at):
+                raise
 
     def alarm(self, ledger: Ledger, kind: str, message: str) -> None:
         """Trip the switch, then say why: integrity is in doubt."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from alpha_oracle.errors import OutcomeUnknown
 from tests.fakes.scripted_broker import a_fill
 from tests.unit.execution.trading_day import SYMBOLS, TradingDay, a_document, an_outcome, rejections
@@ -170,3 +172,29 @@ def test_a_slice_that_works_is_cancelled_and_then_its_order_ends():
     broker.tell("cancelled", slice_sent.order_id)
     day.steps(2)
     assert day.memory.orders[slice_sent.parent_id].status == "CANCELLED"
+
+
+def test_a_trip_while_the_switch_is_active_starts_the_cool_down_anew():
+    day, broker, _ = with_a_working_order()
+    day.kill()
+    day.steps(1)
+    day.clock.advance(minutes=30)
+    broker.has("somebody-elses-order")
+    day.steps(2)
+
+    tripped = day.memory.kill_switch.activated_at
+    assert day.clock.now() - tripped < timedelta(minutes=1)
+    assert day.memory.kill_switch.changed_by == "system"
+
+
+def test_a_trip_stands_once_it_is_on_record_though_the_mirror_is_away():
+    day, broker, _ = with_a_working_order()
+    day.mirror.is_away = True
+    broker.has("somebody-elses-order")
+    day.steps(10)
+    day.clock.advance(minutes=6)
+    day.steps(3)
+
+    assert day.memory.kill_switch.is_active
+    assert len(day.memory.kill_switch_changes) == 1
+    assert day.alerts("critical") == ["unknown_order"]
