@@ -16,7 +16,7 @@ from alpha_oracle.execution.exits import due_lots, on_exit_signal
 from alpha_oracle.execution.identity import exit_order_id
 from alpha_oracle.execution.inbox_rules import Standing, in_order_of_work, standing
 from alpha_oracle.execution.order_requests import EntryFacts, Refusal, expired
-from alpha_oracle.execution.placements import MOMENTARY_FACTS, Declined, Placed, Waits
+from alpha_oracle.execution.placements import Declined, Placed, Waits, may_come
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,7 +188,7 @@ class Decider:
         quotes = self._gatherer.quotes(signal.symbol)
         request = self._rules.generator.entry(signal, self._entry_facts(signal, quotes))
         if isinstance(request, Refusal):
-            if request.missing and set(request.missing) <= MOMENTARY_FACTS:
+            if may_come(request.missing):
                 self._missing[signal.signal_id] = request.detail
                 return
             self._ledger.refuse(signal, request.detail, by=request.refused_by)

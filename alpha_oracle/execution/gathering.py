@@ -59,22 +59,36 @@ class Gatherer:
     def quotes(self, *symbols: Symbol) -> Mapping[Symbol, Quote]:
         """Return this session's quotes of symbols, of all that is held or working, and of VIX.
 
-        What is held is marked by them. A board out of reach has none. Before the open quotes may
-        be in shares that the book does not hold yet.
+        What is held is marked by them, and in market hours by nothing else: without a quote of
+        now its price, and with it the account's equity, is unknown. A board out of reach has none.
+        Before the open quotes may be in shares that the book does not hold yet.
         """
-        book = self._ledger.book
-        wanted = {VIX_SYMBOL, *symbols}
-        wanted |= {lot.symbol for lot in book.lots.values() if lot.quantity}
-        wanted |= {order.symbol for order in book.open_orders()}
+        wanted = {VIX_SYMBOL, *symbols, *self._own_symbols()}
         try:
             found = self._ports.board.quotes(wanted)
         except StoreUnavailable:
             return {}
         todays = {symbol: quote for symbol, quote in found.items() if self._is_todays(quote)}
-        for symbol, quote in todays.items():
-            if quote.mark is not None and symbol != VIX_SYMBOL:
-                book.marks[symbol] = quote.mark
+        self._mark(todays)
         return todays
+
+    def _own_symbols(self) -> set[Symbol]:
+        book = self._ledger.book
+        held = {lot.symbol for lot in book.lots.values() if lot.quantity}
+        return held | {order.symbol for order in book.open_orders()}
+
+    def _mark(self, quotes: Mapping[Symbol, Quote]) -> None:
+        book, now = self._ledger.book, self._ports.clock.now()
+        within = float(self._rules.bounds.stale_seconds)
+        is_open = now < calendar.session_close(self.session)
+        for lot in book.lots.values():
+            quote = quotes.get(lot.symbol)
+            if is_open and (quote is None or abs(quote.age_seconds(now)) >= within):
+                book.marks.pop(lot.symbol, None)
+        for symbol, quote in quotes.items():
+            is_old = is_open and abs(quote.age_seconds(now)) >= within
+            if quote.mark is not None and symbol != VIX_SYMBOL and not is_old:
+                book.marks[symbol] = quote.mark
 
     @property
     def session(self) -> Session:
@@ -175,8 +189,16 @@ class Gatherer:
                 session=session,
                 stale_seconds=float(self._rules.bounds.stale_seconds),
             ),
-            latest_data_at=max((one.at for one in quotes.values()), default=None),
+            latest_data_at=self._latest_data_at(order, quotes),
         )
+
+    def _latest_data_at(
+        self, order: Order | None, quotes: Mapping[Symbol, Quote]
+    ) -> datetime | None:
+        # An index that is calculated says nothing of shares, unless there are none to be quoted.
+        if order is not None or self._own_symbols():
+            quotes = {symbol: one for symbol, one in quotes.items() if symbol != VIX_SYMBOL}
+        return max((one.at for one in quotes.values()), default=None)
 
     def _done(self, order: Order | None, now: datetime, session: Session) -> ActivityFacts:
         own = set() if order is None else {order.order_id, order.parent_id}

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from alpha_oracle.risk.kill_switch import KillSwitchCheck
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_records import CascadeRun, DayTradeDecision
     from alpha_oracle.risk.cascade import Clearance
 
-MOMENTARY: Final = frozenset({"link", "quote_known", "quote_fresh", "order_rate"})
+MOMENTARY: Final = frozenset({"link", "stale_data", "quote_known", "quote_fresh", "order_rate"})
 """Checks that the next moment may answer otherwise: what they refuse waits."""
 
-MOMENTARY_FACTS: Final = frozenset({"quote", "bid", "ask", "ask price"})
+_QUOTED: Final = frozenset({"quote", "bid", "ask", "ask price", "equity"})
+_PRICE: Final = "price of "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +60,12 @@ def is_momentary(clearance: Clearance) -> bool:
     """Whether a refusal may be another verdict in a moment: it decides nothing."""
     deciding = clearance.deciding
     is_unread = deciding.check == KillSwitchCheck.name and bool(deciding.missing)
-    return deciding.check in MOMENTARY or is_unread
+    return deciding.check in MOMENTARY or is_unread or may_come(deciding.missing)
+
+
+def may_come(missing: Collection[str]) -> bool:
+    """Whether all that is missing, if anything, is what the next quote tells.
+
+    Without a price of all that is held the equity is not known.
+    """
+    return bool(missing) and all(one in _QUOTED or one.startswith(_PRICE) for one in missing)

@@ -21,13 +21,13 @@ from alpha_oracle.domain.trading_records import (
 )
 from alpha_oracle.execution.order_requests import order_of
 from alpha_oracle.execution.placements import (
-    MOMENTARY_FACTS,
     Checked,
     Declined,
     Placed,
     Placement,
     Waits,
     is_momentary,
+    may_come,
 )
 from alpha_oracle.execution.router import NoRoute
 from alpha_oracle.risk.kill_switch import KillSwitchCheck
@@ -194,8 +194,8 @@ class Placer:
         )
 
     def _unrouted(self, route: NoRoute) -> Waits | Declined:
-        is_momentary = set(route.missing) <= MOMENTARY_FACTS
-        return Waits(reason=route.reason) if is_momentary else Declined(reason=route.reason)
+        waits = may_come(route.missing)
+        return Waits(reason=route.reason) if waits else Declined(reason=route.reason)
 
     def _outcomes(self, signal: ReceivedSignal | None, order: Order) -> tuple[SignalOutcome, ...]:
         if signal is None:

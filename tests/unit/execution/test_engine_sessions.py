@@ -80,7 +80,9 @@ def test_the_days_loss_counts_from_the_equity_of_the_close_before_its_actions():
 
     state = day.memory.states["paper"]
     assert state.previous_close_equity_usd == cash + 49 * 90
-    assert day.engine.book.equity_usd() == cash + 49 * 90
+    day.quote("AAA", bid=45, ask=45)
+    day.steps(1, quoting=False)
+    assert day.engine.book.equity_usd() == cash + 98 * 45
 
 
 def test_an_unknown_close_leaves_the_days_base_unknown():
