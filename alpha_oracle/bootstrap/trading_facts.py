@@ -36,8 +36,8 @@ VOLUME_SESSIONS: Final = 21
 """The average day's volume is over a month, of the sessions that have a bar."""
 
 LEAST_VOLUMES: Final = 5
-CLOSE_SESSIONS: Final = 5
-"""A close older than that is none: nobody knows what a share is worth."""
+VIX_SESSIONS: Final = 5
+"""How far back a level of the index is looked for; it carries its session, which says its age."""
 
 RANKED_ROWS: Final = 1_000
 CENT_FRACTION: Final = Decimal("0.000001")
@@ -119,13 +119,13 @@ class StoredTradingFacts:
         panel = recent_panel(stored, before, actions=actions)
         return (
             dict(_volumes(panel, actions, session=session)),
-            dict(_closes(panel, actions, before=before)),
+            dict(_closes(panel)),
         )
 
     def _vix(self, session: Session) -> tuple[Session, Decimal] | None:
         levels = self.levels.load(
             VIX,
-            start=calendar.shift_session(session, -CLOSE_SESSIONS),
+            start=calendar.shift_session(session, -VIX_SESSIONS),
             end=calendar.shift_session(session, -1),
             as_of=calendar.session_open(session),
         )
@@ -171,16 +171,11 @@ def _volumes(
             yield symbol, int(known.mean() * ratio)
 
 
-def _closes(
-    panel: MarketPanel, actions: Sequence[CorporateAction], *, before: Session
-) -> Iterator[tuple[Symbol, Decimal]]:
-    for column, symbol in enumerate(panel.symbols):
-        rows = np.flatnonzero(np.isfinite(panel.traded_close[-CLOSE_SESSIONS:, column]))
-        if not len(rows):
-            continue
-        row = len(panel.sessions[:-CLOSE_SESSIONS]) + int(rows[-1])
-        ratio = split_ratio(actions, symbol, after=panel.sessions[row].item(), through=before)
-        yield symbol, _exact(float(panel.traded_close[row, column]) / ratio)
+def _closes(panel: MarketPanel) -> Iterator[tuple[Symbol, Decimal]]:
+    # Of the session before alone: an older close is not what a share was worth at its end.
+    for symbol, close in zip(panel.symbols, panel.traded_close[-1], strict=True):
+        if np.isfinite(close):
+            yield symbol, _exact(float(close))
 
 
 def _exact(figure: float) -> Decimal:

@@ -23,9 +23,9 @@ class StrategyStanding:
 class References:
     """What was known before a session, of the symbols asked for. What is absent is unknown.
 
-    `adv_shares` is the average daily volume. `last_closes` are USD as traded on the session before,
-    in shares of then. `vix_close` is the latest stored one with its session. `standings` and
-    `holds` are by strategy.
+    `adv_shares` is the average daily volume. `last_closes` are USD as traded on the session before
+    and no other, in shares of then. `vix_close` is the latest stored one with its session.
+    `standings` and `holds` are by strategy.
     """
 
     session: Session

@@ -102,16 +102,16 @@ def test_the_average_volume_and_the_last_close_are_of_the_sessions_before(world)
     assert known.symbols == {SYMBOL}
 
 
-def test_a_volume_of_a_few_sessions_is_no_average_and_an_old_close_none(world):
-    world.store(*bars(count=4, last=calendar.shift_session(SESSION, -6)))
+def test_a_volume_of_a_few_sessions_is_no_average(world):
+    world.store(*bars(count=4))
     assert world.known().adv_shares == {}
-    assert world.known().last_closes == {}
 
 
-def test_a_close_of_some_days_ago_stands_in_shares_of_the_eve(world):
-    world.store(*bars(last=calendar.shift_session(SESSION, -4), close=90))
-    world.act(ActionKind.SPLIT, 3, calendar.shift_session(SESSION, -2))
-    assert world.known().last_closes == {SYMBOL: 30}
+def test_a_close_of_any_session_but_the_one_before_is_none(world):
+    world.store(*bars(last=calendar.shift_session(EVE, -1)), f"BBB {EVE} 7 7 7 7 100")
+    known = world.known(SYMBOL, Symbol("BBB"))
+    assert known.last_closes == {"BBB": 7}
+    assert known.adv_shares == {SYMBOL: 1000}
 
 
 def test_a_split_of_the_morning_counts_in_the_volume_and_not_in_the_close(world):
