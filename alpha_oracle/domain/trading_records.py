@@ -246,3 +246,16 @@ class Arrivals:
     signals: tuple[ReceivedSignal, ...] = ()
     malformed: tuple[MalformedSignal, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What became of arrivals.
+
+    `new` are signals that wait and were not given before, as recorded and in their order.
+    `contradicting` are those whose id is on record with other content, as they came: the record
+    stays as it is.
+    """
+
+    new: tuple[ReceivedSignal, ...] = ()
+    contradicting: tuple[ReceivedSignal, ...] = ()

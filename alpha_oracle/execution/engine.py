@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle import calendar
 from alpha_oracle.domain.portfolio import AccountState
 from alpha_oracle.domain.trading_records import Arrivals, Change
-from alpha_oracle.domain.trading_records import MalformedSignal as MalformedDocument
-from alpha_oracle.errors import BrokerAway, MalformedSignal, StoreUnavailable
+from alpha_oracle.errors import BrokerAway, StoreUnavailable
 from alpha_oracle.execution.desk import Desk
 from alpha_oracle.execution.halting import Halt
+from alpha_oracle.execution.intake import Intake
 from alpha_oracle.execution.ledger import Ledger, history_start
-from alpha_oracle.execution.signal_documents import parse_signal_document
+from alpha_oracle.execution.outages import BROKER, STORE, Outages
+from alpha_oracle.risk.facts import LinkState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,22 +35,31 @@ SWEEP: Final = timedelta(minutes=1)
 """How often the record is searched for signals that the bus lost."""
 
 ON_RECORD: Final = "record"
-SHOWN: Final = 2_000
-"""Characters of a malformed document that are kept."""
 
 
 class ExecutionEngine:
-    """Trades one account; `trouble` is what kept its last step from being whole, if anything."""
+    """Trades one account; `trouble` is what kept its last step from being whole, if anything.
+
+    `outages` is told by who reads the bus how it is with that; of the rest it knows.
+    """
 
     def __init__(self, ports: Ports, rules: TradingRules, companions: Companions) -> None:
         self._ports = ports
         self._rules = rules
         self._companions = companions
         self._halt = Halt(ports.switch, rules.kill_switch, ports.clock)
+        self._intake = Intake(
+            ports.broker.account,
+            ports.store,
+            window=rules.window,
+            observe=companions.observe_malformed,
+        )
         self._desk: Desk | None = None
         self.trouble = ""
+        self.outages = Outages()
         self._untold: list[TradingEvent] = []
         self._swept_at: datetime | None = None
+        self._swept: frozenset[str] = frozenset()
 
     @property
     def book(self) -> Book | None:
@@ -62,19 +72,7 @@ class ExecutionEngine:
         Raises:
             StoreUnavailable: nothing is known to be kept; give it again.
         """
-        now = self._ports.clock.now()
-        signals, malformed = [], []
-        for document in documents:
-            try:
-                signals.append(
-                    parse_signal_document(document, received_at=now, window=self._rules.window)
-                )
-            except MalformedSignal as error:
-                malformed.append(
-                    MalformedDocument(text=document[:SHOWN], source=source, problem=str(error))
-                )
-        arrivals = Arrivals(signals=tuple(signals), malformed=tuple(malformed))
-        new = self._ports.store.take_in(self._ports.broker.account, arrivals, at=now)
+        new = self._intake.receive(documents, source=source, at=self._ports.clock.now())
         if self._desk is not None:
             self._desk.ledger.waiting |= {signal.signal_id: signal for signal in new}
         return len(new)
@@ -88,18 +86,38 @@ class ExecutionEngine:
             LeaseTaken: another worker trades the account; end.
         """
         try:
-            self._desk = self._desk or self._opened()
-            if self._desk is None:
-                self.trouble = f"the broker of account {self._ports.broker.account} does not answer"
-                return self._ports.clock.now() + RETRY
-            self._sweep()
-            self._desk.work()
-            self.trouble = ""
-            return self._desk.next_look()
+            look_at = self._worked()
+            self._tell()
         except StoreUnavailable as error:
             # What was committed is not known: from here on it is what the record says.
             self._desk, self.trouble = None, str(error)
+            self._note(STORE, is_away=True)
             return self._ports.clock.now() + RETRY
+        return look_at
+
+    def _worked(self) -> datetime:
+        self._desk = self._desk or self._opened()
+        if self._desk is None:
+            self.trouble = f"the broker of account {self._ports.broker.account} does not answer"
+            self._note(BROKER, is_away=True)
+            return self._ports.clock.now() + RETRY
+        self._sweep()
+        self._desk.work()
+        self._note(BROKER, is_away=self._desk.link.state is not LinkState.READY)
+        self.trouble = ""
+        return self._desk.next_look()
+
+    def _tell(self) -> None:
+        now = self._ports.clock.now()
+        self._note(STORE, is_away=False)
+        self._intake.tell(at=now)
+        if self.outages.untold:
+            told = Arrivals(announcements=tuple(self.outages.untold.values()))
+            self._ports.store.take_in(self._ports.broker.account, told, at=now)
+            self.outages.untold.clear()
+
+    def _note(self, what: str, *, is_away: bool) -> None:
+        self.outages.note(what, is_away=is_away, at=self._ports.clock.now())
 
     def _sweep(self) -> None:
         now = self._ports.clock.now()
@@ -107,9 +125,11 @@ class ExecutionEngine:
             return
         since = calendar.shift_session(calendar.latest_opened_session(now), -1)
         missed = self._ports.store.missed(self._ports.broker.account, since=since)
-        if missed:
-            self.receive(missed, source=ON_RECORD)
-        self._swept_at = now
+        # What was looked at and is still missed is no signal: that is said once.
+        new = [document for document in missed if document not in self._swept]
+        if new:
+            self.receive(new, source=ON_RECORD)
+        self._swept_at, self._swept = now, frozenset(missed)
 
     def _opened(self) -> Desk | None:
         account, now = self._ports.broker.account, self._ports.clock.now()

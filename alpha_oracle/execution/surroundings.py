@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.risk import AutonomyMode
     from alpha_oracle.domain.trading_events import TradingEvent
-    from alpha_oracle.domain.trading_records import Change, OrderQuality, Reconciliation
+    from alpha_oracle.domain.trading_records import (
+        Change,
+        MalformedSignal,
+        OrderQuality,
+        Reconciliation,
+    )
     from alpha_oracle.execution.book import Book
     from alpha_oracle.execution.order_generator import OrderGenerator
     from alpha_oracle.execution.router import SmartOrderRouter
@@ -107,7 +112,7 @@ class Quality(Protocol):
         ...
 
 
-def _nothing(_change: Change) -> None:
+def _nothing(_seen: object) -> None:
     """See nothing."""
 
 
@@ -115,10 +120,12 @@ def _nothing(_change: Change) -> None:
 class Companions:
     """What the rest of the room adds: reconciliation, the monitor, execution quality.
 
-    `observe` is given every change once it is committed, for logs and metrics.
+    `observe` is given every change once it is committed, `observe_malformed` the documents that
+    were no signals once they are kept, for logs and metrics.
     """
 
     reconcile: Reconciler
     watch: Watch
     quality: Quality
     observe: Callable[[Change], None] = _nothing
+    observe_malformed: Callable[[Sequence[MalformedSignal]], None] = _nothing

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_records import (
         Approval,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
         Change,
         OperatorRequest,
         Reconciliation,
+        TakenIn,
     )
 
 
@@ -38,10 +38,15 @@ class TradingStore(Protocol):
         """Return the account's book, with all orders of sessions from `since` on."""
         ...
 
-    def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> list[ReceivedSignal]:
-        """Keep what came in; return its signals that wait and were not given before, in order.
+    def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
+        """Keep what came in, all or nothing; return which of its signals are new.
 
-        Each is given once to a worker, by this or by `load`, even where an answer was lost.
+        Each is given once to a worker, by this or by `load`, even where an answer was lost. Of
+        documents that are no signals the latest thousand are kept, and all are counted.
+
+        Raises:
+            MalformedSignal: something in it cannot be kept; nothing of it was.
+            StoreUnavailable: not known to be kept; it may be given again.
         """
         ...
 

@@ -15,7 +15,8 @@ from alpha_oracle.domain.trading_records import (
     OperatorAnswer,
     OperatorRequestKind,
 )
-from alpha_oracle.errors import ContradictsRecord, LeaseTaken
+from alpha_oracle.errors import ContradictsRecord, LeaseTaken, MalformedSignal
+    TakenIn,
 from tests.builders import a_signal
 from tests.contracts.trading_stores import MAKERS
 from tests.contracts.trading_values import (
@@ -52,7 +53,7 @@ def trading(request):
 
 def arrived(trading, *signals, store=None):
     arrivals = Arrivals(signals=signals or (a_received_signal(),))
-    return (store or trading.store).take_in(ACCOUNT, arrivals, at=NOW)
+    return [*(store or trading.store).take_in(ACCOUNT, arrivals, at=NOW).new]
 
 
 def book(trading, *, account=ACCOUNT, since=TODAY):
@@ -113,13 +114,31 @@ def test_signals_of_another_account_are_its_own(trading):
 
 def test_what_is_no_signal_is_kept_and_told(trading):
     arrivals = Arrivals(malformed=(a_malformed_signal(),), announcements=(an_alert(),))
-    assert trading.store.take_in(ACCOUNT, arrivals, at=NOW) == []
+    assert trading.store.take_in(ACCOUNT, arrivals, at=NOW) == TakenIn()
     assert trading.malformed() == [("{", "signals:stream", "no JSON document")]
     assert trading.announced("risk") == [an_alert().document()]
 
 
 def test_signals_on_record_that_never_came_are_missed_until_they_come(trading):
     early, late = a_signal(session=YESTERDAY, symbol="B"), a_signal(session=TODAY, symbol="A")
+def test_a_signal_of_a_known_id_and_other_content_is_told_and_changes_nothing(trading):
+    arrived(trading, a_received_signal(), a_received_signal("signal-2"))
+    committed(trading, outcomes=(an_outcome(),))
+    others = [a_received_signal(strength=0.9), a_received_signal("signal-2", hold=None)]
+    third, of_another_size = (a_received_signal("signal-3", strength=one) for one in (0.3, 0.4))
+    arrivals = Arrivals(signals=(*others, third, of_another_size, a_received_signal()))
+    taken = trading.store.take_in(ACCOUNT, arrivals, at=NOW)
+    assert taken == TakenIn(new=(third,), contradicting=(*others, of_another_size))
+    assert book(trading).waiting == (a_received_signal("signal-2"), third)
+
+
+def test_what_cannot_be_kept_is_refused_whole(trading):
+    arrivals = Arrivals(signals=(a_received_signal(), a_received_signal("signal\x00")))
+    with pytest.raises(MalformedSignal, match="NUL"):
+        trading.store.take_in(ACCOUNT, arrivals, at=NOW)
+    assert book(trading).waiting == ()
+
+
     for signal in (late, early):
         trading.publish(signal)
     assert trading.store.missed(ACCOUNT, since=TODAY) == [encode(late)]

@@ -12,8 +12,13 @@ from dataclasses import dataclass, field, replace
 from alpha_oracle.domain.orders import OrderStatus, with_commission
 from alpha_oracle.domain.risk import KillSwitchRecord
 from alpha_oracle.domain.trading_events import KillSwitchChanged
-from alpha_oracle.domain.trading_records import ApprovalStatus, BookRecord
-from alpha_oracle.errors import ContradictsRecord, LeaseTaken, StoreUnavailable
+from alpha_oracle.domain.trading_records import ApprovalStatus, BookRecord, TakenIn
+from alpha_oracle.errors import (
+    ContradictsRecord,
+    LeaseTaken,
+    MalformedSignal,
+    StoreUnavailable,
+)
 
 
 @dataclass
@@ -101,13 +106,20 @@ class InMemoryTradingStore:
         memory = self._reached("take in")
         for signal in arrivals.signals:
             memory.inbox.setdefault((account, signal.signal_id), signal)
+        if any("\x00" in signal.signal_id for signal in arrivals.signals):
+            raise MalformedSignal("a text with a NUL cannot be kept")
         memory.malformed += arrivals.malformed
         memory.announcements += arrivals.announcements
         self.at("after take in")
         given = {(account, signal.signal_id) for signal in arrivals.signals} - self._given
         new = [key for key in memory.inbox if key in given and self._waits(key, account)]
         self._given.update(new)
-        return [memory.inbox[key] for key in new]
+        return TakenIn(
+            new=tuple(memory.inbox[key] for key in new),
+            contradicting=tuple(
+                one for one in arrivals.signals if memory.inbox[account, one.signal_id] != one
+            ),
+        )
 
     def commit(self, change, *, sends):
         memory = self._reached("commit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.trading_records import (
         Approval,
         Arrivals,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Change,
         OperatorRequest,
         Reconciliation,
+        TakenIn,
     )
 
 TAKEOVER_SECONDS: Final = 1.0
@@ -108,13 +109,17 @@ class PostgresTradingStore:
         self._given = {(account, signal.signal_id) for signal in book.waiting}
         return book
 
-    def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> list[ReceivedSignal]:
-        """Keep what came in; return the waiting signals not given before, in their order."""
-        with self._database.at_once() as connection:
-            waiting = inbox.take_in(connection, account, arrivals, at=at)
-        new = [one for one in waiting if (account, one.signal_id) not in self._given]
+    def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
+        """Keep what came in, all or nothing; return which of its signals are new.
+
+        Raises:
+            MalformedSignal: something in it cannot be kept; nothing of it was.
+        """
+        with inbox.refusals_told(), self._database.at_once() as connection:
+            taken = inbox.take_in(connection, account, arrivals, at=at)
+        new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
         self._given |= {(account, signal.signal_id) for signal in new}
-        return new
+        return replace(taken, new=new)
 
     def commit(self, change: Change, *, sends: bool) -> bool:
         """Commit a change durably, in one round trip; False: the kill switch is active.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError
 
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.outbox import ANNOUNCE, announce_values
 from alpha_oracle.adapters.postgres.trading_reading import SIGNALS, UNANSWERED
+from alpha_oracle.domain.trading_records import TakenIn
+from alpha_oracle.errors import MalformedSignal as SignalRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 
 KEPT_CHARACTERS: Final = 4_096
 """How much is kept of a document that is no signal, and of what was wrong with it."""
+
+KEPT_DOCUMENTS: Final = 1_000
+"""How many of those are kept, the latest; the others are counted together, by where they came."""
 
 _MALFORMED: Final = """
 INSERT INTO malformed_signals AS kept (
@@ -37,6 +44,23 @@ FROM unnest(
 GROUP BY digest, source
 ON CONFLICT (digest, source) DO UPDATE
 SET times = kept.times + excluded.times, last_at = excluded.last_at
+"""
+_FORGET: Final = """
+WITH forgotten AS (
+    DELETE FROM malformed_signals WHERE (digest, source) IN (
+        SELECT digest, source FROM malformed_signals WHERE digest <> ''
+        ORDER BY last_at DESC, digest OFFSET :kept_documents
+    )
+    RETURNING source, times, first_at, last_at
+)
+INSERT INTO malformed_signals AS kept (
+    digest, source, document, problem, times, first_at, last_at
+)
+SELECT '', source, '', 'older ones, counted and no longer kept',
+       sum(times), min(first_at), max(last_at)
+FROM forgotten GROUP BY source
+ON CONFLICT (digest, source) DO UPDATE
+SET times = kept.times + excluded.times, last_at = greatest(kept.last_at, excluded.last_at)
 """
 # Whole columns each: the rows of a batch are one statement however many they are.
 _COLUMNS: Final = {
@@ -62,9 +86,9 @@ WITH ORDINALITY AS given ({", ".join(_COLUMNS)}, place)
 ORDER BY place
 ON CONFLICT (account, signal_id) DO NOTHING
 """
-_THOSE_WAITING: Final = f"""
-SELECT {SIGNALS} FROM signal_inbox AS inbox
-WHERE account = :account AND inbox.signal_id = ANY(:signal_id) AND {UNANSWERED} ORDER BY number
+_ON_RECORD: Final = f"""
+SELECT {SIGNALS}, {UNANSWERED} AS waits FROM signal_inbox AS inbox
+WHERE account = :account AND inbox.signal_id = ANY(:signal_id) ORDER BY number
 """
 _MISSED: Final = """
 SELECT document FROM signals
@@ -76,23 +100,42 @@ ORDER BY session, saved_at, strategy, symbol, direction
 """
 
 
-def take_in(
-    connection: Connection, account: str, arrivals: Arrivals, *, at: datetime
-) -> list[ReceivedSignal]:
-    """Keep what came in, all or nothing; return those of its signals that wait, as recorded.
+def take_in(connection: Connection, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
+    """Keep what came in, all or nothing; return those of its signals that wait as new.
 
     The connection is one on which each execution is a transaction of its own.
     """
     values = {"account": account, "at": at, **_columns(arrivals.signals)}
     steps = [_TAKE_IN]
     if arrivals.malformed:
-        steps.append(_MALFORMED)
-        values |= _malformed_columns(arrivals.malformed)
+        steps += [_MALFORMED, _FORGET]
+        values |= _malformed_columns(arrivals.malformed) | {"kept_documents": KEPT_DOCUMENTS}
     if arrivals.announcements:
         steps.append(ANNOUNCE)
         values |= announce_values(_batch_id(account, arrivals), arrivals.announcements, at=at)
-    found = connection.execute(text(";".join([*steps, _THOSE_WAITING])), values)
-    return [rows.to_signal(row) for row in found]
+    found = connection.execute(text(";".join([*steps, _ON_RECORD])), values).all()
+    known = {row.signal_id: rows.to_signal(row) for row in found}
+    return TakenIn(
+        new=tuple(known[row.signal_id] for row in found if row.waits),
+        contradicting=tuple(one for one in arrivals.signals if known[one.signal_id] != one),
+    )
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Tell what the database cannot keep, whatever it is, as what it is: no signal.
+
+    Raises:
+        MalformedSignal: says what the database says.
+    """
+    try:
+        yield
+    except (DataError, IntegrityError) as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise SignalRefused(f"the database cannot keep it: {reason}") from None
+    except ValueError as error:
+        # The driver itself refuses a text with a NUL.
+        raise SignalRefused(f"the database cannot keep it: {error}") from None
 
 
 def missed(connection: Connection, account: str, *, since: Session) -> list[str]:

@@ -106,6 +106,7 @@ class TradingDay:
     more_checks: tuple = ()
     build: object = ExecutionEngine
     seen: list = field(default_factory=list)
+    malformed: list = field(default_factory=list)
     clock: FixedClock = field(default_factory=lambda: FixedClock(BEFORE_OPEN))
     memory: TradingMemory = field(default_factory=TradingMemory)
     facts: InMemoryTradingFacts = field(
@@ -163,6 +164,7 @@ class TradingDay:
                 watch=PortfolioWatch(monitor, patience=timedelta(minutes=1)),
                 quality=measure_quality,
                 observe=self.seen.append,
+                observe_malformed=self.malformed.extend,
             ),
         )
         return self.engine
