@@ -14,9 +14,9 @@ from alpha_oracle.domain.trading_records import (
     BookRecord,
     OperatorAnswer,
     OperatorRequestKind,
+    TakenIn,
 )
 from alpha_oracle.errors import ContradictsRecord, LeaseTaken, MalformedSignal
-    TakenIn,
 from tests.builders import a_signal
 from tests.contracts.trading_stores import MAKERS
 from tests.contracts.trading_values import (
@@ -119,8 +119,6 @@ def test_what_is_no_signal_is_kept_and_told(trading):
     assert trading.announced("risk") == [an_alert().document()]
 
 
-def test_signals_on_record_that_never_came_are_missed_until_they_come(trading):
-    early, late = a_signal(session=YESTERDAY, symbol="B"), a_signal(session=TODAY, symbol="A")
 def test_a_signal_of_a_known_id_and_other_content_is_told_and_changes_nothing(trading):
     arrived(trading, a_received_signal(), a_received_signal("signal-2"))
     committed(trading, outcomes=(an_outcome(),))
@@ -139,6 +137,8 @@ def test_what_cannot_be_kept_is_refused_whole(trading):
     assert book(trading).waiting == ()
 
 
+def test_signals_on_record_that_never_came_are_missed_until_they_come(trading):
+    early, late = a_signal(session=YESTERDAY, symbol="B"), a_signal(session=TODAY, symbol="A")
     for signal in (late, early):
         trading.publish(signal)
     assert trading.store.missed(ACCOUNT, since=TODAY) == [encode(late)]

@@ -104,10 +104,10 @@ class InMemoryTradingStore:
 
     def take_in(self, account, arrivals, *, at):
         memory = self._reached("take in")
-        for signal in arrivals.signals:
-            memory.inbox.setdefault((account, signal.signal_id), signal)
         if any("\x00" in signal.signal_id for signal in arrivals.signals):
             raise MalformedSignal("a text with a NUL cannot be kept")
+        for signal in arrivals.signals:
+            memory.inbox.setdefault((account, signal.signal_id), signal)
         memory.malformed += arrivals.malformed
         memory.announcements += arrivals.announcements
         self.at("after take in")
