@@ -187,6 +187,24 @@ class OperatorAnswer:
     answer: str
 
 
+class DoubtKind(StrEnum):
+    """What a doubt is about."""
+
+    ORDER = "order"
+    EXECUTION = "execution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Something a broker tells of our account or client id that the record cannot account for.
+
+    `name` is the reference of an order, or an execution's id.
+    """
+
+    kind: DoubtKind
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Everything one decision or event changes, committed together or not at all.
@@ -194,7 +212,7 @@ class Change:
     `change_id` is the same however often the same change is tried. `orders` are new ones; `events`
     name the order they happened to. `commissions` are executions on record (with the order that
     a broker executed, not the TWAP it is a slice of) whose commission is known only now. Lots and
-    the account's state are as they stand after it.
+    the account's state are as they stand after it. `accepted` is what is doubted no more.
     """
 
     change_id: str
@@ -211,6 +229,7 @@ class Change:
     approvals: tuple[Approval, ...] = ()
     qualities: tuple[OrderQuality, ...] = ()
     answers: tuple[OperatorAnswer, ...] = ()
+    accepted: tuple[Doubt, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
 
 
@@ -221,6 +240,7 @@ class BookRecord:
     `orders` are those open, and those closed since the first session asked for, slices and parents
     included, each with its history. `state` is None for an account nobody has traded. `approvals`
     are those of open orders: of a TWAP that is worked, what a human let its slices past.
+    `accepted` are the doubts that an operator settled by taking over the broker's truth.
     """
 
     state: AccountState | None
@@ -228,6 +248,7 @@ class BookRecord:
     orders: tuple[Order, ...] = ()
     waiting: tuple[ReceivedSignal, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    accepted: frozenset[Doubt] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle.domain.orders import WORKING
 from alpha_oracle.domain.portfolio import Lot
 from alpha_oracle.execution.reconciliation import held_shares
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from alpha_oracle.domain.broker import BrokerSnapshot
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.portfolio import AccountState
+    from alpha_oracle.domain.trading_records import Doubt
     from alpha_oracle.execution.book import Book
 
 TAKEN_OVER: Final = "taken_over"
@@ -23,10 +26,14 @@ TAKEN_OVER: Final = "taken_over"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The lots and the cash as the broker has them, and what changed, in words."""
+    """The lots and the cash as the broker has them, and what changed, in words.
+
+    `doubts` are settled by it: what they are about is in the broker's figures.
+    """
 
     lots: tuple[Lot, ...]
     state: AccountState
+    doubts: tuple[Doubt, ...]
     told: str
 
 
@@ -38,12 +45,17 @@ class NotAccepted:
 
 
 def accept_broker(
-    book: Book, snapshot: BrokerSnapshot, *, session: Session, now: datetime
+    book: Book,
+    snapshot: BrokerSnapshot,
+    *,
+    doubts: Collection[Doubt],
+    session: Session,
+    now: datetime,
 ) -> Accepted | NotAccepted:
     """Return the book as the broker has it.
 
     Shares that are gone are taken from the newest lots; those nobody here bought come into a lot
-    of their own, at the mark (0 USD where none is known).
+    of their own, at the mark (0 USD where none is known). `doubts` are all there are.
     """
     refusal = _refusal(book, snapshot)
     if refusal:
@@ -54,9 +66,12 @@ def accept_broker(
     cash = snapshot.account.cash
     differences = [f"{lot.symbol} by {lot.strategy} now {lot.quantity}" for lot in lots]
     differences.append(f"cash {book.state.cash_usd} now {cash}")
+    settled = tuple(sorted(doubts, key=lambda doubt: (doubt.kind, doubt.name)))
+    differences += [f"{doubt.kind} {doubt.name} doubted no more" for doubt in settled]
     return Accepted(
         lots=tuple(lots),
         state=replace(book.state, cash_usd=cash),
+        doubts=settled,
         told=f"taken over at {now.isoformat()}: {', '.join(differences)}",
     )
 
@@ -67,6 +82,10 @@ def _refusal(book: Book, snapshot: BrokerSnapshot) -> str:
         return f"the broker is short of {', '.join(short)}; close that there first"
     if any(True for _ in book.open_orders()):
         return "orders are open; wait for their end, or end them by `kill activate`"
+    ours = [one for one in snapshot.orders if one.is_ours and one.status in WORKING]
+    if ours:
+        named = ", ".join(one.order_id or one.broker_order_id for one in ours)
+        return f"the broker works orders under our client id that we do not know: {named}; end them"
     untold = [one for one in book.executions.values() if one.fill.commission is None]
     if untold:
         return f"the commissions of {len(untold)} executions are not told yet; ask again later"

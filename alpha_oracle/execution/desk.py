@@ -181,7 +181,10 @@ class Desk:
             self._roll.roll()
             snapshot = self._snapshot()
         found, events = self._companions.reconcile(
-            self.ledger.book, snapshot, occasion=occasion, strangers=self._follower.strangers
+            self.ledger.book,
+            snapshot,
+            occasion=occasion,
+            strangers={doubt.name for doubt in self.ledger.doubts},
         )
         self._untold += events
         self._ports.store.save_reconciliation(found)

@@ -14,6 +14,7 @@ from alpha_oracle import calendar
 from alpha_oracle.domain.broker import BrokerEventKind
 from alpha_oracle.domain.orders import NEXT, WORKING, OrderEvent, OrderStatus, RefusedBy, Side
 from alpha_oracle.domain.risk import Severity
+from alpha_oracle.execution.doubts import INTEGRITY, Doubts, about_execution, about_order
 from alpha_oracle.execution.gathering import reached_broker, sent_at
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _K: Final = BrokerEventKind
 _S: Final = OrderStatus
+UNKNOWN_ORDER: Final = "unknown_order"
+
 _STATUS: Final[Mapping[BrokerEventKind, OrderStatus]] = {
     _K.ACCEPTED: _S.SUBMITTED,
     _K.CANCELLED: _S.CANCELLED,
@@ -43,20 +46,17 @@ _STATUS: Final[Mapping[BrokerEventKind, OrderStatus]] = {
 
 
 class Follower:
-    """Puts what a broker tells on record.
+    """Puts what a broker tells on record. What contradicts it is a doubt, and the rest goes on.
 
-    `bought` is what purchases were filled in, and at what, since the monitor last looked;
-    `strangers` are references under our client id that no order on record has.
+    `bought` is what purchases were filled in, and at what, since the monitor last looked.
     """
 
     def __init__(self, ledger: Ledger, *, halt: Halt, link: Link, clock: Clock) -> None:
         self._ledger = ledger
-        self._halt = halt
         self._link = link
         self._clock = clock
         self.bought: list[Purchase] = []
-        self.strangers: set[str] = set()
-        self._alarmed: set[str] = set()
+        self._doubts = Doubts(ledger, halt)
 
     def hear(self, events: Sequence[BrokerEvent]) -> None:
         """Put events on record, in their order."""
@@ -65,12 +65,15 @@ class Follower:
                 self._link.went_down()
             elif event.kind is _K.LINK_UP:
                 self._link.came_up(self._clock.now())
-            elif event.order_id is None:
-                continue
-            elif event.fill is not None:
-                self._on_fill(event.order_id, event.fill)
-            else:
-                self._on_status(event.order_id, _STATUS[event.kind], event)
+            elif event.order_id is not None:
+                self._hear_of(event.order_id, event)
+
+    def _hear_of(self, order_id: str, event: BrokerEvent) -> None:
+        if event.fill is not None:
+            self._on_fill(order_id, event.fill)
+            return
+        with self._doubts.about(about_order(order_id)):
+            self._on_status(order_id, _STATUS[event.kind], event)
 
     def settle(self, snapshot: BrokerSnapshot) -> None:
         """Bring the record to what a broker knows, and prove what it never got.
@@ -81,21 +84,23 @@ class Follower:
         for execution in snapshot.executions:
             if execution.broker_order_id not in foreign:
                 self._on_execution(execution)
-        ours = [(one.order_id, one) for one in snapshot.orders if one.is_ours and one.order_id]
+        ours = [(_reference(one), one) for one in snapshot.orders if one.is_ours]
         self._refuse_twins(ours)
         told = dict(ours)
         for order_id, one in told.items():
-            self._on_order(order_id, one, at=snapshot.at)
+            with self._doubts.about(about_order(order_id)):
+                self._on_order(order_id, one, at=snapshot.at)
         for order in list(self._ledger.book.orders.values()):
             if order.is_working and reached_broker(order) and order.order_id not in told:
-                self._on_absence(order, snapshot.at)
+                with self._doubts.about(about_order(order.order_id)):
+                    self._on_absence(order, snapshot.at)
 
     def _refuse_twins(self, ours: Sequence[tuple[str, BrokerOrder]]) -> None:
         living = Counter(order_id for order_id, order in ours if order.status in WORKING)
         for order_id, count in living.items():
             if count > 1:
                 what = f"{count} orders work under the reference {order_id}"
-                self._alarm_once(f"twins of {order_id}", "two_live_orders", what)
+                self._doubts.alarm_once(f"twins of {order_id}", "two_live_orders", what)
 
     def mark_unanswered(self, *, at: datetime) -> None:
         """Let every order that was about to be sent when a worker ended be unknown."""
@@ -122,9 +127,16 @@ class Follower:
         known = self._ledger.past_executions.get(fill.stem)
         if known is not None and known.order_id == order_id and known.fill == fill:
             return
-        if order_id not in self._ledger.book.orders:
-            self._on_late(order_id, fill, is_known=known is not None)
+        doubt = about_execution(fill.execution_id)
+        if self._doubts.is_settled(doubt):
             return
+        with self._doubts.about(doubt):
+            if order_id in self._ledger.book.orders:
+                self._book(order_id, fill, is_new=known is None)
+            else:
+                self._on_late(order_id, fill, is_known=known is not None)
+
+    def _book(self, order_id: str, fill: Fill, *, is_new: bool) -> None:
         booked = self._ledger.book.on_fill(order_id, fill)
         if booked.breaches:
             self._breach(fill, booked)
@@ -132,27 +144,28 @@ class Follower:
             return
         self._ledger.book_fill(order_id, fill, booked)
         order = self._ledger.book.orders[order_id]
-        if order.side is Side.BUY and known is None:
+        if order.side is Side.BUY and is_new:
             self.bought.append(Purchase(order.symbol, fill.price))
             self._link.bought_usd += fill.price * fill.quantity
 
     def _on_late(self, order_id: str, fill: Fill, *, is_known: bool) -> None:
         # Of an order of an earlier session, long closed: only its commission can still be new.
         if order_id not in self._ledger.past or not is_known:
-            self._stranger(order_id, f"{fill.quantity} shares of an order {order_id} were executed")
+            what = f"{fill.quantity} shares of an order {order_id} were executed"
+            doubts = (about_order(order_id), about_execution(fill.execution_id))
+            self._doubts.raise_once(UNKNOWN_ORDER, what, *doubts)
 
     def _breach(self, fill: Fill, booked: BookChange) -> None:
         told = "; ".join(f"{one.kind}: {one.detail}" for one in booked.breaches)
-        self._alarm_once(f"{booked.breaches[0].order_id} {fill.execution_id}", "integrity", told)
+        if booked.execution is None:
+            # It contradicts one on record, so that no record can account for it.
+            self._doubts.raise_once(INTEGRITY, told, about_execution(fill.execution_id))
+        else:
+            subject = f"{booked.breaches[0].order_id} {fill.execution_id}"
+            self._doubts.alarm_once(subject, INTEGRITY, told)
 
     def _stranger(self, order_id: str, what: str) -> None:
-        self.strangers.add(order_id)
-        self._alarm_once(order_id, "unknown_order", what)
-
-    def _alarm_once(self, subject: str, kind: str, message: str) -> None:
-        if subject not in self._alarmed:
-            self._halt.alarm(self._ledger, kind, message)
-            self._alarmed.add(subject)
+        self._doubts.raise_once(UNKNOWN_ORDER, what, about_order(order_id))
 
     def _on_order(self, order_id: str, told: BrokerOrder, *, at: datetime) -> None:
         if order_id not in self._ledger.book.orders:
@@ -187,7 +200,7 @@ class Follower:
     ) -> None:
         order = self._ledger.book.orders[order_id]
         status = _following(order, status)
-        if order.status is _S.REJECTED and status is _S.SUBMITTED:
+        if order.status is _S.REJECTED and status in WORKING:
             self._stranger(order_id, f"order {order_id} works though it was closed as rejected")
         if status is order.status or status not in NEXT[order.status]:
             return
@@ -223,6 +236,11 @@ class Follower:
             at=self._clock.now(),
         )
         self._ledger.announce([alert])
+
+
+def _reference(order: BrokerOrder) -> str:
+    # One without a reference is none of ours, whoever sent it under our client id.
+    return order.order_id or f"without a reference: {order.broker_order_id}"
 
 
 def _following(order: Order, status: OrderStatus) -> OrderStatus:

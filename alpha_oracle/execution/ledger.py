@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         BookRecord,
         CascadeRun,
         DayTradeDecision,
+        Doubt,
         OperatorAnswer,
         OrderQuality,
     )
@@ -65,6 +66,7 @@ class BookParts(TypedDict, total=False):
 
     lots: tuple[Lot, ...]
     state: AccountState | None
+    accepted: tuple[Doubt, ...]
 
 
 class Parts(Evidence, BookParts, total=False):
@@ -80,7 +82,10 @@ class Parts(Evidence, BookParts, total=False):
 
 
 class Ledger:
-    """An account in memory, changed by what was committed alone."""
+    """An account in memory, changed by what was committed alone.
+
+    `doubts` is what a broker told that the record cannot account for, and nobody `accepted`.
+    """
 
     def __init__(
         self,
@@ -103,6 +108,8 @@ class Ledger:
         )
         self.waiting = {signal.signal_id: signal for signal in record.waiting}
         self.approvals = {one.order_id: one for one in record.approvals}
+        self.accepted = set(record.accepted)
+        self.doubts: set[Doubt] = set()
         self.past = dict(orders)
         self.past_executions = dict(self.book.executions)
         self._own_fills = {
@@ -237,6 +244,8 @@ class Ledger:
             self.waiting.pop(outcome.signal_id, None)
         for approval in change.approvals:
             self.approvals[approval.order_id] = approval
+        self.accepted |= {*change.accepted}
+        self.doubts -= {*change.accepted}
 
     def _tell_commission(self, order: Order, fill: Fill) -> None:
         self._keep(with_commission(order, fill))

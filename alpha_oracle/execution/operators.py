@@ -85,11 +85,17 @@ class OperatorClerk:
 
     def _accept(self, _request: OperatorRequest) -> tuple[str, BookParts]:
         snapshot, now = self._snapshot(), self._ports.clock.now()
-        found = accept_broker(self._ledger.book, snapshot, session=self._gatherer.session, now=now)
+        found = accept_broker(
+            self._ledger.book,
+            snapshot,
+            doubts=self._ledger.doubts,
+            session=self._gatherer.session,
+            now=now,
+        )
         if isinstance(found, NotAccepted):
             return f"not done: {found.reason}", {}
         self._link.ask_by(now, "accept")
-        return found.told, {"lots": found.lots, "state": found.state}
+        return found.told, {"lots": found.lots, "state": found.state, "accepted": found.doubts}
 
 
 _ANSWERS: Final[

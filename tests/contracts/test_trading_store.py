@@ -12,6 +12,8 @@ from alpha_oracle.domain.trading_records import (
     ApprovalStatus,
     Arrivals,
     BookRecord,
+    Doubt,
+    DoubtKind,
     OperatorAnswer,
     OperatorRequestKind,
     TakenIn,
@@ -293,6 +295,15 @@ def test_the_book_is_loaded_as_it_stands(trading):
     assert found.lots == (taken_over, marked)
     assert found.state == a_state()
     assert book(trading, account="live") == BookRecord(state=None)
+
+
+def test_what_was_accepted_once_is_loaded_with_its_account(trading):
+    order = Doubt(kind=DoubtKind.ORDER, name="stranger")
+    execution = Doubt(kind=DoubtKind.EXECUTION, name="x.01")
+    committed(trading, accepted=(order, execution))
+    committed(trading, "change-2", accepted=(order,))
+    assert book(trading).accepted == {order, execution}
+    assert book(trading, account="live").accepted == frozenset()
 
 
 def test_a_lot_sold_out_is_loaded_for_its_session(trading):

@@ -36,6 +36,7 @@ class TradingMemory:
     orders: dict = field(default_factory=dict)
     states: dict = field(default_factory=dict)
     lots: dict = field(default_factory=dict)
+    accepted: dict = field(default_factory=dict)
     cascade_runs: list = field(default_factory=list)
     day_trade_decisions: list = field(default_factory=list)
     approvals: dict = field(default_factory=dict)
@@ -100,6 +101,7 @@ class InMemoryTradingStore:
                 if memory.orders[order_id].account == account
                 and not memory.orders[order_id].is_final
             ),
+            accepted=frozenset(memory.accepted.get(account, ())),
         )
 
     def take_in(self, account, arrivals, *, at):
@@ -225,6 +227,7 @@ class InMemoryTradingStore:
         memory.announcements += change.announcements
         memory.qualities |= {one.order_id: one for one in change.qualities}
         memory.lots |= {(lot.account, *lot.key): lot for lot in change.lots}
+        memory.accepted.setdefault(change.account, set()).update(change.accepted)
         if change.state is not None:
             memory.states[change.state.account] = change.state
         for approval in change.approvals:

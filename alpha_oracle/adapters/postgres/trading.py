@@ -41,7 +41,8 @@ TAKEOVER_SECONDS: Final = 1.0
 REPLACED: Final = "AO001"
 HALTED: Final = "AO002"
 _COMMITTED_BEFORE: Final = "trading_changes_pkey"
-_CONTRADICTION: Final = "23"
+_CONTRADICTIONS: Final = ("22", "23")
+"""The classes of codes of values no column takes, and of rows no other row allows."""
 
 _TAKE_TURN: Final = """
 INSERT INTO trading_workers AS worker (account, epoch, since)
@@ -179,7 +180,7 @@ def _answer(error: psycopg2.Error, change: Change) -> bool:
         raise LeaseTaken(
             f"another worker took over account {change.account}; this one is to end"
         ) from None
-    if not code.startswith(_CONTRADICTION):
+    if not code.startswith(_CONTRADICTIONS):
         raise error
     if error.diag.constraint_name == _COMMITTED_BEFORE:
         return True

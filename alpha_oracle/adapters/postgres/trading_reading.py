@@ -14,7 +14,13 @@ from alpha_oracle.adapters.postgres.trading_statements import (
     ORDER_COLUMNS,
     STATE_COLUMNS,
 )
-from alpha_oracle.domain.trading_records import BookRecord, Mismatch, Reconciliation
+from alpha_oracle.domain.trading_records import (
+    BookRecord,
+    Doubt,
+    DoubtKind,
+    Mismatch,
+    Reconciliation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -79,6 +85,7 @@ SELECT {APPROVALS} FROM approvals JOIN orders USING (order_id)
 WHERE orders.account = :account AND orders.{OPEN}
 ORDER BY requested_at, order_id
 """
+_ACCEPTED: Final = "SELECT kind, name FROM accepted_doubts WHERE account = :account"
 _RECONCILIATION: Final = """
 SELECT number, account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
 FROM reconciliations
@@ -97,6 +104,7 @@ def book(connection: Connection, account: str, *, since: Session) -> BookRecord:
         orders=_orders(connection, account, since=since),
         waiting=waiting(connection, account),
         approvals=_open_approvals(connection, account),
+        accepted=_accepted(connection, account),
     )
 
 
@@ -127,6 +135,11 @@ def awaited(connection: Connection, account: str) -> tuple[Approval, ...]:
 def _open_approvals(connection: Connection, account: str) -> tuple[Approval, ...]:
     found = connection.execute(text(_OPEN_APPROVALS), {"account": account})
     return tuple(rows.to_approval(row) for row in found)
+
+
+def _accepted(connection: Connection, account: str) -> frozenset[Doubt]:
+    found = connection.execute(text(_ACCEPTED), {"account": account})
+    return frozenset(Doubt(kind=DoubtKind(row.kind), name=row.name) for row in found)
 
 
 def with_histories(connection: Connection, found: Iterable[Row[Any]]) -> tuple[Order, ...]:

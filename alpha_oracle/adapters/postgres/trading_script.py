@@ -82,6 +82,8 @@ def _book(change: Change) -> Iterator[Step]:
         yield "ao_lot", _lot_values(lot)
     if change.state is not None:
         yield "ao_state", _state_values(change.state)
+    for doubt in change.accepted:
+        yield "ao_accepted", (change.account, doubt.kind.value, storable(doubt.name), change.at)
     for answer in change.answers:
         yield "ao_answer", (answer.request_id, change.at, storable(answer.answer))
 

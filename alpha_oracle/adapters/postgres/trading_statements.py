@@ -97,6 +97,9 @@ PREPARED: Final = {
         " WHERE approvals.status = 'waiting'"
     ),
     "ao_quality": _upsert("order_qualities", QUALITY_COLUMNS, key=("order_id",)),
+    "ao_accepted": (
+        f"{_insert('accepted_doubts', ('account', 'kind', 'name', 'at'))} ON CONFLICT DO NOTHING"
+    ),
     "ao_answer": (
         "UPDATE operator_requests SET answered_at = $2, answer = $3"
         " WHERE request_id = $1 AND answered_at IS NULL"

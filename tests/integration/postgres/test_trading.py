@@ -28,11 +28,13 @@ from tests.contracts.trading_values import (
     a_cascade_run,
     a_change,
     a_day_trade_decision,
+    a_fill,
     a_received_signal,
     a_request,
     a_state,
     an_activation,
     an_approval,
+    executed,
     submitted,
 )
 from tests.integration.postgres.committing import numbered
@@ -180,6 +182,14 @@ def test_a_switch_is_thrown_after_the_commit_it_met(store, database, rows):
         assert throwing.result(timeout=20).is_active
     assert rows("SELECT change_id FROM trading_changes") == [("c",)]
     assert not store.commit(a_decision(), sends=True)
+
+
+def test_a_number_no_column_takes_contradicts_the_record(store, rows):
+    whole = executed(a_fill(quantity=2**63))
+    store.commit(a_change(orders=(an_order(),)), sends=False)
+    with pytest.raises(ContradictsRecord):
+        store.commit(a_change("change-2", events=(("order-1", whole),)), sends=False)
+    assert rows("SELECT count(*) FROM fills") == [(0,)]
 
 
 def test_without_its_row_the_switch_halts(store, database):

@@ -181,7 +181,7 @@ def test_orders_of_other_clients_are_reported_and_no_mismatch():
 
 
 def accepted(book, snapshot):
-    return accept_broker(book, snapshot, session=TODAY, now=NOW)
+    return accept_broker(book, snapshot, doubts=(), session=TODAY, now=NOW)
 
 
 def after(book, snapshot):

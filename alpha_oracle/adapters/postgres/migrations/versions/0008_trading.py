@@ -232,6 +232,16 @@ BOOK = (
         PRIMARY KEY (account, strategy, symbol)
     )
     """,
+    # What a broker told that no order of ours accounts for, and an operator took over.
+    """
+    CREATE TABLE accepted_doubts (
+        account text COLLATE "C" NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('order', 'execution')),
+        name text COLLATE "C" NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (account, kind, name)
+    )
+    """,
 )
 
 DECISIONS = (
