@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.entrypoints.cli.options import LimitOption, operator_name
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
-from alpha_oracle.entrypoints.cli.trading_documents import number
-
-if TYPE_CHECKING:
-    from alpha_oracle.domain.trading_records import Approval
+from alpha_oracle.entrypoints.trading_documents import approval_document
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="An id from `approvals list`.")]
 
@@ -39,7 +35,7 @@ def list_approvals(
     status = None if everything else ApprovalStatus.WAITING
     with opened_operations(operator_name()) as operations:
         found = operations.records.approvals(status=status, limit=limit).rows
-    documents = [_document(one) for one in found]
+    documents = [approval_document(one) for one in found]
     if as_json:
         print_json(documents)
         return
@@ -63,17 +59,5 @@ def _decide(order_id: str, *, is_approved: bool, as_json: bool) -> int:
     wanted = ApprovalStatus.APPROVED if is_approved else ApprovalStatus.REJECTED
     with opened_operations(operator_name()) as operations:
         found = operations.decide(order_id, approve=is_approved)
-    print_facts(_document(found), as_json=as_json)
+    print_facts(approval_document(found), as_json=as_json)
     return 0 if found.status is wanted else 1
-
-
-def _document(approval: Approval) -> dict[str, Any]:
-    return {
-        "order_id": approval.order_id,
-        "status": approval.status.value,
-        "requested_at": utc_text(approval.requested_at),
-        "expires_at": utc_text(approval.expires_at),
-        "price": number(approval.price),
-        "reason": approval.reason,
-        "decided_by": approval.decided_by,
-    }

@@ -12,7 +12,7 @@ from alpha_oracle.domain.market import PriceBasis
 from alpha_oracle.entrypoints.cli.options import DateOption
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows, progress_shown
 from alpha_oracle.entrypoints.cli.research import print_run, report_document, run_flow
-from alpha_oracle.entrypoints.cli.trading_documents import (
+from alpha_oracle.entrypoints.trading_documents import (
     fill_document,
     number,
     order_document,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alpha_oracle.entrypoints.cli.options import operator_name, typed_word
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts
+from alpha_oracle.entrypoints.trading_documents import switch_document
 from alpha_oracle.risk.kill_switch import KILL_WORD, RESUME_WORD, RefusedChange
 
 if TYPE_CHECKING:
-    from alpha_oracle.bootstrap.operating import SwitchPosition
     from alpha_oracle.domain.risk import KillSwitchRecord
 
 REFUSED = 3
@@ -59,7 +59,7 @@ def show_status(*, as_json: JsonOption = False) -> None:
 
     with opened_operations(operator_name()) as operations:
         position = operations.switch_position()
-    print_facts(_document(position), as_json=as_json)
+    print_facts(switch_document(position), as_json=as_json)
 
 
 def _told(changed: KillSwitchRecord | RefusedChange, *, as_json: bool) -> int:
@@ -68,16 +68,3 @@ def _told(changed: KillSwitchRecord | RefusedChange, *, as_json: bool) -> int:
         return REFUSED
     print_facts({"active": changed.is_active, "by": changed.changed_by}, as_json=as_json)
     return 0
-
-
-def _document(position: SwitchPosition) -> dict[str, Any]:
-    record, reading = position.record, position.reading
-    return {
-        "active": reading.is_active,
-        "database": reading.database,
-        "mirror": reading.mirror,
-        "by": record.changed_by,
-        "reason": record.reason,
-        "activated_at": record.activated_at and record.activated_at.isoformat(),
-        "cooling_down_minutes": position.remaining_minutes,
-    }

@@ -12,6 +12,7 @@ import typer
 from alpha_oracle.entrypoints.cli.options import LimitOption
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
 from alpha_oracle.entrypoints.cli.research import Failed, found_wanting
+from alpha_oracle.entrypoints.research_documents import model_document
 from alpha_oracle.errors import ConfigurationError, PromotionRefused
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def list_models(*, limit: LimitOption = 50, as_json: JsonOption = False) -> None
     with opened_records() as records:
         found = records.models.models(limit=limit)
     if as_json:
-        print_json([_document(record) for record in found])
+        print_json([model_document(record) for record in found])
         return
     print_rows(
         [_row(record) for record in found],
@@ -106,7 +107,7 @@ def promote_model(
                 raise Failed(f"{error}; --override with a --reason promotes it") from error
             record = models.registry.store.named(model_id)
             refusals = models.gate.refusals(record.validation)
-            print_json(_document(replace(record, refusals=refusals)))
+            print_json(model_document(replace(record, refusals=refusals)))
             return 1
     _print_active(record, as_json=as_json)
     return 0
@@ -160,7 +161,7 @@ def _nothing_to_return_to() -> Iterator[None]:
 
 def _print_active(record: ModelRecord, *, as_json: bool) -> None:
     if as_json:
-        print_json(_document(record))
+        print_json(model_document(record))
         return
     before = f", in place of {record.predecessor}" if record.predecessor else ""
     typer.echo(f"model {record.model_id} is the one in use{before}")
@@ -184,26 +185,9 @@ def _print_explanation(found: SignalExplanation) -> None:
     )
 
 
-def _document(record: ModelRecord) -> dict[str, Any]:
-    activated = record.activated_at
-    return {
-        "model_id": record.model_id,
-        "stage": record.stage.value,
-        "trained_at": record.trained_at.isoformat(),
-        "train_start": record.train_start.isoformat(),
-        "train_end": record.train_end.isoformat(),
-        "as_of": record.as_of.isoformat(),
-        "code_version": record.code_version,
-        "refusals": list(record.refusals),
-        "validation": asdict(record.validation),
-        "activated_at": None if activated is None else activated.isoformat(),
-        "predecessor": record.predecessor,
-    }
-
-
 def _whole_document(record: ModelRecord) -> dict[str, Any]:
     return {
-        **_document(record),
+        **model_document(record),
         "parameters": dict(record.parameters),
         "features": [asdict(feature) for feature in record.features],
         "window_keys": list(record.window_keys),

@@ -9,7 +9,7 @@ import typer
 from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.entrypoints.cli.options import LimitOption, operator_name, parse_ticker
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
-from alpha_oracle.entrypoints.cli.trading_documents import (
+from alpha_oracle.entrypoints.trading_documents import (
     file_document,
     order_document,
     order_row,

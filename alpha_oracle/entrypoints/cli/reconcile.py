@@ -12,7 +12,7 @@ from alpha_oracle.domain.trading_records import OperatorRequestKind
 from alpha_oracle.entrypoints.cli.kill_switch import REFUSED, ConfirmOption
 from alpha_oracle.entrypoints.cli.options import operator_name, typed_word
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
-from alpha_oracle.entrypoints.cli.trading_documents import number
+from alpha_oracle.entrypoints.trading_documents import number
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:

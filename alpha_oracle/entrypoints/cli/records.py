@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alpha_oracle.entrypoints.cli.options import DateOption, LimitOption
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_json, print_rows
+from alpha_oracle.entrypoints.research_documents import rank_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,24 +70,6 @@ def print_ranking(ranking: Sequence[StrategyRank], *, as_json: bool) -> None:
     if len(sessions) > 1:
         rows = [{"session": rank.session} | row for rank, row in zip(ranking, rows, strict=True)]
     print_rows(rows, title=title, empty="no session is ranked yet")
-
-
-def rank_document(rank: StrategyRank) -> dict[str, Any]:
-    """A rank as JSON values, with every figure."""
-    metrics = rank.metrics
-    return {
-        "session": rank.session.isoformat(),
-        "rank": rank.rank,
-        "strategy": rank.strategy,
-        "composite": rank.composite,
-        "eligible": rank.is_eligible,
-        "refusals": list(rank.refusals),
-        "consistency": rank.consistency,
-        "windows": rank.windows,
-        **asdict(metrics),
-        "parameters": dict(rank.parameters),
-        "evidence": None if rank.evidence is None else asdict(rank.evidence),
-    }
 
 
 def rank_row(rank: StrategyRank) -> dict[str, object]:

@@ -23,7 +23,8 @@ from alpha_oracle.entrypoints.cli.output import (
     print_rows,
     progress_shown,
 )
-from alpha_oracle.entrypoints.cli.records import print_ranking, print_signals, rank_document
+from alpha_oracle.entrypoints.cli.records import print_ranking, print_signals
+from alpha_oracle.entrypoints.research_documents import rank_document
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError, UnknownSymbol
 
 if TYPE_CHECKING:

@@ -10,10 +10,16 @@ from alpha_oracle.domain.instants import utc_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alpha_oracle.bootstrap.operating import SwitchPosition
     from alpha_oracle.domain.orders import Order, OrderEvent
     from alpha_oracle.domain.portfolio import Lot
     from alpha_oracle.domain.trading_pages import OrderFile, TradedFill
-    from alpha_oracle.domain.trading_records import CascadeRun
+    from alpha_oracle.domain.trading_records import (
+        Approval,
+        CascadeRun,
+        DayTradeDecision,
+        OrderQuality,
+    )
 
 
 def order_document(order: Order) -> dict[str, Any]:
@@ -67,20 +73,8 @@ def file_document(found: OrderFile) -> dict[str, Any]:
         "transitions": [event_document(event) for event in found.order.history],
         "checks": [check for run in found.cascade_runs for check in check_documents(run)],
         "slices": [order_document(one) for one in found.slices],
-        "approval": approval
-        and {
-            "status": approval.status.value,
-            "reason": approval.reason,
-            "decided_by": approval.decided_by,
-        },
-        "quality": quality
-        and {
-            "slippage_bps": number(quality.slippage_bps),
-            "effective_spread_bps": number(quality.effective_spread_bps),
-            "shortfall_usd": number(quality.shortfall_usd),
-            "acceptance_seconds": quality.acceptance_seconds,
-            "fill_seconds": quality.fill_seconds,
-        },
+        "approval": approval and approval_document(approval),
+        "quality": quality and quality_document(quality),
     }
 
 
@@ -155,6 +149,66 @@ def position_rows(lots: Sequence[Lot]) -> list[dict[str, object]]:
         }
         for lot in lots
     ]
+
+
+def approval_document(approval: Approval) -> dict[str, Any]:
+    """Return an order's wait for a human, and what was said."""
+    return {
+        "order_id": approval.order_id,
+        "status": approval.status.value,
+        "requested_at": utc_text(approval.requested_at),
+        "expires_at": utc_text(approval.expires_at),
+        "price": number(approval.price),
+        "reason": approval.reason,
+        "decided_by": approval.decided_by,
+    }
+
+
+def quality_document(quality: OrderQuality) -> dict[str, Any]:
+    """Return how well an order was executed; above 0 is worse for us."""
+    return {
+        "order_id": quality.order_id,
+        "symbol": quality.symbol,
+        "order_type": quality.order_type,
+        "at": utc_text(quality.at),
+        "filled_quantity": quality.filled_quantity,
+        "average_price": number(quality.average_price),
+        "slippage_bps": number(quality.slippage_bps),
+        "effective_spread_bps": number(quality.effective_spread_bps),
+        "shortfall_usd": number(quality.shortfall_usd),
+        "acceptance_seconds": quality.acceptance_seconds,
+        "fill_seconds": quality.fill_seconds,
+    }
+
+
+def day_trade_document(decision: DayTradeDecision) -> dict[str, Any]:
+    """Return what the day-trade guard said of an order, and what it looked at."""
+    return {
+        "order_id": decision.order_id,
+        "symbol": decision.symbol,
+        "session": decision.session.isoformat(),
+        "at": utc_text(decision.at),
+        "action": decision.action.value,
+        "reason": decision.reason,
+        "inputs": {
+            name: number(value) if isinstance(value, Decimal) else value
+            for name, value in decision.inputs.items()
+        },
+    }
+
+
+def switch_document(position: SwitchPosition) -> dict[str, Any]:
+    """Return where the kill switch stands."""
+    record, reading = position.record, position.reading
+    return {
+        "active": reading.is_active,
+        "database": reading.database,
+        "mirror": reading.mirror,
+        "by": record.changed_by,
+        "reason": record.reason,
+        "activated_at": record.activated_at and record.activated_at.isoformat(),
+        "cooling_down_minutes": position.remaining_minutes,
+    }
 
 
 def number(value: Decimal | None) -> float | None:
