@@ -228,11 +228,13 @@ class ExecutionWindowSettings(Section):
 class ExecutionSettings(ExecutionWindowSettings):
     """When orders are sent, and how often the book is held against the broker's.
 
-    Where `metrics_port` is set, the worker answers Prometheus on it, on this machine alone.
+    Where `metrics_port` is set, the worker answers Prometheus on it, on this machine alone; the
+    first `metrics_symbols` symbols it trades are told apart there.
     """
 
     reconcile_every_minutes: int = Field(default=5, ge=1, le=1_440)
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    metrics_symbols: int = Field(default=20, ge=0, le=1_000)
 
     def window(self) -> ExecutionWindowSettings:
         """Return the part that decides a session."""

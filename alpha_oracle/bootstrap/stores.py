@@ -11,7 +11,7 @@ from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.engine import Database, open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
-from alpha_oracle.adapters.redis.connection import RedisConnection
+from alpha_oracle.adapters.redis.connection import PATIENCE_SECONDS, RedisConnection
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class Stores:
 
 
 @contextmanager
-def opened_stores(settings: Settings) -> Iterator[Stores]:
+def opened_stores(
+    settings: Settings, *, redis_patience_seconds: float = PATIENCE_SECONDS
+) -> Iterator[Stores]:
     """Open the stores for the length of a block; embedded ones start where they do not run.
 
     Raises:
@@ -42,7 +44,8 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
     """
     with ExitStack() as stack:
         database = stack.enter_context(opened_database(settings))
-        connection = stack.enter_context(opened_redis(settings))
+        redis = opened_redis(settings, patience_seconds=redis_patience_seconds)
+        connection = stack.enter_context(redis)
         # Said at once, rather than by the first step that needs it, after its retries.
         connection.ping()
         yield Stores(database=database, redis=connection)
@@ -70,7 +73,9 @@ def opened_database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def opened_redis(settings: Settings) -> Iterator[RedisConnection]:
+def opened_redis(
+    settings: Settings, *, patience_seconds: float = PATIENCE_SECONDS
+) -> Iterator[RedisConnection]:
     """Open Redis alone for the length of a block; whether a given one answers is not asked.
 
     Raises:
@@ -78,7 +83,7 @@ def opened_redis(settings: Settings) -> Iterator[RedisConnection]:
     """
     with ExitStack() as stack:
         url = _url(stack, settings.redis.url, embedded_redis(settings.home))
-        connection = RedisConnection(url)
+        connection = RedisConnection(url, patience_seconds=patience_seconds)
         stack.callback(connection.close)
         yield connection
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -23,14 +23,16 @@ from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
 from alpha_oracle.bootstrap.trading_rules import companions, trading_rules
+from alpha_oracle.bootstrap.worker_loop import WorkerLoop
 from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.execution.engine import ExecutionEngine
+from alpha_oracle.execution.outages import BUS
 from alpha_oracle.execution.surroundings import Ports
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
     from threading import Event
 
@@ -39,13 +41,12 @@ if TYPE_CHECKING:
     from alpha_oracle.execution.surroundings import Companions
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.events import EventBus, Outbox
-    from alpha_oracle.ports.signal_stream import SignalStream
+    from alpha_oracle.ports.signal_stream import Delivery, SignalStream
     from alpha_oracle.ports.trading import TradingStore
 
-POLL_SECONDS: Final = 0.5
-"""How long the worker waits at the most before it looks at the kill switch and the broker."""
+REDIS_PATIENCE_SECONDS: Final = 1.0
+"""How long Redis may take to answer: while it does, the worker does nothing else."""
 
-HEARTBEAT_SECONDS: Final = 60.0
 STARTED: Final = "worker_started"
 """What starting the worker by hand is called among the things an operator does."""
 
@@ -63,18 +64,25 @@ class Worker:
     outbox: Outbox
     bus: EventBus
     clock: Clock
+    unreceived: list[Delivery] = field(default_factory=list)
 
     def take_in(self, *, wait_seconds: float) -> int:
         """Put on record what came in, waiting at most so long; return how many were new.
 
+        What could not be put on record is tried again before anything more is read: the stream
+        would give it again in time, the channel never.
+
         Raises:
-            StoreUnavailable: what came in is given again.
+            StoreUnavailable: some of it is not on record.
         """
+        if not self.unreceived:
+            self.unreceived.extend(self._read(wait_seconds))
         new = 0
-        deliveries = self.stream.read(wait_seconds=wait_seconds)
-        for source, group in groupby(deliveries, key=lambda one: one.source):
+        while self.unreceived:
+            source, group = next(groupby(self.unreceived, key=attrgetter("source")))
             same = list(group)
             new += self.engine.receive([one.document for one in same], source=source)
+            del self.unreceived[: len(same)]
             self.stream.acknowledge(same)
         return new
 
@@ -97,6 +105,15 @@ class Worker:
             StoreUnavailable: the rest still waits.
         """
         return self.outbox.relay(self.bus, at=self.clock.now())
+
+    def _read(self, wait_seconds: float) -> list[Delivery]:
+        try:
+            deliveries = self.stream.read(wait_seconds=wait_seconds)
+        except StoreUnavailable:
+            self.engine.outages.note(BUS, is_away=True, at=self.clock.now())
+            raise
+        self.engine.outages.note(BUS, is_away=False, at=self.clock.now())
+        return deliveries
 
 
 @contextmanager
@@ -156,22 +173,30 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
         LeaseTaken: another worker trades the account.
         StoreUnavailable: a store is out of reach at the start.
     """
-    clock, metrics = clock_of(settings), WorkerMetrics()
-    with opened_stores(settings) as stores, metrics.served(settings.execution.metrics_port):
+    clock, execution = clock_of(settings), settings.execution
+    metrics = WorkerMetrics(most_symbols=execution.metrics_symbols)
+    with (
+        opened_stores(settings, redis_patience_seconds=REDIS_PATIENCE_SECONDS) as stores,
+        metrics.served(execution.metrics_port),
+    ):
         if started_by is not None:
             activity = PostgresOperatorActivity(stores.database)
             activity.note(STARTED, by=started_by, at=clock.now())
         with opened_worker(settings, stores, clock=clock, metrics=metrics) as worker:
             log.info("worker_started", account=worker.account, now=clock.now().isoformat())
             with present(settings.home, WORKER):
-                _Loop(worker, ending, metrics).run()
+                WorkerLoop(worker, ending, metrics).run()
             log.info("worker_ended", account=worker.account, now=clock.now().isoformat())
 
 
 def _counted(whole: Companions, metrics: WorkerMetrics | None) -> Companions:
     if metrics is None:
         return whole
-    return replace(whole, quality=metrics.counting(whole.quality))
+    return replace(
+        whole,
+        quality=metrics.counting(whole.quality),
+        observe_malformed=metrics.count_malformed,
+    )
 
 
 def _refuse_unknown_broker(settings: Settings) -> None:
@@ -180,73 +205,3 @@ def _refuse_unknown_broker(settings: Settings) -> None:
             f"orders cannot be sent to {settings.broker.provider} yet; set risk.autonomy_mode to "
             "PAPER_ONLY, or broker.provider to simulated"
         )
-
-
-class _Loop:
-    def __init__(self, worker: Worker, ending: Event, metrics: WorkerMetrics) -> None:
-        self._worker = worker
-        self._metrics = metrics
-        self._ending = ending
-        self._look_at = worker.clock.now()
-        self._is_interrupted = False
-        self._signals = self._announced = 0
-        self._told_at = time.monotonic()
-
-    def run(self) -> None:
-        while not self._ending.is_set():
-            started = time.monotonic()
-            tried = [self._tried(one) for one in (self._take_in, self._step, self._relay)]
-            self._note(is_whole=all(tried))
-            if not all(tried):
-                # Who could not wait for what comes in waits here.
-                self._ending.wait(max(POLL_SECONDS - (time.monotonic() - started), 0.0))
-            if time.monotonic() - self._told_at >= HEARTBEAT_SECONDS:
-                self._tell()
-
-    def _take_in(self) -> None:
-        left = (self._look_at - self._worker.clock.now()).total_seconds()
-        wait = min(max(left, 0.0), POLL_SECONDS)
-        new = self._worker.take_in(wait_seconds=wait)
-        self._signals += new
-        self._metrics.signals.inc(new)
-
-    def _step(self) -> None:
-        with self._metrics.looks.time():
-            self._look_at = self._worker.step()
-
-    def _relay(self) -> None:
-        announced = self._worker.relay()
-        self._announced += announced
-        self._metrics.announced.inc(announced)
-
-    def _tried(self, do: Callable[[], None]) -> bool:
-        try:
-            do()
-        except StoreUnavailable as error:
-            if not self._is_interrupted:
-                log.warning("worker_interrupted", error=str(error))
-            self._is_interrupted = True
-            return False
-        return True
-
-    def _note(self, *, is_whole: bool) -> None:
-        self._metrics.interrupted.set(not is_whole)
-        if is_whole and self._is_interrupted:
-            self._is_interrupted = False
-            log.info("worker_resumed")
-
-    def _tell(self) -> None:
-        self._told_at = time.monotonic()
-        log.info(
-            "worker_alive",
-            now=self._worker.clock.now().isoformat(),
-            looks_again=_told(self._look_at),
-            signals=self._signals,
-            announced=self._announced,
-            is_interrupted=self._is_interrupted,
-        )
-        self._signals = self._announced = 0
-
-
-def _told(instant: datetime) -> str:
-    return instant.isoformat(timespec="seconds")

@@ -7,24 +7,26 @@ from decimal import Decimal
 from urllib.request import urlopen
 
 import pytest
+from structlog.testing import capture_logs
 
 from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
 from alpha_oracle.domain.orders import Fill, OrderEvent, OrderStatus
+from alpha_oracle.domain.trading_records import MalformedSignal
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.execution.quality import measure_quality
 from tests.trading import NOW, an_order
 
 
-def an_executed_order():
+def an_executed_order(**changes):
     fill = Fill(execution_id="a", quantity=10, price=Decimal("100.10"), at=NOW, commission=None)
     event = OrderEvent(event_id="fill:a", status=OrderStatus.FILLED, at=NOW, fill=fill)
-    return an_order(
-        history=(event,), status=OrderStatus.FILLED, arrival_price=Decimal(100), created_at=NOW
-    )
+    ordinary = {"status": OrderStatus.FILLED, "arrival_price": Decimal(100), "created_at": NOW}
+    return an_order(history=(event,), **ordinary, **changes)
 
 
 def value(metrics, name, **labels):
-    return metrics.registry.get_sample_value(name, {"order_type": "LIMIT", **labels})
+    labels = {"order_type": "LIMIT", "symbol": "AAA", **labels}
+    return metrics.registry.get_sample_value(name, labels)
 
 
 def test_an_order_just_closed_is_counted_with_its_quality_by_type():
@@ -38,6 +40,47 @@ def test_an_order_just_closed_is_counted_with_its_quality_by_type():
     # Neither a mid nor the broker's word was known.
     assert value(metrics, "order_effective_spread_bps_bucket", le="+Inf") is None
     assert value(metrics, "order_acceptance_seconds_count") is None
+
+
+def test_an_order_measured_again_is_counted_once():
+    metrics = WorkerMetrics()
+    measure = metrics.counting(measure_quality)
+    for seconds in (0, 30, 59):
+        assert measure(an_executed_order(), mid=None, at=NOW + timedelta(seconds=seconds))
+    assert value(metrics, "orders_executed_total") == 1
+
+
+def test_what_an_order_cost_against_its_signal_is_told():
+    metrics = WorkerMetrics()
+    measure = metrics.counting(measure_quality)
+    measure(an_executed_order(reference_price=Decimal("99.80")), mid=Decimal("100.00"), at=NOW)
+    assert value(metrics, "order_shortfall_usd_bucket", le="5.0") == 1
+    assert value(metrics, "order_shortfall_usd_bucket", le="1.0") == 0
+    assert value(metrics, "order_effective_spread_bps_bucket", le="20.0") == 1
+
+
+def test_symbols_beyond_the_first_are_told_together():
+    metrics = WorkerMetrics(most_symbols=2)
+    measure = metrics.counting(measure_quality)
+    for symbol in ("AAA", "BBB", "CCC", "DDD", "AAA"):
+        order = an_executed_order(order_id=f"{symbol}-{NOW}", symbol=symbol)
+        measure(order, mid=None, at=NOW)
+    counts = {one: value(metrics, "orders_executed_total", symbol=one) for one in ("BBB", "other")}
+    assert counts == {"BBB": 1, "other": 2}
+    assert value(metrics, "orders_executed_total", symbol="CCC") is None
+
+
+def test_what_is_no_signal_is_counted_by_where_it_came():
+    metrics = WorkerMetrics()
+    with capture_logs() as logged:
+        for _ in range(3):
+            one = MalformedSignal(text="{", source="signals", problem="no JSON")
+            metrics.count_malformed([one, one])
+    total = metrics.registry.get_sample_value(
+        "worker_malformed_signals_total", {"source": "signals"}
+    )
+    assert total == 6
+    assert [(one["signals"], one["last_problem"]) for one in logged] == [(2, "no JSON")]
 
 
 def test_orders_of_before_and_orders_without_an_execution_are_not_counted():
