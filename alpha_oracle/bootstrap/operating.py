@@ -19,10 +19,13 @@ from alpha_oracle.adapters.postgres.operators import (
 )
 from alpha_oracle.adapters.postgres.trading_records import PostgresTradingRecords
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
+from alpha_oracle.bootstrap.presence import SIMULATED
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_redis
 from alpha_oracle.config import load_settings
+from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_records import OperatorRequest
 from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.risk.autonomy import PAPER_ACCOUNT
 from alpha_oracle.risk.kill_switch import KillSwitchRules, RefusedChange
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from alpha_oracle.config import Settings
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_records import (
         Approval,
@@ -56,9 +60,10 @@ class SwitchPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
-    """What `by` can do; all that changes something counts as being there."""
+    """What `by` can do for the account traded; all that changes something counts as being there."""
 
     by: str
+    traded: str
     clock: Clock
     switch: KillSwitchStore
     rules: KillSwitchRules
@@ -93,12 +98,13 @@ class Operations:
             StoreUnavailable: a store cannot be reached.
             ContradictsRecord: the switch was activated meanwhile.
         """
+        record = self.switch.record()
         changed = self.rules.resume(
-            self.switch.record(),
+            record,
             word=word,
             now=self._now,
             by=self.by,
-            is_reconciled=self._is_reconciled(),
+            is_reconciled=self._is_reconciled(since=record.activated_at),
         )
         return self._changed(changed, "kill_resume")
 
@@ -158,20 +164,24 @@ class Operations:
         """Return the account that is traded.
 
         Raises:
-            ConfigurationError: none was traded yet.
+            ConfigurationError: it was not traded yet.
         """
-        accounts = self.records.accounts()
-        if not accounts:
-            raise ConfigurationError("no account is traded yet; start `alpha-oracle worker`")
-        return accounts[-1]
+        if self.traded not in self.records.accounts():
+            raise ConfigurationError(
+                f"account {self.traded or 'of the settings'} is not traded yet; start "
+                "`alpha-oracle worker`"
+            )
+        return self.traded
 
     @property
     def _now(self) -> datetime:
         return self.clock.now()
 
-    def _is_reconciled(self) -> bool | None:
-        found = self.last_reconciliations()
-        return all(one.is_green for one in found) if found else None
+    def _is_reconciled(self, *, since: datetime | None) -> bool | None:
+        # What agreed before the switch was activated says nothing of what activated it.
+        found = self.records.reconciliations(account=self.traded, limit=1).rows
+        is_known = bool(found) and (since is None or found[0].at >= since)
+        return found[0].is_green if is_known else None
 
     def _changed(
         self, changed: KillSwitchRecord | RefusedChange, kind: str
@@ -192,6 +202,13 @@ class Operations:
         return request
 
 
+def traded_account(settings: Settings) -> str:
+    """Return the account that the settings trade; empty while they name none."""
+    is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
+    is_simulated = settings.broker.provider == SIMULATED
+    return PAPER_ACCOUNT if is_paper or is_simulated else settings.broker.ibkr.account
+
+
 @contextmanager
 def opened_operations(by: str) -> Iterator[Operations]:
     """Open what an operator needs for the length of a block.
@@ -204,6 +221,7 @@ def opened_operations(by: str) -> Iterator[Operations]:
     with opened_database(settings) as database, opened_redis(settings) as redis:
         yield Operations(
             by=by,
+            traded=traded_account(settings),
             clock=clock_of(settings),
             switch=KillSwitch(PostgresKillSwitch(database), RedisKillSwitchMirror(redis)),
             rules=KillSwitchRules(cooldown_minutes=settings.risk.kill_switch.cooldown_minutes),

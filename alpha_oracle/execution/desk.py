@@ -136,10 +136,13 @@ class Desk:
         working = self._working()
         for order in working:
             self._sender.cancel(order)
+        asked = self.link.asked_at
         if working:
             # Until a complete snapshot shows that none is left.
-            asked = self.link.asked_at
             self.link.ask_by(now if asked is None else max(asked + SETTLE, now), KILLED)
+        elif asked is not None and self.link.state is LinkState.READY:
+            # Who wants to resume needs to know, at whatever hour, that book and broker agree.
+            self.link.ask_by(max(asked + self._rules.reconcile_every, now), "halted")
 
     def _working(self) -> list[Order]:
         return [order for order in self.ledger.book.orders.values() if order.is_working]

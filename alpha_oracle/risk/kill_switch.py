@@ -24,6 +24,11 @@ KILL_WORD: Final = "KILL"
 RESUME_WORD: Final = "RESUME"
 
 _MINUTE: Final = timedelta(minutes=1)
+_DIFFER: Final = "book and broker differ; see `reconcile show`"
+_UNKNOWN: Final = (
+    "book and broker are not known to agree since the activation; the worker looks within minutes"
+    " while it runs"
+)
 
 
 class KillSwitchRefusal(StrEnum):
@@ -78,7 +83,7 @@ class KillSwitchRules:
     ) -> KillSwitchRecord | RefusedChange:
         """Return the record after trading may go on, or why it may not.
 
-        `is_reconciled` None means that nobody knows.
+        `is_reconciled` is of the account since the last activation; None: nobody looked.
         """
         if word != RESUME_WORD:
             return _wrong_word(RESUME_WORD)
@@ -90,10 +95,8 @@ class KillSwitchRules:
                 remaining_minutes=minutes,
             )
         if is_reconciled is not True:
-            return RefusedChange(
-                refusal=KillSwitchRefusal.NOT_RECONCILED,
-                reason="book and broker are not known to agree; see `reconcile show`",
-            )
+            reason = _DIFFER if is_reconciled is False else _UNKNOWN
+            return RefusedChange(refusal=KillSwitchRefusal.NOT_RECONCILED, reason=reason)
         return replace(record, is_active=False, changed_by=by, reason="")
 
     def remaining_minutes(self, record: KillSwitchRecord, *, now: datetime) -> int:

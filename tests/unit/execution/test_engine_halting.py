@@ -198,3 +198,20 @@ def test_a_trip_stands_once_it_is_on_record_though_the_mirror_is_away():
     assert day.memory.kill_switch.is_active
     assert len(day.memory.kill_switch_changes) == 1
     assert day.alerts("critical") == ["unknown_order"]
+
+
+def test_book_and_broker_are_held_together_within_minutes_of_an_activation_at_any_hour():
+    day = TradingDay()
+    day.go_to(8 * 60)
+    day.steps(2, quoting=False)
+    day.clock.advance(minutes=20)
+    day.kill()
+    day.steps(2, quoting=False)
+    assert day.memory.reconciliations[-1].at >= day.memory.kill_switch.activated_at
+
+    day.clock.advance(minutes=2)
+    day.kill()
+    for _ in range(4):
+        day.steps(1, seconds=60, quoting=False)
+    assert day.memory.reconciliations[-1].at >= day.memory.kill_switch.activated_at
+    assert len(day.memory.reconciliations) == 3
