@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.market import Session, Symbol
@@ -13,6 +13,15 @@ from alpha_oracle.domain.market import Session, Symbol
 CHANNEL: Final = "signals"
 STREAM: Final = "signals:stream"
 """Where signals are announced: to those listening now, and to those who read later."""
+
+
+class SignalPlace(NamedTuple):
+    """Where a signal stands among those on record."""
+
+    day: Session
+    strategy: str
+    symbol: str
+    direction: str
 
 
 class Direction(StrEnum):

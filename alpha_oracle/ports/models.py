@@ -41,8 +41,13 @@ class ModelStore(Protocol):
         """Return the active model."""
         ...
 
-    def models(self, *, limit: int | None = None) -> list[ModelRecord]:
-        """Return models, newest first."""
+    def models(
+        self, *, after: tuple[datetime, str] | None = None, limit: int | None = None
+    ) -> list[ModelRecord]:
+        """Return models, newest first.
+
+        `after` are instant of training and id of the last one of the page before.
+        """
         ...
 
     def promote(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.ranking import StrategyRank
-    from alpha_oracle.domain.signals import Signal
+    from alpha_oracle.domain.signals import Signal, SignalPlace
 
 
 class SignalStore(Protocol):
@@ -25,9 +25,16 @@ class SignalStore(Protocol):
         ...
 
     def signals(
-        self, *, session: Session | None = None, limit: int | None = None
+        self,
+        *,
+        session: Session | None = None,
+        after: SignalPlace | None = None,
+        limit: int | None = None,
     ) -> list[Mapping[str, object]]:
-        """Return signal documents, newest session first, then strategy, symbol, direction."""
+        """Return signal documents, newest session first, then strategy, symbol, direction.
+
+        `after` is the place of the last one of the page before.
+        """
         ...
 
     def open_entries(
@@ -50,7 +57,14 @@ class RankingStore(Protocol):
         ...
 
     def rankings(
-        self, *, session: Session | None = None, limit: int | None = None
+        self,
+        *,
+        session: Session | None = None,
+        after: tuple[Session, int] | None = None,
+        limit: int | None = None,
     ) -> list[StrategyRank]:
-        """Return the ranks of a session (None: of all), newest session first, then best first."""
+        """Return the ranks of a session (None: of all), newest session first, then best first.
+
+        `after` are session and rank of the last one of the page before.
+        """
         ...

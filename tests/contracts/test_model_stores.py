@@ -173,7 +173,10 @@ def test_models_come_newest_first(models):
     registered(models, "b", "c", "a")
     models.register(a_record("d", trained_at=TRAINED_AT))
     assert [one.model_id for one in models.models()] == ["a", "c", "d", "b"]
-    assert [one.model_id for one in models.models(limit=2)] == ["a", "c"]
+    [_, last] = page = models.models(limit=2)
+    assert [one.model_id for one in page] == ["a", "c"]
+    rest = models.models(after=(last.trained_at, last.model_id), limit=5)
+    assert [one.model_id for one in rest] == ["d", "b"]
 
 
 def test_an_unknown_model_is_told_with_those_there_are(models):

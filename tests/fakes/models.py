@@ -44,11 +44,9 @@ class MemoryModels:
     def active(self):
         return next((one for one in self.kept.values() if one.stage is ModelStage.ACTIVE), None)
 
-    def models(self, *, limit=None):
-        newest = sorted(
-            self.kept.values(), key=lambda one: (one.trained_at, one.model_id), reverse=True
-        )
-        return newest[:limit]
+    def models(self, *, after=None, limit=None):
+        newest = sorted(self.kept.values(), key=_place, reverse=True)
+        return [one for one in newest if after is None or _place(one) < after][:limit]
 
     def promote(self, model_id, *, expected, by, reason, at):
         if self.named(model_id).stage is ModelStage.ACTIVE:
@@ -155,3 +153,7 @@ class MemoryModelHealth:
             for _, health in newest
             if model_id in {None, health.model_id} and (until is None or health.session <= until)
         ][:limit]
+
+
+def _place(record):
+    return record.trained_at, record.model_id

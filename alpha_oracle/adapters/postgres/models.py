@@ -47,7 +47,11 @@ _INSERT: Final = (
     + " WHERE models.stage = 'candidate' RETURNING xmax = 0 AS is_new"
 )
 _SELECT: Final = f"SELECT stage, {', '.join(_GIVEN)}, activated_at, predecessors FROM models"
-_NEWEST_FIRST: Final = "ORDER BY trained_at DESC, model_id DESC LIMIT :limit"
+_PAGE: Final = """
+WHERE CAST(:trained_at AS timestamptz) IS NULL
+   OR (trained_at, model_id) < (:trained_at, :model_id)
+ORDER BY trained_at DESC, model_id DESC LIMIT :limit
+"""
 _ACTIVATE: Final = """
 UPDATE models SET
     stage = 'active', activated_at = :at,
@@ -97,10 +101,17 @@ class PostgresModels:
         with self._database.begin() as connection:
             return _active(connection)
 
-    def models(self, *, limit: int | None = None) -> list[ModelRecord]:
-        """Return models, newest first."""
+    def models(
+        self, *, after: tuple[datetime, str] | None = None, limit: int | None = None
+    ) -> list[ModelRecord]:
+        """Return models, newest first.
+
+        `after` are instant of training and id of the last one of the page before.
+        """
+        trained_at, model_id = after or (None, "")
+        values = {"trained_at": trained_at, "model_id": model_id, "limit": limit}
         with self._database.begin() as connection:
-            rows = connection.execute(text(f"{_SELECT} {_NEWEST_FIRST}"), {"limit": limit})
+            rows = connection.execute(text(f"{_SELECT} {_PAGE}"), values)
             return [_to_record(row) for row in rows]
 
     def promote(
@@ -192,7 +203,8 @@ def _require(expected: str | None, active: ModelRecord | None) -> None:
 
 def _unknown(connection: Connection, model_id: str) -> str:
     known = connection.scalars(
-        text(f"SELECT model_id FROM models {_NEWEST_FIRST}"), {"limit": NAMED_IN_ERRORS}
+        text("SELECT model_id FROM models ORDER BY trained_at DESC, model_id DESC LIMIT :limit"),
+        {"limit": NAMED_IN_ERRORS},
     ).all()
     there_is = f"the newest are {', '.join(known)}" if known else "none is registered yet"
     return f"no model is called {model_id!r}; {there_is}"

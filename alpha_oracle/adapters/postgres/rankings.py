@@ -30,7 +30,8 @@ _INSERT: Final = (
 )
 _SELECT: Final = (
     f"SELECT {', '.join(_COLUMNS)}, parameters FROM rankings"
-    " WHERE CAST(:session AS date) IS NULL OR session = :session"
+    " WHERE (CAST(:session AS date) IS NULL OR session = :session)"
+    " AND (CAST(:day AS date) IS NULL OR session < :day OR (session = :day AND rank > :rank))"
     " ORDER BY session DESC, rank LIMIT :limit"
 )
 
@@ -55,11 +56,20 @@ class PostgresRankings:
             connection.execute(text(_INSERT), [_to_values(rank, at) for rank in ranks])
 
     def rankings(
-        self, *, session: Session | None = None, limit: int | None = None
+        self,
+        *,
+        session: Session | None = None,
+        after: tuple[Session, int] | None = None,
+        limit: int | None = None,
     ) -> list[StrategyRank]:
-        """Return the ranks of a session (None: of all), newest session first, then best first."""
+        """Return the ranks of a session (None: of all), newest session first, then best first.
+
+        `after` are session and rank of the last one of the page before.
+        """
+        day, rank = after or (None, 0)
+        values = {"session": session, "day": day, "rank": rank, "limit": limit}
         with self._database.begin() as connection:
-            rows = connection.execute(text(_SELECT), {"session": session, "limit": limit})
+            rows = connection.execute(text(_SELECT), values)
             return [_to_rank(row) for row in rows]
 
 

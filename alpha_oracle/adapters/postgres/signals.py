@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.signals import Signal
+    from alpha_oracle.domain.signals import Signal, SignalPlace
 
 SAVE_LOCK: Final = 6_102_004
 
@@ -64,6 +64,17 @@ ORDER BY entry.symbol
 """
 
 
+_PAGE: Final = """
+SELECT document FROM signals
+WHERE (CAST(:session AS date) IS NULL OR session = :session)
+  AND (
+    CAST(:day AS date) IS NULL OR session < :day
+    OR (session = :day AND (strategy, symbol, direction) > (:strategy, :symbol, :direction))
+  )
+ORDER BY session DESC, strategy, symbol, direction LIMIT :limit
+"""
+
+
 class PostgresSignals:
     """`SignalStore` on Postgres."""
 
@@ -88,16 +99,20 @@ class PostgresSignals:
         return new, differing
 
     def signals(
-        self, *, session: Session | None = None, limit: int | None = None
+        self,
+        *,
+        session: Session | None = None,
+        after: SignalPlace | None = None,
+        limit: int | None = None,
     ) -> list[Mapping[str, object]]:
-        """Return signal documents, newest session first, then strategy, symbol, direction."""
-        statement = text(
-            "SELECT document FROM signals"
-            " WHERE (CAST(:session AS date) IS NULL OR session = :session)"
-            " ORDER BY session DESC, strategy, symbol, direction LIMIT :limit"
-        )
+        """Return signal documents, newest session first, then strategy, symbol, direction.
+
+        `after` is the place of the last one of the page before.
+        """
+        place = {"day": None, "strategy": "", "symbol": "", "direction": ""}
+        values = place | (after._asdict() if after else {}) | {"session": session, "limit": limit}
         with self._database.begin() as connection:
-            documents = connection.scalars(statement, {"session": session, "limit": limit})
+            documents = connection.scalars(text(_PAGE), values)
             return [json.loads(document) for document in documents]
 
     def open_entries(

@@ -111,3 +111,16 @@ def test_a_ranking_that_cannot_be_saved_leaves_the_old_one(rankings):
     with pytest.raises(Exception, match="rank"):
         rankings.save([broken], at=AT)
     assert rankings.rankings() == old
+
+
+def test_pages_of_rankings_go_on_where_the_one_before_ended(rankings):
+    sessions = [SESSION, SESSION.replace(day=SESSION.day + 1)]
+    for session in sessions:
+        ranks = [a_rank(name, rank, session=session) for rank, name in enumerate("ABC", start=1)]
+        rankings.save(ranks, at=AT)
+    whole, after, pages = rankings.rankings(), None, []
+    while page := rankings.rankings(after=after, limit=2):
+        pages += page
+        after = page[-1].session, page[-1].rank
+    assert pages == whole
+    assert len(whole) == 6

@@ -1,6 +1,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +9,7 @@ from alpha_oracle.adapters.postgres.bar_writing import WRITERS_LOCK
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK
 from alpha_oracle.adapters.postgres.outbox import RELAY_LOCK, PostgresOutbox
 from alpha_oracle.adapters.postgres.signals import SAVE_LOCK, PostgresSignals
-from alpha_oracle.domain.signals import Direction, encode
+from alpha_oracle.domain.signals import Direction, SignalPlace, encode
 from alpha_oracle.errors import StoreUnavailable
 from tests.builders import FIRST_SESSION, a_signal, sessions_from
 from tests.fakes.event_bus import InMemoryEventBus
@@ -201,3 +201,23 @@ def test_savers_at_once_keep_each_signal_once(signals, outbox, rows):
         counts = [job.result() for job in jobs]
     assert sum(new for new, _ in counts) == 10
     assert rows("SELECT count(*) FROM outbox") == [(10,)]
+
+
+def test_pages_of_signals_go_on_where_the_one_before_ended(signals):
+    for session in DAYS[:2]:
+        signals.save(
+            [
+                a_signal(symbol=symbol, strategy=strategy, session=session)
+                for symbol in ("AAA", "BBB")
+                for strategy in ("Breakout", "Momentum")
+            ],
+            at=AT,
+        )
+    whole, after, pages = signals.signals(), None, []
+    while page := signals.signals(after=after, limit=3):
+        pages += page
+        last = page[-1]
+        day = date.fromisoformat(last["session"])
+        after = SignalPlace(day, last["strategy"], last["symbol"], last["direction"])
+    assert pages == whole
+    assert len(whole) == 8
