@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Book:
     """An account in memory.
 
-    `orders` are those open and those closed lately (a fill may overtake an end), by id;
-    `executions` those that count, by stem; `marks` what a share counts at, USD.
+    `orders` are those open and those closed lately (a fill may overtake an end), by id, changed by
+    `keep` alone; `executions` those that count, by stem; `marks` what a share counts at, USD. What
+    is asked at every decision is found without looking at every order.
     """
 
     state: AccountState
@@ -35,6 +36,18 @@ class Book:
     orders: dict[str, Order] = field(default_factory=dict)
     executions: dict[str, Execution] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
+    _open: dict[str, Order] = field(init=False, default_factory=dict)
+    _slices: dict[str, set[str]] = field(init=False, default_factory=dict)
+    _sales: dict[tuple[LotKey, Session], set[str]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for order in self.orders.values():
+            self._index(order)
+
+    def keep(self, order: Order) -> None:
+        """Take over an order as it stands now."""
+        self.orders[order.order_id] = order
+        self._index(order)
 
     def on_fill(self, order_id: str, fill: Fill) -> BookChange:
         """Return what a fill changes, to be committed and then applied; nothing changes yet.
@@ -54,7 +67,7 @@ class Book:
     def apply(self, change: BookChange) -> None:
         """Take over a change that is committed."""
         for order in change.orders:
-            self.orders[order.order_id] = order
+            self.keep(order)
         if change.lot is not None:
             self.lots[change.lot.key] = change.lot
         if change.execution is not None:
@@ -64,15 +77,23 @@ class Book:
 
     def open_orders(self) -> Iterator[Order]:
         """The orders that work or wait for a human, a TWAP once: for its slices."""
-        for order in self.orders.values():
-            parent = self.orders.get(order.parent_id or "")
-            if not order.is_final and (parent is None or parent.is_final):
+        for order in self._open.values():
+            if order.parent_id is None or self._is_over(order.parent_id):
                 yield order
+
+    def working(self) -> list[Order]:
+        """The orders a broker has, may have or is about to have, and the TWAPs that are worked."""
+        return [order for order in self._open.values() if order.is_working]
 
     def slices_of(self, parent_id: str) -> list[Order]:
         """The slices of a TWAP so far, in the order they were sent."""
-        slices = [order for order in self.orders.values() if order.parent_id == parent_id]
+        slices = [self.orders[one] for one in self._slices.get(parent_id, ())]
         return sorted(slices, key=lambda order: order.slice_number or 0)
+
+    def sales_of(self, lot: LotKey, session: Session) -> list[Order]:
+        """The orders by which a lot was to be sold in a session, the first one first."""
+        sales = [self.orders[one] for one in self._sales.get((lot, session), ())]
+        return sorted(sales, key=lambda order: order.created_at)
 
     def equity_usd(self) -> Decimal | None:
         """Cash and what the lots count at; None while a mark is missing."""
@@ -113,16 +134,30 @@ class Book:
         self.lots = {
             key: lot for key, lot in self.lots.items() if not lot.was_closed_before(before)
         }
-        self.orders = {
-            order_id: order
-            for order_id, order in self.orders.items()
-            if not order.is_final or order.session >= before
-        }
+        kept = [one for one in self.orders.values() if not one.is_final or one.session >= before]
+        self.orders = {order.order_id: order for order in kept}
+        self._open, self._slices, self._sales = {}, {}, {}
+        for order in kept:
+            self._index(order)
         self.executions = {
             stem: execution
             for stem, execution in self.executions.items()
             if execution.order_id in self.orders or execution.session >= before
         }
+
+    def _index(self, order: Order) -> None:
+        if order.is_final:
+            self._open.pop(order.order_id, None)
+        else:
+            self._open[order.order_id] = order
+        if order.parent_id is not None:
+            self._slices.setdefault(order.parent_id, set()).add(order.order_id)
+        elif order.side is Side.SELL:
+            self._sales.setdefault((key_of(order), order.session), set()).add(order.order_id)
+
+    def _is_over(self, parent_id: str) -> bool:
+        parent = self.orders.get(parent_id)
+        return parent is None or parent.is_final
 
     def _dearest(self, order: Order) -> Decimal | None:
         if order.limit_price is not None:

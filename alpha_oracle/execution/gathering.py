@@ -201,22 +201,15 @@ class Gatherer:
         return max((one.at for one in quotes.values()), default=None)
 
     def _done(self, order: Order | None, now: datetime, session: Session) -> ActivityFacts:
-        own = set() if order is None else {order.order_id, order.parent_id}
-        every = self._ledger.book.orders.values()
-        reached = [one for one in every if reached_broker(one)]
-        sent = [sent_at(one) for one in reached if one.order_id not in own]
-        last = self._latest_activity(now)
+        own = frozenset(() if order is None else (order.order_id, order.parent_id))
+        done, last = self._ledger.activity, self._latest_activity(now)
         return ActivityFacts(
-            trades_today=sum(
-                one.parent_id is None and one.session == session and _counts(one)
-                for one in every
-                if one.order_id not in own
-            ),
-            sends_last_second=sum(now - _SECOND < at <= now for at in sent),
-            sends_last_minute=sum(now - _MINUTE < at <= now for at in sent),
+            trades_today=done.trades(session, besides=own),
+            sends_last_second=done.sends(now, within=_SECOND),
+            sends_last_minute=done.sends(now, within=_MINUTE),
             operator_idle_hours=None if last is None else counted_hours(min(last, now), now),
             day_trades=self._tally(order, now, session),
-            sent_order_ids={one.order_id for one in reached},
+            sent_order_ids=done.sent_order_ids,
             opened={lot.key: lot.opened for lot in self._ledger.book.lots.values() if lot.quantity},
         )
 
@@ -258,7 +251,8 @@ def sent_at(order: Order) -> datetime:
     return approved[0] if approved else order.created_at
 
 
-def _counts(order: Order) -> bool:
+def was_traded(order: Order) -> bool:
+    """Whether an order counts as a trade of its session: it was worked, or waits for a human."""
     is_waiting = order.status is OrderStatus.AWAITING_APPROVAL
     was_worked = any(event.status in _BY_BROKER for event in order.history)
     return is_waiting or was_worked or reached_broker(order)

@@ -23,6 +23,7 @@ from alpha_oracle.domain.trading_records import (
     SignalOutcome,
     SignalOutcomeKind,
 )
+from alpha_oracle.execution.activity import Activity
 from alpha_oracle.execution.book import Book
 from alpha_oracle.execution.booking import executions_of
 from alpha_oracle.risk.day_trades import OwnFill
@@ -111,6 +112,7 @@ class Ledger:
         self.accepted = set(record.accepted)
         self.doubts: set[Doubt] = set()
         self.past = dict(orders)
+        self.activity = Activity(orders.values())
         self.past_executions = dict(self.book.executions)
         self._own_fills = {
             stem: self._own_fill(execution) for stem, execution in self.past_executions.items()
@@ -254,8 +256,9 @@ class Ledger:
             self._keep(with_commission(parent, fill))
 
     def _keep(self, order: Order) -> None:
-        self.book.orders[order.order_id] = order
+        self.book.keep(order)
         self.past[order.order_id] = order
+        self.activity.see(order)
 
 
 def history_start(now: datetime) -> Session:

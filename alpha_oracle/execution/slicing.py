@@ -59,12 +59,9 @@ class Slicer:
     def parents(self) -> list[Order]:
         """Return the TWAPs that are worked, and those at their end whose slices still work."""
         book = self._ledger.book
-        return [
-            order
-            for order in book.orders.values()
-            if order.order_type is OrderType.TWAP
-            and (order.is_working or any(one.is_working for one in book.slices_of(order.order_id)))
-        ]
+        working = {order.parent_id or order.order_id for order in book.working()}
+        found = (book.orders.get(order_id) for order_id in sorted(working))
+        return [one for one in found if one is not None and one.order_type is OrderType.TWAP]
 
     def work(self) -> None:
         """Do with each what is due now."""

@@ -295,6 +295,32 @@ def test_a_slice_that_outlives_its_parent_is_open_itself():
     assert [order.order_id for order in book.open_orders()] == ["slice-0"]
 
 
+def test_what_works_is_known_without_the_closed_and_those_that_wait_for_a_human():
+    waiting = an_entry(order_id="w", status=OrderStatus.AWAITING_APPROVAL)
+    book = a_book(an_entry(order_id="x", status=OrderStatus.FILLED), waiting, an_entry())
+
+    assert [order.order_id for order in book.working()] == ["order-1"]
+    book.keep(replace(waiting, status=OrderStatus.PENDING))
+    book.keep(an_entry(status=OrderStatus.CANCELLED))
+    assert [order.order_id for order in book.working()] == ["w"]
+
+
+def test_the_sales_of_a_lot_in_a_session_are_found_in_the_order_they_came():
+    book = a_book(
+        an_exit(order_id="second", created_at=NOW),
+        an_exit(order_id="first", created_at=NOW - timedelta(minutes=1), status=OrderStatus.FILLED),
+        an_exit(order_id="before", session=YESTERDAY, status=OrderStatus.FILLED),
+        an_exit(order_id="other", symbol=Symbol("BBB")),
+        an_exit(order_id="part", parent_id="second", slice_number=0),
+        an_entry(),
+    )
+
+    assert [order.order_id for order in book.sales_of(KEY, TODAY)] == ["first", "second"]
+    book.forget(before=TODAY)
+    assert book.sales_of(KEY, YESTERDAY) == []
+    assert [order.order_id for order in book.sales_of(KEY, TODAY)] == ["first", "second"]
+
+
 def committed(book, **asked):
     return {one.order_id: (one.quantity, one.price) for one in book.commitments(**asked)}
 
