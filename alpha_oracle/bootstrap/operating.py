@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.adapters.redis.connection import RedisConnection
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_records import (
@@ -219,14 +221,21 @@ def opened_operations(by: str) -> Iterator[Operations]:
     """
     settings = load_settings()
     with opened_database(settings) as database, opened_redis(settings) as redis:
-        yield Operations(
-            by=by,
-            traded=traded_account(settings),
-            clock=clock_of(settings),
-            switch=KillSwitch(PostgresKillSwitch(database), RedisKillSwitchMirror(redis)),
-            rules=KillSwitchRules(cooldown_minutes=settings.risk.kill_switch.cooldown_minutes),
-            activity=PostgresOperatorActivity(database),
-            approvals=PostgresApprovalDesk(database),
-            desk=PostgresOperatorDesk(database),
-            records=PostgresTradingRecords(database),
-        )
+        yield operations_on(settings, database, redis, by=by)
+
+
+def operations_on(
+    settings: Settings, database: Database, redis: RedisConnection, *, by: str
+) -> Operations:
+    """Return what an operator can do on open stores."""
+    return Operations(
+        by=by,
+        traded=traded_account(settings),
+        clock=clock_of(settings),
+        switch=KillSwitch(PostgresKillSwitch(database), RedisKillSwitchMirror(redis)),
+        rules=KillSwitchRules(cooldown_minutes=settings.risk.kill_switch.cooldown_minutes),
+        activity=PostgresOperatorActivity(database),
+        approvals=PostgresApprovalDesk(database),
+        desk=PostgresOperatorDesk(database),
+        records=PostgresTradingRecords(database),
+    )

@@ -19,6 +19,7 @@ from alpha_oracle.config import load_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.reference import Family
     from alpha_oracle.ports.bars import Quarantine
@@ -59,12 +60,17 @@ def opened_records() -> Iterator[Records]:
     """
     settings = load_settings()
     with opened_database(settings) as database:
-        yield Records(
-            settings=settings,
-            families=reference_stores(database),
-            signals=PostgresSignals(database),
-            rankings=PostgresRankings(database),
-            models=PostgresModels(database),
-            explanations=PostgresExplanations(database),
-            quarantine=PostgresQuarantine(database),
-        )
+        yield records_on(settings, database)
+
+
+def records_on(settings: Settings, database: Database) -> Records:
+    """Return the record in an open database."""
+    return Records(
+        settings=settings,
+        families=reference_stores(database),
+        signals=PostgresSignals(database),
+        rankings=PostgresRankings(database),
+        models=PostgresModels(database),
+        explanations=PostgresExplanations(database),
+        quarantine=PostgresQuarantine(database),
+    )
