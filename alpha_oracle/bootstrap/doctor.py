@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.redis.neighbours import databases_with_signals
 from alpha_oracle.bootstrap.models import age_of, registry_of
 from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
 from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
@@ -63,7 +64,14 @@ def _checked(name: str, check: Callable[[Settings], str], settings: Settings) ->
 def _check_stores(settings: Settings) -> str:
     with opened_stores(settings) as stores:
         stores.redis.ping()
-        return f"Postgres ({stores.database.name}) and Redis ({stores.redis.place}) answer"
+        answer = f"Postgres ({stores.database.name}) and Redis ({stores.redis.place}) answer"
+        others = ", ".join(map(str, databases_with_signals(stores.redis)))
+    if not others:
+        return answer
+    return (
+        f"{answer}; WARNING: there are signals in database {others} of that Redis server too, and "
+        "its channels know no databases: give each installation a server of its own"
+    )
 
 
 def _check_calendar(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Outbox(Protocol):
         ...
 
     def relay(self, bus: EventBus, *, at: datetime) -> int:
-        """Announce what waits, those of a channel oldest first, marking what was announced.
+        """Announce what waits, oldest first whatever the channel, marking what was announced.
 
         Two relays at once announce nothing twice and nothing out of order. A crash between
         announcing and marking announces again, with the same id. Return how many were marked.
@@ -38,4 +39,25 @@ class EventBus(Protocol):
         Raises:
             StoreUnavailable: not announced; repeat it.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncedEvent:
+    """An event as it was announced; numbers grow, one by one or by more."""
+
+    number: int
+    channel: str
+    document: str
+
+
+class EventLog(Protocol):
+    """What was announced, kept."""
+
+    def latest(self) -> int:
+        """Return the number of the newest event; 0: none was ever announced."""
+        ...
+
+    def after(self, number: int, *, limit: int) -> list[AnnouncedEvent]:
+        """Return the events after one, in the order they were announced."""
         ...

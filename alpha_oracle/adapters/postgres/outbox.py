@@ -41,7 +41,14 @@ SELECT outbox_id, channel, message_id, document FROM outbox
 WHERE relayed_at IS NULL AND channel = ANY(:channels)
 ORDER BY outbox_id LIMIT :batch
 """
-_MARK: Final = "UPDATE outbox SET relayed_at = :at WHERE outbox_id = ANY(:outbox_ids)"
+_MARK: Final = """
+UPDATE outbox SET relayed_at = :at, event_number = numbered.number
+FROM (
+    SELECT outbox_id, nextval('event_numbers') AS number
+    FROM unnest(CAST(:outbox_ids AS bigint[])) AS announced (outbox_id)
+) AS numbered
+WHERE outbox.outbox_id = numbered.outbox_id
+"""
 _PENDING: Final = (
     "SELECT count(*) FROM outbox WHERE relayed_at IS NULL AND channel = ANY(:channels)"
 )
@@ -66,7 +73,13 @@ def announce_values(cause: str, events: Sequence[TradingEvent], *, at: datetime)
 
 
 class PostgresOutbox:
-    """`Outbox` on Postgres, of some of the channels."""
+    """`Outbox` on Postgres, of some of the channels.
+
+    Their announcements go out in one order, whatever the channel: that in which they were written.
+    So those of one order, of one account's risk and of the kill switch come as they happened: an
+    account's are written by its one worker, one after the other, the switch's while its row is
+    held. Of two that were written at the same time by different processes either may come first.
+    """
 
     def __init__(self, database: Database, *, channels: Collection[str] = ALL_CHANNELS) -> None:
         self._database = database
@@ -83,8 +96,9 @@ class PostgresOutbox:
     def relay(self, bus: EventBus, *, at: datetime) -> int:
         """Announce what waits, oldest first, marking what was announced.
 
-        One relay works at a time. A crash between announcing and marking announces again, with
-        the same id. Return how many were marked.
+        One relay works at a time, and what cannot be announced holds back all behind it. A crash
+        between announcing and marking announces again, with the same id. Return how many were
+        marked.
 
         Raises:
             StoreUnavailable: the bus or Postgres cannot be reached; the rest still waits.

@@ -1,6 +1,11 @@
 """The outbox over its channels; what it owes to signals is with theirs."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
 import pytest
+from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
 from alpha_oracle.adapters.postgres.outbox import BATCH, PostgresOutbox, announce
@@ -53,6 +58,38 @@ def test_what_one_cause_announces_is_written_once_and_in_order(database, bus):
         write(database, "change", *events)
     assert PostgresOutbox(database).relay(bus, at=NOW) == 5
     assert bus.calls == [f"change:{number}" for number in range(5)]
+
+
+def test_announcements_go_out_as_they_were_written_whatever_their_channel(database, bus):
+    for number in range(3):
+        write(database, f"order-{number}", a_submission(), an_alert())
+        activation = an_activation(activated_at=NOW + timedelta(minutes=number))
+        PostgresKillSwitch(database).change(activation, at=NOW + timedelta(minutes=number))
+    assert PostgresOutbox(database).relay(bus, at=NOW) == 9
+    assert list(bus.channels.values()) == ["orders", "risk", "kill_switch"] * 3
+    assert [one for one in bus.calls if one.startswith("order-")] == [
+        f"order-{number}:{place}" for number in range(3) for place in range(2)
+    ]
+
+
+def test_of_two_changes_of_the_switch_at_once_the_first_is_announced_first(database, bus):
+    """Whoever is second waits, and draws its place in the outbox only then."""
+    second_is_done = Event()
+
+    def change_too():
+        record = an_activation(activated_at=NOW + timedelta(minutes=1), reason="second")
+        PostgresKillSwitch(database).change(record, at=NOW + timedelta(minutes=1))
+        second_is_done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as connection:
+            connection.execute(text("SELECT FROM kill_switch FOR UPDATE"))
+            waiting = pool.submit(change_too)
+            assert not second_is_done.wait(0.2)
+            announce(connection, "first", [an_alert("first")], at=NOW)
+        waiting.result(timeout=10)
+    PostgresOutbox(database).relay(bus, at=NOW)
+    assert list(bus.channels.values()) == ["risk", "kill_switch"]
 
 
 def test_more_than_a_batch_is_relayed_whole(database, bus):
