@@ -16,7 +16,6 @@ from alpha_oracle.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_records import MalformedSignal, OrderQuality
@@ -85,8 +84,8 @@ class WorkerMetrics:
     def counting(self, measure: Quality) -> Quality:
         """Return a measure of quality that counts what it measures, each order once."""
 
-        def counted(order: Order, *, mid: Decimal | None, at: datetime) -> OrderQuality | None:
-            found = measure(order, mid=mid, at=at)
+        def counted(order: Order, *, at: datetime) -> OrderQuality | None:
+            found = measure(order, at=at)
             if found is not None and all(at - fill.at < FRESH for fill in order.fills[-1:]):
                 self._count(found, at)
             return found

@@ -150,10 +150,24 @@ def _split(execution_id: str) -> tuple[str, int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BestPrices:
+    """The best bid and offer at an execution, USD a share."""
+
+    bid: Decimal
+    ask: Decimal
+
+    @property
+    def mid(self) -> Decimal:
+        """Halfway between them."""
+        return (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
     """Something that happened to an order, after which it stands at `status`.
 
-    `event_id` is the same however often it is told: `fill:{execution_id}`, `submitted`.
+    `event_id` is the same however often it is told: `fill:{execution_id}`, `submitted`. `market` is
+    an execution's, where it was seen in time.
     """
 
     event_id: str
@@ -162,6 +176,7 @@ class OrderEvent:
     reason: str = ""
     refused_by: RefusedBy | None = None
     fill: Fill | None = None
+    market: BestPrices | None = None
     broker_order_id: str | None = None
 
 
@@ -298,13 +313,14 @@ def status_after_fill(order: Order, fill: Fill) -> OrderStatus:
     return status
 
 
-def fill_event(order: Order, fill: Fill) -> OrderEvent:
+def fill_event(order: Order, fill: Fill, market: BestPrices | None = None) -> OrderEvent:
     """Return the event by which a fill goes on an order's record."""
     return OrderEvent(
         event_id=f"fill:{fill.execution_id}",
         status=status_after_fill(order, fill),
         at=fill.at,
         fill=fill,
+        market=market,
     )
 
 

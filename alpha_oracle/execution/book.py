@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alpha_oracle.domain.market import Session, Symbol
-    from alpha_oracle.domain.orders import Fill, Order
+    from alpha_oracle.domain.orders import BestPrices, Fill, Order
     from alpha_oracle.domain.portfolio import AccountState, Lot, LotKey
 
 
@@ -49,7 +49,9 @@ class Book:
         self.orders[order.order_id] = order
         self._index(order)
 
-    def on_fill(self, order_id: str, fill: Fill) -> BookChange:
+    def on_fill(
+        self, order_id: str, fill: Fill, *, market: BestPrices | None = None
+    ) -> BookChange:
         """Return what a fill changes, to be committed and then applied; nothing changes yet.
 
         Raises:
@@ -62,6 +64,7 @@ class Book:
             parent=self.orders.get(order.parent_id or ""),
             known=self.executions.get(fill.stem),
             lot=self.lots.get(key_of(order)),
+            market=market,
         )
 
     def apply(self, change: BookChange) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.orders import Fill, Order, OrderEvent
+    from alpha_oracle.domain.orders import BestPrices, Fill, Order, OrderEvent
 
 
 class BreachKind(StrEnum):
@@ -80,6 +80,7 @@ def booking_of(
     parent: Order | None,
     known: Execution | None,
     lot: Lot | None,
+    market: BestPrices | None = None,
 ) -> BookChange:
     """Return what a fill of an order changes.
 
@@ -92,19 +93,26 @@ def booking_of(
         detail = f"{known.fill} was told again as {fill} of {order.order_id}"
         return BookChange(breaches=(_breach(BreachKind.CONTRADICTION, order, detail),))
     orders = tuple(one for one in (order, parent) if one is not None)
-    events = [(one, fill_event(one, fill)) for one in orders if not _has(one, fill)]
+    events = [(one, fill_event(one, fill, market)) for one in orders if not _has(one, fill)]
     after = tuple(advance(one, event) for one, event in events)
     change = BookChange(orders=after, events=tuple((one.order_id, event) for one, event in events))
-    if known is not None and not _counts(fill, known.fill):
+    if known is not None and not counts_instead(fill, known.fill):
         return change
     booked = _booked(lot, order, told, known)
     return replace(
         change,
-        lot=booked,
+        lot=None if _is_of_a_lot_gone(lot, told, known) else booked,
         cash_usd=told.cash_usd - (Decimal(0) if known is None else known.cash_usd),
         execution=told,
         breaches=tuple(_breaches(order, after, booked)),
     )
+
+
+def _is_of_a_lot_gone(lot: Lot | None, told: Execution, known: Execution | None) -> bool:
+    # A lot sold out long ago is forgotten: what is still told of its money is no later lot's.
+    if known is None or told.fill.quantity != known.fill.quantity:
+        return False
+    return lot is None or lot.opened > told.session
 
 
 def _contradicts(told: Execution, known: Execution) -> bool:
@@ -114,7 +122,8 @@ def _contradicts(told: Execution, known: Execution) -> bool:
     )
 
 
-def _counts(fill: Fill, known: Fill) -> bool:
+def counts_instead(fill: Fill, known: Fill) -> bool:
+    """Whether a telling of an execution takes the place of the one that counts so far."""
     if fill.execution_id == known.execution_id:
         return fill.commission not in {None, known.commission}
     return fill.revision > known.revision

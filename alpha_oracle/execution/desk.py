@@ -67,7 +67,9 @@ class Desk:
         self._untold = untold
         self.link = Link(clock.now())
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
-        self._follower = Follower(ledger, halt=halt, link=self.link, clock=clock)
+        self._follower = Follower(
+            ledger, halt=halt, link=self.link, board=ports.board, clock=clock
+        )
         self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
         self._placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)
@@ -87,7 +89,6 @@ class Desk:
         self._operators = OperatorClerk(
             ports, ledger, self._gatherer, link=self.link, snapshot=self._snapshot
         )
-        self._measured: set[str] = set()
         self._watched_at: datetime | None = None
 
     def open(self) -> None:
@@ -108,7 +109,6 @@ class Desk:
         self._decider.expire()
         self._clerk.expire()
         self._trade(is_halted=is_halted)
-        self._measure()
         self._watch()
 
     def next_look(self) -> datetime:
@@ -218,19 +218,6 @@ class Desk:
         following = calendar.next_session_after(self._gatherer.session)
         is_settled = now >= closes + SETTLE
         return calendar.session_open(following) if is_settled else closes + SETTLE
-
-    def _measure(self) -> None:
-        now = self._ports.clock.now()
-        for order in list(self.ledger.book.orders.values()):
-            if not order.is_final or order.order_id in self._measured:
-                continue
-            self._measured.add(order.order_id)
-            mark = self.ledger.book.marks.get(order.symbol)
-            found = self._companions.quality(order, mid=mark, at=now) if order.fills else None
-            if found is not None:
-                self.ledger.commit(
-                    self.ledger.change(f"quality|{order.order_id}", qualities=(found,))
-                )
 
     def _watch(self) -> None:
         now = self._ports.clock.now()

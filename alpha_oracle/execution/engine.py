@@ -156,6 +156,7 @@ class ExecutionEngine:
             store=self._ports.store,
             clock=self._ports.clock,
             simulated=self._ports.broker.is_simulated,
+            measure=self._companions.quality,
             observe=self._companions.observe,
         )
 

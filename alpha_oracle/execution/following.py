@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.broker import BrokerEventKind
-from alpha_oracle.domain.orders import NEXT, WORKING, OrderEvent, OrderStatus, RefusedBy, Side
+from alpha_oracle.domain.orders import (
+    NEXT,
+    WORKING,
+    OrderEvent,
+    OrderStatus,
+    RefusedBy,
+    Side,
+)
 from alpha_oracle.domain.risk import Severity
+from alpha_oracle.execution.booking import counts_instead
 from alpha_oracle.execution.doubts import INTEGRITY, Doubts, about_execution, about_order
 from alpha_oracle.execution.gathering import reached_broker, sent_at
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
+from alpha_oracle.execution.markets import market_of
 from alpha_oracle.execution.surroundings import SETTLE
 from alpha_oracle.risk.market_moves import Purchase
 
@@ -27,11 +36,12 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.broker import BrokerEvent, BrokerExecution, BrokerOrder, BrokerSnapshot
     from alpha_oracle.domain.orders import Fill, Order
-    from alpha_oracle.execution.booking import BookChange
+    from alpha_oracle.execution.booking import BookChange, Execution
     from alpha_oracle.execution.halting import Halt
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.link import Link
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.quotes import QuoteBoard
 
 _K: Final = BrokerEventKind
 _S: Final = OrderStatus
@@ -51,9 +61,12 @@ class Follower:
     `bought` is what purchases were filled in, and at what, since the monitor last looked.
     """
 
-    def __init__(self, ledger: Ledger, *, halt: Halt, link: Link, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, *, halt: Halt, link: Link, board: QuoteBoard, clock: Clock
+    ) -> None:
         self._ledger = ledger
         self._link = link
+        self._board = board
         self._clock = clock
         self.bought: list[Purchase] = []
         self._doubts = Doubts(ledger, halt)
@@ -134,10 +147,12 @@ class Follower:
             if order_id in self._ledger.book.orders:
                 self._book(order_id, fill, is_new=known is None)
             else:
-                self._on_late(order_id, fill, is_known=known is not None)
+                self._on_late(order_id, fill, known)
 
     def _book(self, order_id: str, fill: Fill, *, is_new: bool) -> None:
-        booked = self._ledger.book.on_fill(order_id, fill)
+        symbol, now = self._ledger.book.orders[order_id].symbol, self._clock.now()
+        market = market_of(fill, symbol, self._board, now=now) if is_new else None
+        booked = self._ledger.book.on_fill(order_id, fill, market=market)
         if booked.breaches:
             self._breach(fill, booked)
         if booked.execution is None and not booked.events:
@@ -148,12 +163,16 @@ class Follower:
             self.bought.append(Purchase(order.symbol, fill.price))
             self._link.bought_usd += fill.price * fill.quantity
 
-    def _on_late(self, order_id: str, fill: Fill, *, is_known: bool) -> None:
-        # Of an order of an earlier session, long closed: only its commission can still be new.
-        if order_id not in self._ledger.past or not is_known:
+    def _on_late(self, order_id: str, fill: Fill, known: Execution | None) -> None:
+        # Of an order of an earlier session, long closed: of what is known the commission may come.
+        if known is not None and not counts_instead(fill, known.fill):
+            return
+        if known is None or known.order_id != order_id or not self._ledger.recall(order_id):
             what = f"{fill.quantity} shares of an order {order_id} were executed"
             doubts = (about_order(order_id), about_execution(fill.execution_id))
             self._doubts.raise_once(UNKNOWN_ORDER, what, *doubts)
+            return
+        self._book(order_id, fill, is_new=False)
 
     def _breach(self, fill: Fill, booked: BookChange) -> None:
         told = "; ".join(f"{one.kind}: {one.detail}" for one in booked.breaches)

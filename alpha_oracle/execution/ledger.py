@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         OrderQuality,
     )
     from alpha_oracle.execution.booking import BookChange, Execution
+    from alpha_oracle.execution.surroundings import Quality
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.trading import TradingStore
 
@@ -68,6 +69,13 @@ class BookParts(TypedDict, total=False):
     lots: tuple[Lot, ...]
     state: AccountState | None
     accepted: tuple[Doubt, ...]
+
+
+class Consequences(TypedDict):
+    """What follows from events: what others are told, and how well a closed order fared."""
+
+    announcements: tuple[TradingEvent, ...]
+    qualities: tuple[OrderQuality, ...]
 
 
 class Parts(Evidence, BookParts, total=False):
@@ -96,6 +104,7 @@ class Ledger:
         store: TradingStore,
         clock: Clock,
         simulated: bool,
+        measure: Quality,
         observe: Callable[[Change], None],
     ) -> None:
         orders = {order.order_id: order for order in record.orders}
@@ -119,6 +128,7 @@ class Ledger:
         }
         self._store = store
         self._clock = clock
+        self._measure = measure
         self._observe = observe
 
     def change(self, name: str, **parts: Unpack[Parts]) -> Change:
@@ -148,7 +158,7 @@ class Ledger:
         change = self.change(
             f"{order_id}|{events[-1].event_id}",
             events=tuple((order_id, event) for event in events),
-            announcements=self._told((order_id, event) for event in events),
+            **self._consequences((order_id, event) for event in events),
             **parts,
         )
         self.commit(change, sends=sends)
@@ -158,6 +168,9 @@ class Ledger:
         """Commit what a fill changes, as the book decided."""
         state = replace(self.book.state, cash_usd=self.book.state.cash_usd + booked.cash_usd)
         is_commission_only = booked.execution is not None and not booked.events
+        follows = self._consequences(booked.events)
+        if is_commission_only:
+            follows["qualities"] = self._qualities(self._with_commission(order_id, fill))
         self.commit(
             self.change(
                 f"{order_id}|{fill.execution_id}|{fill.commission}",
@@ -165,7 +178,7 @@ class Ledger:
                 commissions=((order_id, fill),) if is_commission_only else (),
                 lots=() if booked.lot is None else (booked.lot,),
                 state=state if booked.cash_usd else None,
-                announcements=self._told(booked.events),
+                **follows,
             )
         )
         if booked.execution is not None:
@@ -218,7 +231,19 @@ class Ledger:
             at=execution.fill.at,
         )
 
-    def _told(self, events: Iterable[tuple[str, OrderEvent]]) -> tuple[TradingEvent, ...]:
+    def recall(self, order_id: str) -> bool:
+        """Bring an order back that was forgotten, with the TWAP it is a slice of, if any.
+
+        Return whether the record has it. It is forgotten again at the next roll.
+        """
+        found = self._store.recall(self.account, order_id)
+        for order in found:
+            self._keep(order)
+        recalled = {order.order_id: order for order in found}
+        self.book.executions |= executions_of(recalled)
+        return order_id in recalled
+
+    def _consequences(self, events: Iterable[tuple[str, OrderEvent]]) -> Consequences:
         # Of a TWAP the parent is told, whose slices bring it everything: nothing counts twice.
         told: list[TradingEvent] = []
         after: dict[str, Order] = {}
@@ -229,7 +254,12 @@ class Ledger:
             one = announcement(order, event) if order.parent_id is None else None
             if one is not None:
                 told.append(one)
-        return tuple(told)
+        return {"announcements": tuple(told), "qualities": self._qualities(after.values())}
+
+    def _qualities(self, orders: Iterable[Order]) -> tuple[OrderQuality, ...]:
+        at = self._clock.now()
+        found = (self._measure(order, at=at) for order in orders if order.is_final)
+        return tuple(one for one in found if one is not None)
 
     def _take_over(self, change: Change) -> None:
         for order in change.orders:
@@ -237,23 +267,21 @@ class Ledger:
         for order_id, event in change.events:
             self._keep(advance(self.book.orders[order_id], event))
         for order_id, fill in change.commissions:
-            self._tell_commission(self.book.orders[order_id], fill)
-        for lot in change.lots:
-            self.book.lots[lot.key] = lot
+            for order in self._with_commission(order_id, fill):
+                self._keep(order)
+        self.book.lots |= {lot.key: lot for lot in change.lots}
         if change.state is not None:
             self.book.state = change.state
         for outcome in change.outcomes:
             self.waiting.pop(outcome.signal_id, None)
-        for approval in change.approvals:
-            self.approvals[approval.order_id] = approval
+        self.approvals |= {approval.order_id: approval for approval in change.approvals}
         self.accepted |= {*change.accepted}
         self.doubts -= {*change.accepted}
 
-    def _tell_commission(self, order: Order, fill: Fill) -> None:
-        self._keep(with_commission(order, fill))
-        parent = self.book.orders.get(order.parent_id or "")
-        if parent is not None:
-            self._keep(with_commission(parent, fill))
+    def _with_commission(self, order_id: str, fill: Fill) -> list[Order]:
+        order = self.book.orders[order_id]
+        both = (order, self.book.orders.get(order.parent_id or ""))
+        return [with_commission(one, fill) for one in both if one is not None]
 
     def _keep(self, order: Order) -> None:
         self.book.keep(order)

@@ -18,13 +18,14 @@ CENT: Final = Decimal("0.01")
 BPS_ROUNDING: Final = Decimal("0.0001")
 
 
-def measure_quality(order: Order, *, mid: Decimal | None, at: datetime) -> OrderQuality | None:
+def measure_quality(order: Order, *, at: datetime) -> OrderQuality | None:
     """Return the figures of a closed order; None where nothing of it was executed.
 
-    Slippage is (average price - arrival price) / arrival price, the effective spread twice
-    (average price - mid) / mid, both in basis points; shortfall is (average price - reference
-    price) x shares plus commission, USD (Perold 1988), without what was not executed. Of a sale
-    each difference is turned round. `mid` is the market's at the last execution.
+    Slippage is (average price - arrival price) / arrival price, in basis points. The effective
+    spread is twice (price - mid) / mid of each execution whose market was seen, in basis points,
+    averaged by shares. Shortfall is (average price - reference price) x shares plus commission as
+    far as it is told, USD (Perold 1988), without what was not executed. Of a sale each difference
+    is turned round.
     """
     price = order.average_price
     if price is None:
@@ -37,18 +38,38 @@ def measure_quality(order: Order, *, mid: Decimal | None, at: datetime) -> Order
         at=at,
         filled_quantity=order.filled_quantity,
         average_price=price,
-        slippage_bps=_distance_bps(price, order.arrival_price, worse=worse),
-        effective_spread_bps=_distance_bps(price, mid, worse=2 * worse),
+        slippage_bps=_slippage_bps(order, price, worse=worse),
+        effective_spread_bps=_effective_spread_bps(order, worse=worse),
         shortfall_usd=_shortfall(order, price, worse=worse),
         acceptance_seconds=_accepted_after(order),
         fill_seconds=max(_seconds(order, fill.at) for fill in order.fills),
     )
 
 
-def _distance_bps(price: Decimal, beside: Decimal | None, *, worse: int) -> Decimal | None:
-    if beside is None:
+def _slippage_bps(order: Order, price: Decimal, *, worse: int) -> Decimal | None:
+    if order.arrival_price is None:
         return None
-    return ((price - beside) / beside * BPS * worse).quantize(BPS_ROUNDING)
+    return _distance_bps(price, order.arrival_price, worse=worse).quantize(BPS_ROUNDING)
+
+
+def _effective_spread_bps(order: Order, *, worse: int) -> Decimal | None:
+    mids: dict[str, Decimal] = {}
+    for event in order.history:
+        if event.fill is not None and event.market is not None:
+            # A correction is told long after the market that it was executed in.
+            mids.setdefault(event.fill.stem, event.market.mid)
+    seen = [fill for fill in order.fills if fill.stem in mids]
+    shares = sum(fill.quantity for fill in seen)
+    if not shares:
+        return None
+    weighted = (
+        _distance_bps(fill.price, mids[fill.stem], worse=2 * worse) * fill.quantity for fill in seen
+    )
+    return (sum(weighted, Decimal(0)) / shares).quantize(BPS_ROUNDING)
+
+
+def _distance_bps(price: Decimal, beside: Decimal, *, worse: int) -> Decimal:
+    return (price - beside) / beside * BPS * worse
 
 
 def _shortfall(order: Order, price: Decimal, *, worse: int) -> Decimal | None:

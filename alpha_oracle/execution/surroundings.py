@@ -12,7 +12,6 @@ from alpha_oracle.domain.simulated import AppliedAction
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
     from alpha_oracle.calendar import ExecutionWindow
     from alpha_oracle.domain.broker import BrokerSnapshot
@@ -107,8 +106,8 @@ class Watch(Protocol):
 class Quality(Protocol):
     """Measures how well an order was executed; pure."""
 
-    def __call__(self, order: Order, *, mid: Decimal | None, at: datetime) -> OrderQuality | None:
-        """Return the figures of a closed order; `mid` is the market's at its last fill."""
+    def __call__(self, order: Order, *, at: datetime) -> OrderQuality | None:
+        """Return the figures of a closed order; None where nothing of it was executed."""
         ...
 
 

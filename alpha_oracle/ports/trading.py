@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_records import (
         Approval,
@@ -36,6 +37,13 @@ class TradingStore(Protocol):
 
     def load(self, account: str, *, since: Session) -> BookRecord:
         """Return the account's book, with all orders of sessions from `since` on."""
+        ...
+
+    def recall(self, account: str, order_id: str) -> list[Order]:
+        """Return an order as it is on record, before it the TWAP it is a slice of, if any.
+
+        Nothing where the account has no such order.
+        """
         ...
 
     def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:

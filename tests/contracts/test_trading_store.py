@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from alpha_oracle.domain.orders import OrderPurpose, OrderStatus, OrderType, RefusedBy, Side
+from alpha_oracle.domain.orders import (
+    BestPrices,
+    OrderPurpose,
+    OrderStatus,
+    OrderType,
+    RefusedBy,
+    Side,
+)
 from alpha_oracle.domain.signals import encode
 from alpha_oracle.domain.trading_records import (
     ApprovalStatus,
@@ -257,6 +264,24 @@ def test_a_commission_told_of_a_slice_is_part_of_its_twap_too(trading):
     known = a_fill(commission=Decimal("1.05"))
     committed(trading, "change-3", commissions=(("order-1", known),))
     assert [order.fills for order in book(trading).orders] == [(known,), (known,)]
+
+
+def test_an_execution_remembers_its_market(trading):
+    market = BestPrices(bid=Decimal("99.990"), ask=Decimal("100.010"))
+    event = replace(executed(), market=market)
+    committed(trading, orders=(an_order(),), events=(("order-1", event),))
+    assert only(book(trading).orders).history == (event,)
+
+
+def test_an_order_is_recalled_as_it_is_on_record(trading):
+    parent = an_order(order_id="parent", order_type=OrderType.TWAP, limit_price=None)
+    slice_ = an_order(parent_id="parent", slice_number=0, session=YESTERDAY)
+    committed(trading, orders=(parent, slice_), events=(("order-1", submitted()),))
+    told = replace(slice_, status=OrderStatus.SUBMITTED, history=(submitted(),))
+    assert trading.store.recall(ACCOUNT, "order-1") == [parent, told]
+    assert trading.store.recall(ACCOUNT, "parent") == [parent]
+    assert trading.store.recall(ACCOUNT, "nobody") == []
+    assert trading.store.recall("live", "order-1") == []
 
 
 def test_a_correction_stands_beside_what_it_corrects(trading):

@@ -104,6 +104,14 @@ class InMemoryTradingStore:
             accepted=frozenset(memory.accepted.get(account, ())),
         )
 
+    def recall(self, account, order_id):
+        memory = self._reached("recall")
+        order = memory.orders.get(order_id)
+        if order is None or order.account != account:
+            return []
+        parent = memory.orders.get(order.parent_id)
+        return [one for one in (parent, order) if one is not None]
+
     def take_in(self, account, arrivals, *, at):
         memory = self._reached("take in")
         if any("\x00" in signal.signal_id for signal in arrivals.signals):

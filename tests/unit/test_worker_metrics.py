@@ -10,16 +10,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
-from alpha_oracle.domain.orders import Fill, OrderEvent, OrderStatus
+from alpha_oracle.domain.orders import BestPrices, Fill, OrderEvent, OrderStatus
 from alpha_oracle.domain.trading_records import MalformedSignal
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.execution.quality import measure_quality
 from tests.trading import NOW, an_order
 
 
-def an_executed_order(**changes):
+def an_executed_order(*, market=None, **changes):
     fill = Fill(execution_id="a", quantity=10, price=Decimal("100.10"), at=NOW, commission=None)
-    event = OrderEvent(event_id="fill:a", status=OrderStatus.FILLED, at=NOW, fill=fill)
+    event = OrderEvent(
+        event_id="fill:a", status=OrderStatus.FILLED, at=NOW, fill=fill, market=market
+    )
     ordinary = {"status": OrderStatus.FILLED, "arrival_price": Decimal(100), "created_at": NOW}
     return an_order(history=(event,), **ordinary, **changes)
 
@@ -32,7 +34,7 @@ def value(metrics, name, **labels):
 def test_an_order_just_closed_is_counted_with_its_quality_by_type():
     metrics = WorkerMetrics()
     measure = metrics.counting(measure_quality)
-    found = measure(an_executed_order(), mid=None, at=NOW)
+    found = measure(an_executed_order(), at=NOW)
     assert found.slippage_bps == 10
     assert value(metrics, "orders_executed_total") == 1
     assert value(metrics, "order_slippage_bps_bucket", le="10.0") == 1
@@ -46,14 +48,15 @@ def test_an_order_measured_again_is_counted_once():
     metrics = WorkerMetrics()
     measure = metrics.counting(measure_quality)
     for seconds in (0, 30, 59):
-        assert measure(an_executed_order(), mid=None, at=NOW + timedelta(seconds=seconds))
+        assert measure(an_executed_order(), at=NOW + timedelta(seconds=seconds))
     assert value(metrics, "orders_executed_total") == 1
 
 
 def test_what_an_order_cost_against_its_signal_is_told():
     metrics = WorkerMetrics()
     measure = metrics.counting(measure_quality)
-    measure(an_executed_order(reference_price=Decimal("99.80")), mid=Decimal("100.00"), at=NOW)
+    market = BestPrices(bid=Decimal("99.90"), ask=Decimal("100.10"))
+    measure(an_executed_order(reference_price=Decimal("99.80"), market=market), at=NOW)
     assert value(metrics, "order_shortfall_usd_bucket", le="5.0") == 1
     assert value(metrics, "order_shortfall_usd_bucket", le="1.0") == 0
     assert value(metrics, "order_effective_spread_bps_bucket", le="20.0") == 1
@@ -64,7 +67,7 @@ def test_symbols_beyond_the_first_are_told_together():
     measure = metrics.counting(measure_quality)
     for symbol in ("AAA", "BBB", "CCC", "DDD", "AAA"):
         order = an_executed_order(order_id=f"{symbol}-{NOW}", symbol=symbol)
-        measure(order, mid=None, at=NOW)
+        measure(order, at=NOW)
     counts = {one: value(metrics, "orders_executed_total", symbol=one) for one in ("BBB", "other")}
     assert counts == {"BBB": 1, "other": 2}
     assert value(metrics, "orders_executed_total", symbol="CCC") is None
@@ -86,8 +89,8 @@ def test_what_is_no_signal_is_counted_by_where_it_came():
 def test_orders_of_before_and_orders_without_an_execution_are_not_counted():
     metrics = WorkerMetrics()
     measure = metrics.counting(measure_quality)
-    assert measure(an_executed_order(), mid=None, at=NOW + timedelta(minutes=1)) is not None
-    assert measure(an_order(), mid=None, at=NOW) is None
+    assert measure(an_executed_order(), at=NOW + timedelta(minutes=1)) is not None
+    assert measure(an_order(), at=NOW) is None
     assert value(metrics, "orders_executed_total") is None
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_records import (
         Approval,
         Arrivals,
@@ -109,6 +110,11 @@ class PostgresTradingStore:
             book = reading.book(connection, account, since=since)
         self._given = {(account, signal.signal_id) for signal in book.waiting}
         return book
+
+    def recall(self, account: str, order_id: str) -> list[Order]:
+        """Return an order as it is on record, before it the TWAP it is a slice of, if any."""
+        with self._database.begin() as connection:
+            return list(reading.recalled(connection, account, order_id))
 
     def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
         """Keep what came in, all or nothing; return which of its signals are new.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres import trading_rows as rows
+from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.trading_statements import (
     APPROVAL_COLUMNS,
     LOT_COLUMNS,
@@ -58,12 +59,19 @@ ORDER BY number
 _EVENTS: Final = """
 SELECT event.order_id, event_id, status, event.at, reason, refused_by, broker_order_id,
        event.execution_id, fill_quantity, fill_price, filled_at,
-       coalesce(fills.commission, event.commission) AS commission
+       coalesce(fills.commission, event.commission) AS commission, bid, ask
 FROM order_events AS event
 LEFT JOIN fills ON fills.execution_id = event.execution_id
     AND fills.account = (SELECT account FROM orders WHERE orders.order_id = event.order_id)
 WHERE event.order_id = ANY(:order_ids)
 ORDER BY event.number
+"""
+_WITH_PARENT: Final = f"""
+SELECT {", ".join(ORDER_COLUMNS)} FROM orders
+WHERE account = :account AND order_id IN (
+    :order_id, (SELECT parent_id FROM orders WHERE order_id = :order_id)
+)
+ORDER BY number
 """
 _LOTS: Final = f"""
 SELECT {", ".join(LOT_COLUMNS)} FROM lots
@@ -135,6 +143,12 @@ def awaited(connection: Connection, account: str) -> tuple[Approval, ...]:
 def _open_approvals(connection: Connection, account: str) -> tuple[Approval, ...]:
     found = connection.execute(text(_OPEN_APPROVALS), {"account": account})
     return tuple(rows.to_approval(row) for row in found)
+
+
+def recalled(connection: Connection, account: str, order_id: str) -> tuple[Order, ...]:
+    """Return an order as it is on record, before it the TWAP it is a slice of, if any."""
+    values = {"account": account, "order_id": storable(order_id)}
+    return with_histories(connection, connection.execute(text(_WITH_PARENT), values))
 
 
 def _accepted(connection: Connection, account: str) -> frozenset[Doubt]:

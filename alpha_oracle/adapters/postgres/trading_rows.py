@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from alpha_oracle.adapters.postgres import trading_json
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import (
+    BestPrices,
     Fill,
     Hold,
     Order,
@@ -75,6 +76,7 @@ def to_event(row: Row[Any]) -> OrderEvent:
         reason=row.reason,
         refused_by=None if row.refused_by is None else RefusedBy(row.refused_by),
         fill=None if row.execution_id is None else _to_event_fill(row),
+        market=None if row.bid is None else BestPrices(bid=row.bid, ask=row.ask),
         broker_order_id=row.broker_order_id,
     )
 

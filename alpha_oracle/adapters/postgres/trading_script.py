@@ -113,7 +113,8 @@ def _event(order_id: str, event: OrderEvent) -> Step:
     if fill is None:
         return "ao_event", (*told, refused_by, broker_order_id)
     executed = (fill.execution_id, fill.quantity, fill.price, fill.at, fill.commission)
-    return "ao_fill", (*told, refused_by, broker_order_id, *executed)
+    market = (None, None) if event.market is None else (event.market.bid, event.market.ask)
+    return "ao_fill", (*told, refused_by, broker_order_id, *executed, *market)
 
 
 def _commission_values(order_id: str, fill: Fill) -> tuple[object, ...]:

@@ -35,7 +35,7 @@ EVENT_COLUMNS: Final = (
 )
 FILL_EVENT_COLUMNS: Final = (
     *EVENT_COLUMNS,
-    *("execution_id", "fill_quantity", "fill_price", "filled_at", "commission"),
+    *("execution_id", "fill_quantity", "fill_price", "filled_at", "commission", "bid", "ask"),
 )
 CASCADE_COLUMNS: Final = (
     *("account", "stage", "at", "action", "verdicts", "order_id", "signal_id"),

@@ -182,10 +182,13 @@ ORDERS = (
         fill_price numeric,
         filled_at timestamptz,
         commission numeric,
+        bid numeric,
+        ask numeric,
         PRIMARY KEY (order_id, event_id),
         CONSTRAINT order_events_tell_a_fill_whole CHECK (
             num_nulls(execution_id, fill_quantity, fill_price, filled_at) IN (0, 4)
-        )
+        ),
+        CONSTRAINT order_events_tell_a_market_whole CHECK (num_nulls(bid, ask) IN (0, 2))
     )
     """,
     """
