@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.orders import Fill, Order, OrderEvent
 from alpha_oracle.domain.portfolio import AccountState, Lot
@@ -212,7 +213,8 @@ class Change:
     `change_id` is the same however often the same change is tried. `orders` are new ones; `events`
     name the order they happened to. `commissions` are executions on record (with the order that
     a broker executed, not the TWAP it is a slice of) whose commission is known only now. Lots and
-    the account's state are as they stand after it. `accepted` is what is doubted no more.
+    the account's state are as they stand after it, and so are `deficits`. `accepted` is what is
+    doubted no more.
     """
 
     change_id: str
@@ -230,6 +232,7 @@ class Change:
     qualities: tuple[OrderQuality, ...] = ()
     answers: tuple[OperatorAnswer, ...] = ()
     accepted: tuple[Doubt, ...] = ()
+    deficits: tuple[MarginDeficit, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
 
 
@@ -249,6 +252,7 @@ class BookRecord:
     waiting: tuple[ReceivedSignal, ...] = ()
     approvals: tuple[Approval, ...] = ()
     accepted: frozenset[Doubt] = frozenset()
+    deficits: tuple[MarginDeficit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

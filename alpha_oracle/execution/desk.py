@@ -19,6 +19,7 @@ from alpha_oracle.execution.gathering import Gatherer
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.inbox_rules import next_window_start, session_in_window
 from alpha_oracle.execution.link import Link
+from alpha_oracle.execution.margin import look_at_margin
 from alpha_oracle.execution.operators import OperatorClerk
 from alpha_oracle.execution.placing import Placer
 from alpha_oracle.execution.sending import Sender
@@ -201,6 +202,7 @@ class Desk:
         self.link.got_everything(now, snapshot.account, next_at=self._next_reconciliation(now))
         # What it cannot tell yet has everything asked sooner.
         self._follower.settle(snapshot)
+        look_at_margin(self.ledger, snapshot.account, session=self._gatherer.session, at=now)
         return snapshot
 
     def _still_working(self) -> None:

@@ -165,6 +165,7 @@ class Gatherer:
             ),
             settled_cash_usd=None if cash is None else settled_cash(cash, sales, session=session),
             day_trades_remaining=None if told is None else told.day_trades_remaining,
+            deficits=tuple(self._ledger.deficits.values()),
         )
 
     def _market(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Fill, Order, OrderEvent, RefusedBy
     from alpha_oracle.domain.portfolio import AccountState, Lot
@@ -69,6 +70,7 @@ class BookParts(TypedDict, total=False):
     lots: tuple[Lot, ...]
     state: AccountState | None
     accepted: tuple[Doubt, ...]
+    deficits: tuple[MarginDeficit, ...]
 
 
 class Consequences(TypedDict):
@@ -120,6 +122,7 @@ class Ledger:
         self.approvals = {one.order_id: one for one in record.approvals}
         self.accepted = set(record.accepted)
         self.doubts: set[Doubt] = set()
+        self.deficits = {deficit.session: deficit for deficit in record.deficits}
         self.past = dict(orders)
         self.activity = Activity(orders.values())
         self.past_executions = dict(self.book.executions)
@@ -275,6 +278,7 @@ class Ledger:
         for outcome in change.outcomes:
             self.waiting.pop(outcome.signal_id, None)
         self.approvals |= {approval.order_id: approval for approval in change.approvals}
+        self.deficits |= {deficit.session: deficit for deficit in change.deficits}
         self.accepted |= {*change.accepted}
         self.doubts -= {*change.accepted}
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.quotes import Quote
     from alpha_oracle.domain.risk import AutonomyMode, KillSwitchReading
     from alpha_oracle.risk.day_trades import DayTradeTally
     from alpha_oracle.risk.exposure import Exposure, LotKey
-    from alpha_oracle.risk.intraday_margin import Deficit
 
 
 class LinkState(StrEnum):
@@ -61,7 +61,7 @@ class AccountFacts:
     maintenance_margin_usd: Decimal | None = None
     settled_cash_usd: Decimal | None = None
     day_trades_remaining: int | None = None
-    deficits: tuple[Deficit, ...] | None = ()
+    deficits: tuple[MarginDeficit, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

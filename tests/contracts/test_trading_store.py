@@ -34,6 +34,7 @@ from tests.contracts.trading_values import (
     a_cascade_run,
     a_change,
     a_day_trade_decision,
+    a_deficit,
     a_fill,
     a_lot,
     a_malformed_signal,
@@ -329,6 +330,14 @@ def test_what_was_accepted_once_is_loaded_with_its_account(trading):
     committed(trading, "change-2", accepted=(order,))
     assert book(trading).accepted == {order, execution}
     assert book(trading, account="live").accepted == frozenset()
+
+
+def test_a_deficit_is_loaded_as_it_stands(trading):
+    later, early = a_deficit(), a_deficit(session=YESTERDAY, met_on=TODAY)
+    committed(trading, deficits=(later, replace(early, met_on=None)))
+    committed(trading, "change-2", deficits=(early,))
+    assert book(trading).deficits == (early, later)
+    assert book(trading, account="live").deficits == ()
 
 
 def test_a_lot_sold_out_is_loaded_for_its_session(trading):

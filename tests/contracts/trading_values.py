@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Fill, Hold, OrderEvent, OrderStatus
 from alpha_oracle.domain.portfolio import AccountState, Lot
@@ -107,6 +108,17 @@ def a_lot(**changes):
         paid_usd=Decimal("401.040"),
         received_usd=Decimal(0),
         hold=Hold(min_days=2, max_days=10),
+    )
+    return replace(ordinary, **changes)
+
+
+def a_deficit(**changes):
+    """1,200.50 USD too little today, 200 of them by the end of the day."""
+    ordinary = MarginDeficit(
+        session=TODAY,
+        usd=Decimal("1200.50"),
+        equity_usd=Decimal(30_000),
+        level_usd=Decimal(-200),
     )
     return replace(ordinary, **changes)
 

@@ -29,6 +29,7 @@ class ScriptedBroker:
     is_away: bool = False
     answer: Exception | None = None
     cash: Decimal = Decimal(100_000)
+    maintenance_margin: Decimal = Decimal(0)
     submitted: list = field(default_factory=list)
     cancelled: list = field(default_factory=list)
     told: list = field(default_factory=list)
@@ -57,7 +58,7 @@ class ScriptedBroker:
                 account=self.account,
                 cash=self.cash,
                 equity=self.cash,
-                maintenance_margin=Decimal(0),
+                maintenance_margin=self.maintenance_margin,
                 day_trades_remaining=None,
             ),
             positions=dict(self.positions),

@@ -37,6 +37,7 @@ class TradingMemory:
     states: dict = field(default_factory=dict)
     lots: dict = field(default_factory=dict)
     accepted: dict = field(default_factory=dict)
+    deficits: dict = field(default_factory=dict)
     cascade_runs: list = field(default_factory=list)
     day_trade_decisions: list = field(default_factory=list)
     approvals: dict = field(default_factory=dict)
@@ -102,6 +103,9 @@ class InMemoryTradingStore:
                 and not memory.orders[order_id].is_final
             ),
             accepted=frozenset(memory.accepted.get(account, ())),
+            deficits=tuple(
+                deficit for (own, _), deficit in sorted(memory.deficits.items()) if own == account
+            ),
         )
 
     def recall(self, account, order_id):
@@ -236,6 +240,7 @@ class InMemoryTradingStore:
         memory.qualities |= {one.order_id: one for one in change.qualities}
         memory.lots |= {(lot.account, *lot.key): lot for lot in change.lots}
         memory.accepted.setdefault(change.account, set()).update(change.accepted)
+        memory.deficits |= {(change.account, one.session): one for one in change.deficits}
         if change.state is not None:
             memory.states[change.state.account] = change.state
         for approval in change.approvals:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Order, OrderEvent
     from alpha_oracle.domain.portfolio import AccountState, Lot
@@ -94,6 +95,10 @@ WHERE orders.account = :account AND orders.{OPEN}
 ORDER BY requested_at, order_id
 """
 _ACCEPTED: Final = "SELECT kind, name FROM accepted_doubts WHERE account = :account"
+_DEFICITS: Final = """
+SELECT session, usd, equity_usd, level_usd, met_on FROM margin_deficits
+WHERE account = :account ORDER BY session
+"""
 _RECONCILIATION: Final = """
 SELECT number, account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
 FROM reconciliations
@@ -113,6 +118,7 @@ def book(connection: Connection, account: str, *, since: Session) -> BookRecord:
         waiting=waiting(connection, account),
         approvals=_open_approvals(connection, account),
         accepted=_accepted(connection, account),
+        deficits=_deficits(connection, account),
     )
 
 
@@ -154,6 +160,11 @@ def recalled(connection: Connection, account: str, order_id: str) -> tuple[Order
 def _accepted(connection: Connection, account: str) -> frozenset[Doubt]:
     found = connection.execute(text(_ACCEPTED), {"account": account})
     return frozenset(Doubt(kind=DoubtKind(row.kind), name=row.name) for row in found)
+
+
+def _deficits(connection: Connection, account: str) -> tuple[MarginDeficit, ...]:
+    found = connection.execute(text(_DEFICITS), {"account": account})
+    return tuple(rows.to_deficit(row) for row in found)
 
 
 def with_histories(connection: Connection, found: Iterable[Row[Any]]) -> tuple[Order, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alpha_oracle.adapters.postgres import trading_json
+from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import (
     BestPrices,
@@ -112,6 +113,11 @@ def to_lot(row: Row[Any]) -> Lot:
 def to_state(row: Row[Any]) -> AccountState:
     """Return an account's money."""
     return AccountState(**row._mapping)  # noqa: SLF001 - public, in spite of its name.
+
+
+def to_deficit(row: Row[Any]) -> MarginDeficit:
+    """Return an intraday margin deficit."""
+    return MarginDeficit(**row._mapping)  # noqa: SLF001 - public, in spite of its name.
 
 
 def to_signal(row: Row[Any]) -> ReceivedSignal:

@@ -10,8 +10,9 @@ from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.domain.trading_events import encode_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.orders import Fill, Hold, Order, OrderEvent
     from alpha_oracle.domain.portfolio import AccountState, Lot
     from alpha_oracle.domain.trading_records import (
@@ -40,10 +41,11 @@ def script_of(change: Change, *, sends: bool, epoch: int | None) -> Script:
         _book(change),
         _announcements(change),
     )
-    return _script(steps)
+    return script_of_steps(steps)
 
 
-def _script(steps: Iterator[Step]) -> Script:
+def script_of_steps(steps: Iterable[Step]) -> Script:
+    """Return the script that executes prepared statements, one after the other."""
     parts, values = [], list[object]()
     for name, given in steps:
         parts.append(f"EXECUTE {name} ({', '.join(['%s'] * len(given))})")
@@ -82,6 +84,8 @@ def _book(change: Change) -> Iterator[Step]:
         yield "ao_lot", _lot_values(lot)
     if change.state is not None:
         yield "ao_state", _state_values(change.state)
+    for deficit in change.deficits:
+        yield "ao_deficit", _deficit_values(change.account, deficit)
     for doubt in change.accepted:
         yield "ao_accepted", (change.account, doubt.kind.value, storable(doubt.name), change.at)
     for answer in change.answers:
@@ -171,6 +175,13 @@ def _state_values(state: AccountState) -> tuple[object, ...]:
     return (
         *(state.account, state.cash_usd, state.peak_equity_usd),
         *(state.previous_close_equity_usd, state.maintenance_margin_usd, state.at),
+    )
+
+
+def _deficit_values(account: str, deficit: MarginDeficit) -> tuple[object, ...]:
+    return (
+        *(account, deficit.session, deficit.usd, deficit.equity_usd, deficit.level_usd),
+        deficit.met_on,
     )
 
 

@@ -30,6 +30,7 @@ QUALITY_COLUMNS: Final = (
     *("slippage_bps", "effective_spread_bps", "shortfall_usd", "acceptance_seconds"),
     "fill_seconds",
 )
+DEFICIT_COLUMNS: Final = ("account", "session", "usd", "equity_usd", "level_usd", "met_on")
 EVENT_COLUMNS: Final = (
     *("order_id", "event_id", "status", "at", "reason", "refused_by", "broker_order_id"),
 )
@@ -50,30 +51,31 @@ _MOVE_ITS_ORDER: Final = f"{_MOVE} WHERE orders.order_id = added.order_id"
 _ONCE: Final = "ON CONFLICT (order_id, event_id) DO NOTHING RETURNING order_events.*"
 
 
-def _insert(table: str, columns: tuple[str, ...]) -> str:
+def insert(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row, its parameters being the columns in their order."""
     marks = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
 def _upsert(table: str, columns: tuple[str, ...], *, key: tuple[str, ...]) -> str:
     kept = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
-    return f"{_insert(table, columns)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {kept}"
+    return f"{insert(table, columns)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {kept}"
 
 
 PREPARED: Final = {
     "ao_begin (text, text, timestamptz, bigint, boolean)": (
         "SELECT begin_trading_change($1, $2, $3, $4, $5)"
     ),
-    "ao_outcome": _insert(
+    "ao_outcome": insert(
         "signal_outcomes", ("account", "signal_id", "kind", "at", "reason", "order_id")
     ),
-    "ao_order": _insert("orders", ORDER_COLUMNS),
+    "ao_order": insert("orders", ORDER_COLUMNS),
     "ao_event": (
-        f"WITH added AS ({_insert('order_events', EVENT_COLUMNS)} {_ONCE}) {_MOVE_ITS_ORDER}"
+        f"WITH added AS ({insert('order_events', EVENT_COLUMNS)} {_ONCE}) {_MOVE_ITS_ORDER}"
     ),
     # A TWAP's record repeats what its slices executed.
     "ao_fill": f"""
-        WITH added AS ({_insert("order_events", FILL_EVENT_COLUMNS)} {_ONCE}),
+        WITH added AS ({insert("order_events", FILL_EVENT_COLUMNS)} {_ONCE}),
         moved AS ({_MOVE_ITS_ORDER})
         INSERT INTO fills (account, execution_id, order_id, quantity, price, at, commission)
         SELECT account, execution_id, order_id, fill_quantity, fill_price, filled_at, commission
@@ -87,8 +89,8 @@ PREPARED: Final = {
         VALUES ((SELECT account FROM orders WHERE order_id = $1), $2, $1, $3, $4, $5, $6)
         ON CONFLICT (account, execution_id) DO UPDATE SET commission = excluded.commission
     """,
-    "ao_cascade": _insert("cascade_runs", CASCADE_COLUMNS),
-    "ao_day_trade": _insert("pdt_audit_log", DAY_TRADE_COLUMNS),
+    "ao_cascade": insert("cascade_runs", CASCADE_COLUMNS),
+    "ao_day_trade": insert("pdt_audit_log", DAY_TRADE_COLUMNS),
     "ao_lot": _upsert("lots", LOT_COLUMNS, key=("account", "strategy", "symbol")),
     "ao_state": _upsert("trading_accounts", STATE_COLUMNS, key=("account",)),
     # What a human decided stands.
@@ -97,13 +99,14 @@ PREPARED: Final = {
         " WHERE approvals.status = 'waiting'"
     ),
     "ao_quality": _upsert("order_qualities", QUALITY_COLUMNS, key=("order_id",)),
+    "ao_deficit": _upsert("margin_deficits", DEFICIT_COLUMNS, key=("account", "session")),
     "ao_accepted": (
-        f"{_insert('accepted_doubts', ('account', 'kind', 'name', 'at'))} ON CONFLICT DO NOTHING"
+        f"{insert('accepted_doubts', ('account', 'kind', 'name', 'at'))} ON CONFLICT DO NOTHING"
     ),
     "ao_answer": (
         "UPDATE operator_requests SET answered_at = $2, answer = $3"
         " WHERE request_id = $1 AND answered_at IS NULL"
     ),
-    "ao_announce": _insert("outbox", ("channel", "message_id", "document", "created_at")),
+    "ao_announce": insert("outbox", ("channel", "message_id", "document", "created_at")),
 }
 """Each statement by its name, with the types of its parameters where they do not follow."""

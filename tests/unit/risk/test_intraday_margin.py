@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alpha_oracle import calendar
+from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.risk.intraday_margin import (
-    Deficit,
-    deficit_of,
+    after_look,
+    due_session,
     freeze_end,
     is_outstanding,
     level_after_purchase,
@@ -16,14 +18,24 @@ from alpha_oracle.risk.intraday_margin import (
 )
 
 FRIDAY = date(2016, 1, 8)
+MONDAY = date(2016, 1, 11)
 DUE = date(2016, 1, 15)
 AFTER_DUE = date(2016, 1, 19)
 FREEZE_END = date(2016, 4, 14)
 
 
-def a_deficit(usd=2000, **changes):
-    ordinary = {"session": FRIDAY, "usd": Decimal(usd), "equity_usd": Decimal(100_000)}
-    return Deficit(**{**ordinary, **changes})
+def a_deficit(usd=2000, *, level=0, **changes):
+    ordinary = {
+        "session": FRIDAY,
+        "usd": Decimal(usd),
+        "equity_usd": Decimal(100_000),
+        "level_usd": Decimal(level),
+    }
+    return MarginDeficit(**{**ordinary, **changes})
+
+
+def met(deficits, level, *, session=DUE):
+    return meet(deficits, Decimal(level), session=session)
 
 
 def test_the_level_is_what_maintenance_leaves():
@@ -35,17 +47,29 @@ def test_a_purchase_is_projected_at_the_highest_requirement():
 
 
 @pytest.mark.parametrize(
-    ("levels", "usd"),
+    ("levels", "deficit"),
     [
-        pytest.param([], None, id="no transaction"),
+        pytest.param([], None, id="never looked"),
         pytest.param([500, 0], None, id="never negative"),
-        pytest.param([500, -700, 300, -200], 700, id="the largest one"),
+        pytest.param([500, -700, 300, -200], a_deficit(700, level=-200), id="the largest one"),
+        pytest.param([-200, -700], a_deficit(700, level=-700), id="ever larger"),
+        pytest.param([-700, 900], a_deficit(700, level=900), id="risen on the same day"),
     ],
 )
-def test_a_days_deficit_is_the_largest_negative_level_after_a_transaction(levels, usd):
-    deficit = deficit_of(FRIDAY, map(Decimal, levels), equity_usd=Decimal(10_000))
+def test_a_days_deficit_is_its_largest_negative_level_and_remembers_the_last(levels, deficit):
+    found = None
+    for level in levels:
+        found = after_look(found, Decimal(level), session=FRIDAY, equity_usd=Decimal(100_000))
 
-    assert (deficit and deficit.usd) == usd
+    assert found == deficit
+
+
+def test_a_larger_deficit_is_of_the_equity_it_was_seen_with():
+    first = after_look(None, Decimal(-600), session=FRIDAY, equity_usd=Decimal(10_000))
+    larger = after_look(first, Decimal(-700), session=FRIDAY, equity_usd=Decimal(20_000))
+
+    assert not first.is_de_minimis
+    assert larger.is_de_minimis
 
 
 def test_a_deficit_is_above_nothing():
@@ -60,16 +84,17 @@ def test_a_deficit_is_above_nothing():
         pytest.param("1000.01", 100_000, False, id="a cent more"),
         pytest.param(500, 10_000, True, id="5 % of equity"),
         pytest.param("500.01", 10_000, False, id="more than 5 % of equity"),
+        pytest.param(1, -10, False, id="without any equity"),
     ],
 )
 def test_de_minimis_is_the_lesser_of_5_percent_and_1000_usd(usd, equity, trifle):
     assert a_deficit(usd, equity_usd=Decimal(equity)).is_de_minimis is trifle
 
 
-def test_the_clocks_run_over_business_days():
-    # Monday, 18 January 2016, and Monday, 15 February 2016, are holidays.
-    assert a_deficit().due == DUE
-    assert a_deficit().lapses == date(2016, 2, 1)
+def test_the_clock_runs_over_business_days():
+    # Monday, 18 January 2016, is a holiday.
+    assert due_session(a_deficit()) == DUE
+    assert due_session(a_deficit(session=MONDAY)) == AFTER_DUE
 
 
 @pytest.mark.parametrize(
@@ -105,44 +130,83 @@ def test_a_missed_deficit_freezes_for_90_days_or_until_it_is_met(deficit, sessio
 
 
 def test_the_latest_of_several_missed_deficits_ends_the_freeze():
-    later = a_deficit(session=date(2016, 1, 11))
+    later = a_deficit(session=MONDAY)
 
     assert freeze_end([later, a_deficit()], date(2016, 1, 20)) == date(2016, 4, 18)
 
 
-def test_a_deposit_meets_the_oldest_deficit_first():
-    older, newer = a_deficit(), a_deficit(session=date(2016, 1, 11))
+@pytest.mark.parametrize(
+    ("level", "session", "met_on"),
+    [
+        pytest.param(1500, MONDAY, MONDAY, id="risen by it since its end"),
+        pytest.param(1499, MONDAY, None, id="risen by a dollar less"),
+        pytest.param(1500, FRIDAY, None, id="on its own day"),
+        pytest.param(1500, date(2016, 2, 1), date(2016, 2, 1), id="on its last day"),
+        pytest.param(1500, date(2016, 2, 2), None, id="when it stands no more"),
+    ],
+)
+def test_a_deficit_is_met_by_a_rise_since_the_end_of_its_session(level, session, met_on):
+    (found,) = met([a_deficit(level=-500)], level, session=session)
 
-    met = meet([newer, older], Decimal(3000), session=DUE)
-
-    assert met == (
-        a_deficit(paid_usd=Decimal(2000), met_on=DUE),
-        a_deficit(session=date(2016, 1, 11), paid_usd=Decimal(1000)),
-    )
-
-
-def test_what_is_left_of_a_deficit_is_met_later():
-    part = meet([a_deficit()], Decimal(1500), session=date(2016, 1, 11))
-
-    assert freeze_end(part, AFTER_DUE) == FREEZE_END
-    assert meet(part, Decimal(500), session=DUE)[0].met_on == DUE
+    assert found.met_on == met_on
 
 
-def test_a_lapsed_deficit_takes_no_deposit():
+def test_a_rise_meets_the_oldest_deficit_first():
+    older, newer = a_deficit(), a_deficit(1000, session=MONDAY)
+
+    assert met([newer, older], 2999) == (a_deficit(met_on=DUE), newer)
+    assert [one.met_on for one in met([newer, older], 3000)] == [DUE, DUE]
+
+
+def test_while_an_older_deficit_stands_a_newer_one_has_to_wait_for_it():
+    older, newer = a_deficit(), a_deficit(1000, session=MONDAY)
+
+    assert met([older, newer], 1500) == (older, newer)
+
+
+def test_a_rise_that_met_a_deficit_meets_no_newer_one_again():
+    older, newer = a_deficit(met_on=date(2016, 1, 12)), a_deficit(1000, session=MONDAY)
+
+    assert met([older, newer], 2500)[1].met_on is None
+    assert met([older, newer], 3000)[1].met_on == DUE
+
+
+def test_a_rise_before_a_deficit_takes_nothing_of_what_meets_it():
+    older, newer = a_deficit(met_on=MONDAY), a_deficit(1000, session=MONDAY)
+
+    assert met([older, newer], 1000)[1].met_on == DUE
+
+
+def test_a_lapsed_deficit_takes_no_rise():
     lapsed = date(2016, 2, 2)
-    newer = a_deficit(session=date(2016, 1, 29))
+    newer = a_deficit(1000, session=date(2016, 1, 29))
 
-    met = meet([a_deficit(), newer], Decimal(2000), session=lapsed)
+    first, second = met([a_deficit(), newer], 1000, session=lapsed)
 
-    assert met[0] == a_deficit()
-    assert met[1].met_on == lapsed
+    assert (first.met_on, second.met_on) == (None, lapsed)
+
+
+SESSIONS = calendar.sessions_between(FRIDAY, date(2016, 2, 29))
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, 5000), max_size=5), st.integers(0, 20_000))
-def test_a_deposit_pays_no_more_than_it_is(usds, deposit):
-    deficits = [a_deficit(usd) for usd in usds]
+@given(st.lists(st.integers(-3000, 3000), min_size=2, max_size=len(SESSIONS)))
+def test_no_rise_is_counted_twice(levels):
+    # One look a session, at its end.
+    deficits = {}
+    for session, level in zip(SESSIONS, map(Decimal, levels), strict=False):
+        today = after_look(None, level, session=session, equity_usd=Decimal(100_000))
+        every = [*deficits.values(), *([] if today is None else [today])]
+        deficits = {one.session: one for one in meet(every, level, session=session)}
 
-    paid = sum(one.paid_usd for one in meet(deficits, Decimal(deposit), session=DUE))
-
-    assert paid == min(deposit, sum(usds))
+    ends = dict(zip(SESSIONS, levels, strict=False))
+    for one in deficits.values():
+        if one.met_on is not None:
+            together = [
+                other.usd
+                for other in deficits.values()
+                if other.met_on is not None
+                and other.session <= one.session < other.met_on
+                and other.met_on <= one.met_on
+            ]
+            assert sum(together) <= ends[one.met_on] - ends[one.session]

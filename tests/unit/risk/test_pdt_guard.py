@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from alpha_oracle import calendar
+from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import OrderPurpose, OrderType
 from alpha_oracle.domain.risk import DayTradeRegime, RiskAction
 from alpha_oracle.risk.day_trades import OwnFill, tally_day_trades
-from alpha_oracle.risk.intraday_margin import Deficit
 from alpha_oracle.risk.pdt_guard import window_sessions
 from tests.trading import (
     NOW,
@@ -202,7 +202,12 @@ def test_an_unknown_margin_refuses_entries(order, changes, missing):
 
 
 def test_a_missed_deficit_freezes_entries():
-    deficit = Deficit(session=date(2015, 12, 30), usd=Decimal(2_000), equity_usd=Decimal(100_000))
+    deficit = MarginDeficit(
+        session=date(2015, 12, 30),
+        usd=Decimal(2_000),
+        equity_usd=Decimal(100_000),
+        level_usd=Decimal(-2_000),
+    )
 
     verdict = margin(an_order(), deficits=(deficit,))
 

@@ -235,6 +235,17 @@ BOOK = (
         PRIMARY KEY (account, strategy, symbol)
     )
     """,
+    """
+    CREATE TABLE margin_deficits (
+        account text COLLATE "C" NOT NULL,
+        session date NOT NULL,
+        usd numeric NOT NULL CHECK (usd > 0),
+        equity_usd numeric NOT NULL,
+        level_usd numeric NOT NULL,
+        met_on date,
+        PRIMARY KEY (account, session)
+    )
+    """,
     # What a broker told that no order of ours accounts for, and an operator took over.
     """
     CREATE TABLE accepted_doubts (
