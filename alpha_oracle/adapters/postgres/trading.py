@@ -75,14 +75,14 @@ SELECT saved.number, mismatch.* FROM saved, unnest(
 class PostgresTradingStore:
     """`TradingStore` on Postgres.
 
-    Changes go over a connection of its own, everything else over the pool. Whoever takes an
-    account gets a turn, which every commit names: one that lost its lease without noticing, and
-    was replaced, commits nothing more.
+    What comes in and changes go over a connection of its own, everything else over the pool.
+    Whoever takes an account gets a turn, which every commit names: one that lost its lease without
+    noticing, and was replaced, commits nothing more.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._session = PreparedSession(database, PREPARED)
+        self._session = PreparedSession(database, PREPARED | inbox.PREPARED)
         self._leases = PostgresLeases(database)
         self._turns: dict[str, int] = {}
         self._given: set[tuple[str, str]] = set()
@@ -122,8 +122,9 @@ class PostgresTradingStore:
         Raises:
             MalformedSignal: something in it cannot be kept; nothing of it was.
         """
-        with inbox.refusals_told(), self._database.at_once() as connection:
-            taken = inbox.take_in(connection, account, arrivals, at=at)
+        with inbox.refusals_told():
+            found = self._session.run(inbox.script_of(account, arrivals, at=at))
+        taken = inbox.taken(arrivals, found)
         new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
         self._given |= {(account, signal.signal_id) for signal in new}
         return replace(taken, new=new)

@@ -6,13 +6,16 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg2
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError
 
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.documents import storable
-from alpha_oracle.adapters.postgres.outbox import ANNOUNCE, announce_values
 from alpha_oracle.adapters.postgres.trading_reading import SIGNALS, UNANSWERED
+from alpha_oracle.adapters.postgres.trading_script import script_of_steps
+from alpha_oracle.adapters.postgres.trading_statements import PREPARED as PREPARED_CHANGES
+from alpha_oracle.adapters.postgres.trading_statements import insert
+from alpha_oracle.domain.trading_events import encode_event
 from alpha_oracle.domain.trading_records import TakenIn
 from alpha_oracle.errors import MalformedSignal as SignalRefused
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from alpha_oracle.adapters.postgres.trading_script import Script, Step
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.trading_records import Arrivals, MalformedSignal
@@ -32,64 +36,46 @@ KEPT_CHARACTERS: Final = 4_096
 KEPT_DOCUMENTS: Final = 1_000
 """How many of those are kept, the latest; the others are counted together, by where they came."""
 
-_MALFORMED: Final = """
-INSERT INTO malformed_signals AS kept (
-    digest, source, document, problem, times, first_at, last_at
+_SIGNAL_COLUMNS: Final = (
+    *("account", "signal_id", "session", "strategy", "symbol", "direction", "strength"),
+    *("decided_at", "expires_at", "min_hold_days", "max_hold_days", "reference_price"),
+    *("win_rate", "avg_win_loss_ratio", "received_at"),
 )
-SELECT digest, source, min(document), min(problem), count(*), :at, :at
-FROM unnest(
-    CAST(:digests AS text[]), CAST(:sources AS text[]), CAST(:documents AS text[]),
-    CAST(:problems AS text[])
-) AS given (digest, source, document, problem)
-GROUP BY digest, source
-ON CONFLICT (digest, source) DO UPDATE
-SET times = kept.times + excluded.times, last_at = excluded.last_at
-"""
-_FORGET: Final = """
-WITH forgotten AS (
-    DELETE FROM malformed_signals WHERE (digest, source) IN (
-        SELECT digest, source FROM malformed_signals WHERE digest <> ''
-        ORDER BY last_at DESC, digest OFFSET :kept_documents
-    )
-    RETURNING source, times, first_at, last_at
+_MALFORMED_COLUMNS: Final = (
+    *("digest", "source", "document", "problem", "times", "first_at", "last_at"),
 )
-INSERT INTO malformed_signals AS kept (
-    digest, source, document, problem, times, first_at, last_at
-)
-SELECT '', source, '', 'older ones, counted and no longer kept',
-       sum(times), min(first_at), max(last_at)
-FROM forgotten GROUP BY source
-ON CONFLICT (digest, source) DO UPDATE
-SET times = kept.times + excluded.times, last_at = greatest(kept.last_at, excluded.last_at)
-"""
-# Whole columns each: the rows of a batch are one statement however many they are.
-_COLUMNS: Final = {
-    "signal_id": "text",
-    "session": "date",
-    "strategy": "text",
-    "symbol": "text",
-    "direction": "text",
-    "strength": "double precision",
-    "decided_at": "timestamptz",
-    "expires_at": "timestamptz",
-    "min_hold_days": "integer",
-    "max_hold_days": "integer",
-    "reference_price": "numeric",
-    "win_rate": "numeric",
-    "avg_win_loss_ratio": "numeric",
+
+PREPARED: Final = {
+    "ao_signal": f"{insert('signal_inbox', _SIGNAL_COLUMNS)} ON CONFLICT DO NOTHING",
+    "ao_malformed": f"""
+        {insert("malformed_signals AS kept", _MALFORMED_COLUMNS)}
+        ON CONFLICT (digest, source) DO UPDATE
+        SET times = kept.times + excluded.times, last_at = excluded.last_at
+    """,
+    "ao_forget (bigint)": f"""
+        WITH forgotten AS (
+            DELETE FROM malformed_signals WHERE (digest, source) IN (
+                SELECT digest, source FROM malformed_signals WHERE digest <> ''
+                ORDER BY last_at DESC, digest OFFSET $1
+            )
+            RETURNING source, times, first_at, last_at
+        )
+        INSERT INTO malformed_signals AS kept ({", ".join(_MALFORMED_COLUMNS)})
+        SELECT '', source, '', 'older ones, counted and no longer kept',
+               sum(times), min(first_at), max(last_at)
+        FROM forgotten GROUP BY source
+        ON CONFLICT (digest, source) DO UPDATE
+        SET times = kept.times + excluded.times,
+            last_at = greatest(kept.last_at, excluded.last_at)
+    """,
+    "ao_announce_once": f"{PREPARED_CHANGES['ao_announce']} ON CONFLICT DO NOTHING",
+    "ao_on_record (text, text[])": f"""
+        SELECT {SIGNALS}, {UNANSWERED} AS waits FROM signal_inbox AS inbox
+        WHERE account = $1 AND inbox.signal_id = ANY($2) ORDER BY number
+    """,
 }
-_TAKE_IN: Final = f"""
-INSERT INTO signal_inbox (account, {", ".join(_COLUMNS)}, received_at)
-SELECT :account, {", ".join(_COLUMNS)}, :at
-FROM unnest({", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in _COLUMNS.items())})
-WITH ORDINALITY AS given ({", ".join(_COLUMNS)}, place)
-ORDER BY place
-ON CONFLICT (account, signal_id) DO NOTHING
-"""
-_ON_RECORD: Final = f"""
-SELECT {SIGNALS}, {UNANSWERED} AS waits FROM signal_inbox AS inbox
-WHERE account = :account AND inbox.signal_id = ANY(:signal_id) ORDER BY number
-"""
+"""Each statement that takes in by its name, with the types of its parameters where need be."""
+
 _MISSED: Final = """
 SELECT document FROM signals
 WHERE session >= :since AND NOT EXISTS (
@@ -100,23 +86,16 @@ ORDER BY session, saved_at, strategy, symbol, direction
 """
 
 
-def take_in(connection: Connection, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
-    """Keep what came in, all or nothing; return those of its signals that wait as new.
+def script_of(account: str, arrivals: Arrivals, *, at: datetime) -> Script:
+    """Return the script that keeps what came in, all or nothing, and answers what is on record."""
+    return script_of_steps(_steps(account, arrivals, at))
 
-    The connection is one on which each execution is a transaction of its own.
-    """
-    values = {"account": account, "at": at, **_columns(arrivals.signals)}
-    steps = [_TAKE_IN]
-    if arrivals.malformed:
-        steps += [_MALFORMED, _FORGET]
-        values |= _malformed_columns(arrivals.malformed) | {"kept_documents": KEPT_DOCUMENTS}
-    if arrivals.announcements:
-        steps.append(ANNOUNCE)
-        values |= announce_values(_batch_id(account, arrivals), arrivals.announcements, at=at)
-    found = connection.execute(text(";".join([*steps, _ON_RECORD])), values).all()
-    known = {row.signal_id: rows.to_signal(row) for row in found}
+
+def taken(arrivals: Arrivals, on_record: Sequence[Any]) -> TakenIn:
+    """Return what became of arrivals, by the answer of their script: all that waits is new."""
+    known = {row.signal_id: rows.to_signal(row) for row in on_record}
     return TakenIn(
-        new=tuple(known[row.signal_id] for row in found if row.waits),
+        new=tuple(known[row.signal_id] for row in on_record if row.waits),
         contradicting=tuple(one for one in arrivals.signals if known[one.signal_id] != one),
     )
 
@@ -130,8 +109,8 @@ def refusals_told() -> Iterator[None]:
     """
     try:
         yield
-    except (DataError, IntegrityError) as error:
-        reason = str(error.orig).partition("\n")[0]
+    except (psycopg2.DataError, psycopg2.IntegrityError) as error:
+        reason = str(error).partition("\n")[0]
         raise SignalRefused(f"the database cannot keep it: {reason}") from None
     except ValueError as error:
         # The driver itself refuses a text with a NUL.
@@ -143,15 +122,25 @@ def missed(connection: Connection, account: str, *, since: Session) -> list[str]
     return list(connection.scalars(text(_MISSED), {"account": account, "since": since}))
 
 
-def _columns(signals: Sequence[ReceivedSignal]) -> dict[str, Any]:
-    told = [_row(signal) for signal in signals]
-    return {name: [row[place] for row in told] for place, name in enumerate(_COLUMNS)}
+def _steps(account: str, arrivals: Arrivals, at: datetime) -> Iterator[Step]:
+    for signal in arrivals.signals:
+        yield "ao_signal", _signal_values(account, signal, at)
+    for one in arrivals.malformed:
+        yield "ao_malformed", _malformed_values(one, at)
+    if arrivals.malformed:
+        yield "ao_forget", (KEPT_DOCUMENTS,)
+    if arrivals.announcements:
+        cause = _batch_id(account, arrivals)
+        for place, event in enumerate(arrivals.announcements):
+            told = (event.channel, f"{cause}:{place}", encode_event(event), at)
+            yield "ao_announce_once", told
+    yield "ao_on_record", (account, [signal.signal_id for signal in arrivals.signals])
 
 
-def _row(signal: ReceivedSignal) -> tuple[object, ...]:
+def _signal_values(account: str, signal: ReceivedSignal, at: datetime) -> tuple[object, ...]:
     hold, statistics = signal.hold, signal.statistics
     return (
-        *(signal.signal_id, signal.session, signal.strategy, signal.symbol),
+        *(account, signal.signal_id, signal.session, signal.strategy, signal.symbol),
         *(signal.direction.value, signal.strength, signal.decided_at, signal.expires_at),
         *((None, None) if hold is None else (hold.min_days, hold.max_days)),
         signal.reference_price,
@@ -160,16 +149,13 @@ def _row(signal: ReceivedSignal) -> tuple[object, ...]:
             if statistics is None
             else (statistics.win_rate, statistics.avg_win_loss_ratio)
         ),
+        at,
     )
 
 
-def _malformed_columns(malformed: Sequence[MalformedSignal]) -> dict[str, Any]:
-    return {
-        "digests": [_digest(one.text) for one in malformed],
-        "sources": [one.source for one in malformed],
-        "documents": [storable(one.text)[:KEPT_CHARACTERS] for one in malformed],
-        "problems": [storable(one.problem)[:KEPT_CHARACTERS] for one in malformed],
-    }
+def _malformed_values(one: MalformedSignal, at: datetime) -> tuple[object, ...]:
+    document, problem = (storable(told)[:KEPT_CHARACTERS] for told in (one.text, one.problem))
+    return _digest(one.text), one.source, document, problem, 1, at, at
 
 
 def _batch_id(account: str, arrivals: Arrivals) -> str:

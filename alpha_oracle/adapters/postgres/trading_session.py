@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg2.extras import NamedTupleCursor
 
 from alpha_oracle.errors import StoreUnavailable
 
@@ -36,10 +38,12 @@ class PreparedSession:
         self._guard = threading.Lock()
         self._connection: PoolProxiedConnection | None = None
 
-    def run(self, script: Script) -> None:
-        """Run a script. Where its answer is lost it is run once more, on a new connection.
+    def run(self, script: Script) -> list[Any]:
+        """Run a script; return the rows of its last statement.
 
-        So a script must refuse to be run twice, and its refusal then means that it is committed.
+        Where its answer is lost it is run once more, on a new connection.
+        So a script must refuse to be run twice, and its refusal then means that it is committed;
+        or do no more the second time.
 
         Raises:
             StoreUnavailable: it is not known whether it is committed.
@@ -47,19 +51,19 @@ class PreparedSession:
         """
         with self._guard:
             try:
-                self._run_once(script)
+                return self._run_once(script)
             except StoreUnavailable:
                 self._let_go()
-                self._run_once(script)
+                return self._run_once(script)
 
     def close(self) -> None:
         """Close the connection; the next script opens another."""
         with self._guard:
             self._let_go()
 
-    def _run_once(self, script: Script) -> None:
+    def _run_once(self, script: Script) -> list[Any]:
         with self._database.errors_told():
-            _execute(self._opened(), *script)
+            return _execute(self._opened(), *script)
 
     def _opened(self) -> PoolProxiedConnection:
         if self._connection is None:
@@ -82,9 +86,12 @@ class PreparedSession:
             connection.close()
 
 
-def _execute(connection: PoolProxiedConnection, text: str, values: list[object] | None) -> None:
-    with _driver(connection).cursor() as cursor:
-        cursor.execute(text, values)
+def _execute(
+    connection: PoolProxiedConnection, text: str, values: list[object] | None
+) -> list[Any]:
+    with _driver(connection).cursor(cursor_factory=NamedTupleCursor) as cursor:
+        cursor.execute(text, values)  # type: ignore[no-untyped-call]
+        return cursor.fetchall() if cursor.description else []
 
 
 def _driver(connection: PoolProxiedConnection) -> psycopg2.extensions.connection:

@@ -270,7 +270,7 @@ def test_workers_that_take_in_at_once_keep_each_signal_once(store, database_url,
     with closing(open_database(database_url)) as other, ThreadPoolExecutor(2) as pool:
         stores = [store, PostgresTradingStore(other)]
         jobs = [pool.submit(one.take_in, ACCOUNT, arrivals, at=NOW) for one in stores]
-        assert [len(job.result()) for job in jobs] == [50, 50]
+        assert [len(job.result().new) for job in jobs] == [50, 50]
     assert rows("SELECT count(*) FROM signal_inbox") == [(50,)]
 
 
