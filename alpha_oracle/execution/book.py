@@ -84,6 +84,10 @@ class Book:
             if order.parent_id is None or self._is_over(order.parent_id):
                 yield order
 
+    def unfinished(self) -> list[Order]:
+        """The orders that are not final, TWAPs and their slices both."""
+        return [*self._open.values()]
+
     def working(self) -> list[Order]:
         """The orders a broker has, may have or is about to have, and the TWAPs that are worked."""
         return [order for order in self._open.values() if order.is_working]

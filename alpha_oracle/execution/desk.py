@@ -91,6 +91,7 @@ class Desk:
             ports, ledger, self._gatherer, link=self.link, snapshot=self._snapshot
         )
         self._watched_at: datetime | None = None
+        self._has_more = False
 
     def open(self) -> None:
         """Take up what the record says: what was about to be sent is unknown."""
@@ -115,16 +116,17 @@ class Desk:
     def next_look(self) -> datetime:
         """Return when something is due again at the latest, the switch and the broker apart."""
         now = self._ports.clock.now()
-        return max(min(self._due(now)), now)
+        return now if self._has_more else max(min(self._due(now)), now)
 
     def _trade(self, *, is_halted: bool) -> None:
+        self._has_more = False
         if self.link.state is not LinkState.READY or self._roll.is_due():
             return
         if self._window_is_open():
             if not is_halted:
                 self._clerk.send()
             # While halted the cascade refuses entries: none springs to life when trading goes on.
-            self._decider.work()
+            self._has_more = self._decider.work()
         if not is_halted:
             self._slicer.work()
 
@@ -146,7 +148,7 @@ class Desk:
             self.link.ask_by(max(asked + self._rules.reconcile_every, now), "halted")
 
     def _working(self) -> list[Order]:
-        return [order for order in self.ledger.book.orders.values() if order.is_working]
+        return self.ledger.book.working()
 
     def _ask_everything(self) -> None:
         now = self._ports.clock.now()

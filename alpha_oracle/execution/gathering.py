@@ -90,6 +90,10 @@ class Gatherer:
             if quote.mark is not None and symbol != VIX_SYMBOL and not is_old:
                 book.marks[symbol] = quote.mark
 
+    def is_halted(self) -> bool:
+        """Whether somebody's word keeps everything from being sent."""
+        return self._halt.says_active()
+
     @property
     def session(self) -> Session:
         """The session that has opened last."""

@@ -22,10 +22,11 @@ def entry_order_id(account: str, signal_id: str) -> str:
     return _digest(account, signal_id, ENTRY_LEG)
 
 
-def exit_order_id(lot: Lot, *, reason: str, session: Session) -> str:
+def exit_order_id(lot: Lot, *, reason: str, session: Session, attempt: int) -> str:
     """Return the id of the order that sells a lot in a session for a reason.
 
-    It names the session, as a lot not sold in one is due again in the next.
+    It names the session, as a lot not sold in one is due again in the next, and the attempt of that
+    session, which counts from 0: what the broker refused or cancelled may be tried once more.
     """
     return _digest(
         lot.account,
@@ -34,6 +35,7 @@ def exit_order_id(lot: Lot, *, reason: str, session: Session) -> str:
         lot.opened.isoformat(),
         reason,
         session.isoformat(),
+        str(attempt),
     )
 
 

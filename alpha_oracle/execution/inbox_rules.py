@@ -25,14 +25,13 @@ class Standing(StrEnum):
     EXPIRED = "expired"
 
 
-def standing(signal: ReceivedSignal, now: datetime, *, window: ExecutionWindow) -> Standing:
-    """Return whether a signal is to be worked now.
+def standing(signal: ReceivedSignal, now: datetime, *, session: Session | None) -> Standing:
+    """Return whether a signal is to be worked now; `session` is the one whose window is open.
 
     It waits for an execution window of a session after its own, and is dead at `expires_at`.
     """
     if now >= signal.expires_at:
         return Standing.EXPIRED
-    session = session_in_window(now, window)
     return Standing.DUE if session is not None and session > signal.session else Standing.WAITING
 
 

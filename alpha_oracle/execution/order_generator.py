@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import OrderPurpose, Side
-from alpha_oracle.execution.identity import entry_order_id, exit_order_id
+from alpha_oracle.execution.identity import entry_order_id
 from alpha_oracle.execution.order_requests import (
     EntryFacts,
     OrderRequest,
@@ -108,7 +108,7 @@ class OrderGenerator:
         `reference_price` is the signal's, else the last close, USD as traded.
         """
         return OrderRequest(
-            order_id=exit_order_id(due.lot, reason=due.reason, session=session),
+            order_id=due.order_id(session),
             account=due.lot.account,
             symbol=due.lot.symbol,
             side=Side.SELL,

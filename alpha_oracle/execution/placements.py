@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from alpha_oracle.risk.fat_finger import OrderRate
 from alpha_oracle.risk.kill_switch import KillSwitchCheck
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Nothing is decided: what is missing may come."""
+    """Nothing is decided: what is missing may come. `check` is who waits, where a check does."""
 
     reason: str
+    check: str = ""
+
+    @property
+    def ends_the_pass(self) -> bool:
+        """Whether no other entry may go before this one: it waits for its turn alone."""
+        return self.check == OrderRate.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

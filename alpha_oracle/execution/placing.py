@@ -88,7 +88,7 @@ class Placer:
         decisions = self.guard_decisions(order, clearance)
         if clearance.action is RiskAction.REJECT:
             if is_momentary(clearance):
-                return Waits(reason=clearance.reason)
+                return Waits(reason=clearance.reason, check=clearance.deciding.check)
             return Declined(reason=clearance.reason, runs=checked.runs, decisions=decisions)
         needs_human = not clearance.may_be_sent
         if needs_human:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.ports.trading_facts import TradingFacts
 
 _NOTHING: Final = References(session=date.min, symbols=frozenset())
@@ -46,6 +48,13 @@ class ReferenceShelf:
     def of_today(self, symbol: Symbol, price: Decimal) -> Decimal:
         """Return a price of the session before in shares of today."""
         return price / self._ratios.get(symbol, 1)
+
+    def told_today(self, signal: ReceivedSignal) -> ReceivedSignal:
+        """Return a signal with its price in shares of today, whatever was split since."""
+        price = signal.reference_price
+        if price is None:
+            return signal
+        return replace(signal, reference_price=self.of_today(signal.symbol, price))
 
     def terms(self, strategy: str) -> StrategyTerms:
         """Return what stands in for what a signal of six fields does not say."""

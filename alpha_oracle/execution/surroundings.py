@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from alpha_oracle.domain.market import CorporateAction
 from alpha_oracle.domain.simulated import AppliedAction
+from alpha_oracle.execution.exits import Persistence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,7 +62,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingRules:
-    """What decides, with its bounds. A market is read at most `quote_seconds` ago."""
+    """What decides, with its bounds.
+
+    Entries wait for the exits of a window for `entry_patience` at most: as long as a TWAP takes.
+    """
 
     mode: AutonomyMode
     window: ExecutionWindow
@@ -75,6 +79,8 @@ class TradingRules:
     twap_interval_seconds: int
     reconcile_every: timedelta = timedelta(minutes=5)
     watch_every: timedelta = timedelta(seconds=1)
+    entry_patience: timedelta = timedelta(minutes=5)
+    persistence: Persistence = field(default_factory=Persistence)
 
 
 class Reconciler(Protocol):

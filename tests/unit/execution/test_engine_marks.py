@@ -46,6 +46,18 @@ def test_an_entry_that_waited_for_the_price_of_what_is_held_says_so():
     assert "it waited for: equity unknown" in an_outcome(day, 1).reason
 
 
+def test_the_old_price_of_what_is_held_is_told_once_by_its_symbol():
+    day = holding_with_an_entry_waiting()
+    day.clock.advance(minutes=5)
+    quote_alone(day, "BBB", minutes=3)
+
+    told = [one for one in day.memory.announced("risk") if one.get("type") == "stale_quote"]
+    assert [(one["severity"], one["value"], one["threshold"]) for one in told] == [
+        ("high", 300, 300)
+    ]
+    assert "AAA" in told[0]["message"]
+
+
 def test_a_price_of_before_the_open_is_none_in_market_hours():
     day = holding()
     in_session(day, sessions_later(1))
@@ -53,6 +65,7 @@ def test_a_price_of_before_the_open_is_none_in_market_hours():
     quote_alone(day, "BBB", minutes=3)
 
     assert day.shares("BBB") == 0
+    assert "stale_quote" in day.alerts("high")
 
 
 def test_after_the_close_nothing_has_to_be_quoted():

@@ -21,6 +21,10 @@ MOMENT = timedelta(microseconds=1)
 MONDAY_AFTER = date(2016, 1, 11)
 
 
+def stands(signal, now):
+    return standing(signal, now, session=session_in_window(now, EXECUTION_WINDOW))
+
+
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
@@ -31,23 +35,23 @@ MONDAY_AFTER = date(2016, 1, 11)
     ],
 )
 def test_a_signal_is_worked_in_the_window_of_the_session_after_its_own(now, expected):
-    assert standing(a_received_signal(), now, window=EXECUTION_WINDOW) is expected
+    assert stands(a_received_signal(), now) is expected
 
 
 def test_a_signal_is_never_worked_in_its_own_session():
     signal = a_received_signal(session=TODAY, expires_at=EXECUTION_WINDOW.end(MONDAY_AFTER))
 
-    assert standing(signal, START, window=EXECUTION_WINDOW) is Standing.WAITING
+    assert stands(signal, START) is Standing.WAITING
     monday = EXECUTION_WINDOW.start(MONDAY_AFTER)
-    assert standing(signal, monday, window=EXECUTION_WINDOW) is Standing.DUE
+    assert stands(signal, monday) is Standing.DUE
 
 
 def test_a_signal_that_expires_within_a_window_is_dead_from_then_on():
     signal = a_received_signal(expires_at=START + timedelta(minutes=1))
 
-    assert standing(signal, START, window=EXECUTION_WINDOW) is Standing.DUE
+    assert stands(signal, START) is Standing.DUE
     later = START + timedelta(minutes=1)
-    assert standing(signal, later, window=EXECUTION_WINDOW) is Standing.EXPIRED
+    assert stands(signal, later) is Standing.EXPIRED
 
 
 @pytest.mark.parametrize(

@@ -239,20 +239,21 @@ def test_a_lot_that_is_due_becomes_a_sale():
     )
 
 
-def test_a_sale_is_one_order_for_a_lot_a_reason_and_a_session():
+def test_a_sale_is_one_order_for_a_lot_a_reason_a_session_and_an_attempt():
     lot = a_lot()
-    order_id = exit_order_id(lot, reason=ExitReason.STRATEGY, session=TODAY)
 
-    assert order_id == exit_order_id(
-        replace(lot, quantity=7), reason=ExitReason.STRATEGY, session=TODAY
-    )
+    def order_id(lot=lot, *, reason=ExitReason.STRATEGY, session=TODAY, attempt=0):
+        return exit_order_id(lot, reason=reason, session=session, attempt=attempt)
+
+    assert order_id() == order_id(replace(lot, quantity=7))
     others = {
-        exit_order_id(lot, reason=ExitReason.OPERATOR, session=TODAY),
-        exit_order_id(lot, reason=ExitReason.STRATEGY, session=YESTERDAY),
-        exit_order_id(a_lot(opened=WINDOW[1]), reason=ExitReason.STRATEGY, session=TODAY),
-        exit_order_id(a_lot(strategy="Another"), reason=ExitReason.STRATEGY, session=TODAY),
+        order_id(reason=ExitReason.OPERATOR),
+        order_id(session=YESTERDAY),
+        order_id(a_lot(opened=WINDOW[1])),
+        order_id(a_lot(strategy="Another")),
+        order_id(attempt=1),
     }
-    assert len(others | {order_id}) == 5
+    assert len(others | {order_id()}) == 6
 
 
 def test_an_order_is_worked_by_its_route():
