@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from alpha_oracle.config_sections import (
+    ApiSettings,
     ExecutionSettings,
     ExecutionWindowSettings,
     MlDecisionSettings,
@@ -422,6 +423,7 @@ class Settings(Section):
     router: RouterSettings = RouterSettings()
     execution: ExecutionSettings = ExecutionSettings()
     alerts: AlertSettings = AlertSettings()
+    api: ApiSettings = ApiSettings()
     clock: ClockSettings = ClockSettings()
 
     @field_validator("home")

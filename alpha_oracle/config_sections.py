@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final, Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime
@@ -13,6 +16,9 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
     )
+
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class BoosterSettings(Section):
@@ -242,3 +248,42 @@ class ExecutionSettings(ExecutionWindowSettings):
             start_after_open_minutes=self.start_after_open_minutes,
             stop_before_close_minutes=self.stop_before_close_minutes,
         )
+
+
+class ApiTokenSettings(Section):
+    """Who may ask the API: the SHA-256 of a bearer token, in hex, and what its owner may do."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    role: Literal["viewer", "operator"]
+
+
+class ApiSettings(Section):
+    """Where the API listens, to whom it answers, and under which names it is called.
+
+    Beyond this machine it listens with a certificate, or where `is_plain_text_accepted` says that
+    something in front of it has one.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65_535)
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    tokens: tuple[ApiTokenSettings, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    is_plain_text_accepted: bool = False
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> ApiSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("api.tls_certificate and api.tls_key go together")
+        return self
+
+    @model_validator(mode="after")
+    def _no_token_in_plain_text(self) -> ApiSettings:
+        is_covered = self.tls_certificate is not None or self.is_plain_text_accepted
+        if self.host not in LOOPBACK and not is_covered:
+            raise ValueError(
+                f"host {self.host} would send tokens in plain text; set api.tls_certificate and "
+                "api.tls_key, or api.is_plain_text_accepted where a proxy encrypts"
+            )
+        return self

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.config import Settings
 
+API: Final = "api"
 FEED: Final = "feed"
 WORKER: Final = "worker"
 SIMULATED: Final = "simulated"

@@ -40,13 +40,14 @@ class Validity:
     def gappy(self, names: Names) -> Mask:
         """Return which symbols have a session on which one of the fields is not known."""
         if names not in self._gappy:
-            self._gappy[names] = ~self.mask(names).all(axis=0)
+            whole: Mask = self.mask(names).all(axis=0)
+            self._gappy[names] = ~whole
         return self._gappy[names]
 
     def alike(self, names: Names, others: Names) -> Mask:
         """Return the symbols of which both sets of fields are known on the same sessions."""
         if (names, others) not in self._alike:
-            same = self.mask(names) == self.mask(others)
+            same: Mask = self.mask(names) == self.mask(others)
             self._alike[names, others] = same.all(axis=0)
         return self._alike[names, others]
 

@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add these verbs."""
     app.command("worker")(run_worker)
     app.command("feed")(run_feed)
+    app.command("api")(run_api)
 
 
 def run_feed() -> int:
@@ -33,3 +34,10 @@ def run_worker(
     from alpha_oracle.entrypoints.worker import main
 
     return main(started_by=None if supervised else operator_name())
+
+
+def run_api() -> int:
+    """Answer operators over HTTP until SIGTERM or Ctrl-C; logs to stderr."""
+    from alpha_oracle.entrypoints.api.main import main
+
+    return main()

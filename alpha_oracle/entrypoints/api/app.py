@@ -1,0 +1,71 @@
+"""The application: every route behind a token, every refusal a problem document."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, FastAPI
+
+from alpha_oracle.entrypoints.api import (
+    approvals,
+    events,
+    kill_switch,
+    presence,
+    problems,
+    records,
+    research,
+    risk,
+)
+from alpha_oracle.entrypoints.api.access import viewer
+from alpha_oracle.entrypoints.api.doorkeeper import Doorkeeper
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from alpha_oracle.bootstrap.api import Services
+    from alpha_oracle.entrypoints.api.access import Access
+
+ROUTERS = (
+    kill_switch.router,
+    risk.router,
+    approvals.router,
+    records.router,
+    research.router,
+    presence.router,
+    events.router,
+)
+
+
+def create_app(services: Services, *, access: Access, allowed_hosts: Collection[str]) -> FastAPI:
+    """Return the application over these services, for those who call it by one of these names."""
+    # What the framework would serve by itself asks for no token; the pages also load scripts from
+    # elsewhere.
+    app = FastAPI(
+        title="alpha-oracle",
+        version=version("alpha-oracle"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.EVERYWHERE,
+    )
+    app.state.services = services
+    app.state.access = access
+    problems.register(app)
+    app.add_middleware(Doorkeeper, allowed_hosts=allowed_hosts)
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(viewer)])
+    _register_own(app)
+    return app
+
+
+def _register_own(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"])
+    def health() -> dict[str, str]:
+        """Whether this process answers; of the others `GET /api/risk/status` tells."""
+        return {"status": "ok"}
+
+    @app.get("/openapi.json", dependencies=[Depends(viewer)], tags=["health"])
+    def description() -> dict[str, Any]:
+        """This API, described."""
+        return problems.described(app.openapi())

@@ -1,0 +1,81 @@
+"""What happens, as it happens: every channel of the bus as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from alpha_oracle.entrypoints.api.problems import Problem
+from alpha_oracle.entrypoints.api.services import ServicesOf
+from alpha_oracle.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from alpha_oracle.ports.events import AnnouncedEvent, EventLog
+
+router = APIRouter(tags=["events"])
+
+POLL_SECONDS: Final = 0.5
+QUIET_SECONDS: Final = 15.0
+"""After so long a comment keeps proxies from closing the connection."""
+
+BATCH: Final = 200
+LONGEST_ID: Final = 19
+
+
+@router.get("/api/events", response_class=StreamingResponse)
+async def events(
+    request: Request,
+    services: ServicesOf,
+    last_event_id: Annotated[str | None, Header(max_length=LONGEST_ID)] = None,
+) -> StreamingResponse:
+    """Everything that is announced, from now on, or from after `Last-Event-ID` on."""
+    log = services.events
+    latest = await run_in_threadpool(log.latest)
+    # A database restored from a backup has forgotten the newest numbers.
+    after = latest if last_event_id is None else min(_id(last_event_id), latest)
+    return StreamingResponse(
+        _told(request, log, after),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _id(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) >= LONGEST_ID:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "header.last-event-id: no id of an event")
+    return int(text)
+
+
+async def _told(request: Request, log: EventLog, after: int) -> AsyncIterator[str]:
+    # Said at once, so that who listens knows that it does.
+    yield ": listening\n\n"
+    quiet = 0.0
+    while not await request.is_disconnected():
+        try:
+            found = await run_in_threadpool(log.after, after, limit=BATCH)
+        except StoreUnavailable:
+            # Who listens asks again with the last id it saw.
+            return
+        for event in found:
+            after = event.number
+            yield _text(event)
+        if found:
+            quiet = 0.0
+            continue
+        await asyncio.sleep(POLL_SECONDS)
+        quiet += POLL_SECONDS
+        if quiet >= QUIET_SECONDS:
+            quiet = 0.0
+            yield ": quiet\n\n"
+
+
+def _text(event: AnnouncedEvent) -> str:
+    # Documents are JSON on one line: nothing in them can end an event early.
+    return f"id: {event.number}\nevent: {event.channel}\ndata: {event.document}\n\n"

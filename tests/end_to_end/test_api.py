@@ -1,0 +1,377 @@
+"""The API as its users meet it: over a socket, with a token or without."""
+
+import hashlib
+import json
+import signal
+import socket
+import time
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+
+import httpx
+import pytest
+import redis
+import uvicorn
+
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
+from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
+from alpha_oracle.bootstrap.api import opened_services
+from alpha_oracle.config import load_settings
+from alpha_oracle.domain.orders import OrderStatus
+from alpha_oracle.domain.trading_records import Change
+from alpha_oracle.entrypoints.api.access import Access, Role, Token
+from alpha_oracle.entrypoints.api.app import create_app
+from tests.contracts import trading_values as values
+from tests.end_to_end.command_line import begin_process
+from tests.end_to_end.trading_world import Rehearsal
+from tests.fakes.event_bus import InMemoryEventBus
+from tests.trading import an_order
+
+OPERATOR, VIEWER = (
+    "the-operators-own-token-of-32-characters",
+    "the-viewers-own-token-of-32-characters",
+)
+TOKENS = [
+    Token(sha256=hashlib.sha256(token.encode()).hexdigest(), role=role)
+    for token, role in ((OPERATOR, Role.OPERATOR), (VIEWER, Role.VIEWER))
+]
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def installation(home, database_url, redis_url, monkeypatch):
+    made = Rehearsal(home=home, database_url=database_url, redis_url=redis_url)
+    for name, value in made.environment.items():
+        if "CLOCK" not in name:
+            monkeypatch.setenv(name, value)
+    return made
+
+
+@pytest.fixture
+def store(installation):
+    database = open_database(installation.database_url)
+    store = PostgresTradingStore(database)
+    yield store
+    store.close()
+    database.close()
+
+
+@pytest.fixture
+def relay(installation):
+    """Announce what waits, as a worker would."""
+    database = open_database(installation.database_url)
+    yield lambda: PostgresOutbox(database).relay(InMemoryEventBus(), at=datetime.now(UTC))
+    database.close()
+
+
+@contextmanager
+def served(app):
+    """The address of an application on a port of this machine's."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def url(installation):
+    settings = load_settings()
+    with opened_services(settings) as services:
+        app = create_app(services, access=Access(TOKENS), allowed_hosts=settings.api.allowed_hosts)
+        with served(app) as address:
+            yield address
+
+
+def client(url, token):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def operator(url):
+    with client(url, OPERATOR) as one:
+        yield one
+
+
+@pytest.fixture
+def viewer(url):
+    with client(url, VIEWER) as one:
+        yield one
+
+
+@pytest.fixture
+def stranger(url):
+    with client(url, None) as one:
+        yield one
+
+
+def opened(store):
+    state = values.a_state(account="paper")
+    store.commit(Change(change_id="opened", account="paper", at=state.at, state=state), sends=False)
+
+
+def waiting_order(store, order_id="order-1"):
+    opened(store)
+    order = an_order(status=OrderStatus.AWAITING_APPROVAL, order_id=order_id)
+    approval = values.an_approval(
+        order_id=order_id, expires_at=datetime.now(UTC) + timedelta(hours=1)
+    )
+    change = Change(
+        change_id=order_id,
+        account="paper",
+        at=order.created_at,
+        orders=(order,),
+        approvals=(approval,),
+    )
+    store.commit(change, sends=True)
+
+
+def paths(viewer):
+    described = viewer.get("/openapi.json").json()
+    return [
+        (method, path.replace("{order_id}", "order-1"))
+        for path, methods in described["paths"].items()
+        for method in methods
+    ]
+
+
+def test_only_the_health_of_the_process_is_told_without_a_token(stranger, viewer):
+    assert stranger.get("/healthz").json() == {"status": "ok"}
+    every = [one for one in paths(viewer) if one[1] != "/healthz"]
+    assert len(every) > 15
+    refused = {stranger.request(method, path).status_code for method, path in every[:9]}
+    assert refused == {401}
+    answer = stranger.get("/api/orders")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == 401
+
+
+def test_every_route_that_is_not_health_asks_for_a_token(url, viewer):
+    for method, path in paths(viewer):
+        if path == "/healthz":
+            continue
+        with client(url, "x" * 40) as wrong:
+            assert wrong.request(method, path).status_code in {401, 429}, path
+
+
+def test_a_viewer_looks_and_changes_nothing(viewer, store, installation):
+    waiting_order(store)
+    for path in (
+        "/api/risk/kill-switch/activate",
+        "/api/risk/kill-switch/deactivate",
+        "/api/approvals/order-1/approve",
+        "/api/approvals/order-1/reject",
+        "/api/heartbeat",
+    ):
+        body = {"confirmation": "KILL" if path.endswith("/activate") else "RESUME"}
+        assert viewer.post(path, json=body).status_code == 403, path
+    assert viewer.get("/api/risk/kill-switch").json()["active"] is False
+    assert installation.rows("SELECT * FROM operator_activity") == []
+    assert installation.rows("SELECT status FROM approvals") == [("waiting",)]
+
+
+def test_guessing_is_slowed_down_and_the_right_token_still_passes(url, operator):
+    with client(url, "wrong") as guesser:
+        answers = [guesser.get("/api/orders") for _ in range(12)]
+    assert [one.status_code for one in answers] == [401] * 10 + [429] * 2
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 61
+    assert operator.get("/api/orders").status_code == 200
+
+
+def test_a_name_that_is_not_ours_is_not_answered(operator):
+    answer = operator.get("/healthz", headers={"Host": "evil.example"})
+    assert answer.status_code == 421
+    assert operator.get("/healthz", headers={"Host": "LOCALHOST:8000"}).status_code == 200
+
+
+def test_a_body_that_is_too_large_or_hides_its_length_is_not_read(operator):
+    large = operator.post("/api/risk/kill-switch/activate", content=b"x" * 70_000)
+    assert large.status_code == 413
+    streamed = operator.post("/api/heartbeat", content=iter([b"x"] * 3))
+    assert streamed.status_code == 411
+
+
+def test_the_switch_is_thrown_by_its_word_alone(operator, installation):
+    path = "/api/risk/kill-switch/activate"
+    for wrong in ({"confirmation": "kill"}, {"confirmation": "RESUME"}, {}, {"x": 1}):
+        assert operator.post(path, json=wrong).status_code == 422
+    assert operator.get("/api/risk/kill-switch").json()["active"] is False
+    told = operator.post(path, json={"confirmation": "KILL", "reason": "a drill"}).json()
+    assert (told["active"], told["mirror"], told["reason"]) == (True, True, "a drill")
+    assert told["by"].startswith("api:")
+    ((actor,),) = installation.rows("SELECT actor FROM audit_log")
+    assert actor == told["by"]
+    assert OPERATOR not in actor
+
+
+def test_a_resume_tells_how_long_it_cools_down(operator):
+    operator.post("/api/risk/kill-switch/activate", json={"confirmation": "KILL"})
+    answer = operator.post("/api/risk/kill-switch/deactivate", json={"confirmation": "RESUME"})
+    assert answer.status_code == 409
+    assert answer.json()["remaining_minutes"] == 60
+    assert operator.get("/api/risk/kill-switch").json()["active"] is True
+
+
+def test_an_approval_is_given_once_and_a_second_press_says_so(operator, store, installation):
+    waiting_order(store)
+    (waits,) = operator.get("/api/approvals").json()["items"]
+    assert waits["order_id"] == "order-1"
+    assert operator.post("/api/approvals/order-1/approve").json()["status"] == "approved"
+    again = operator.post("/api/approvals/order-1/approve")
+    assert again.json()["status"] == "approved"
+    late = operator.post("/api/approvals/order-1/reject")
+    assert late.status_code == 409
+    assert late.json()["approval"]["status"] == "approved"
+    assert operator.post("/api/approvals/no-such-order/approve").status_code == 404
+    assert installation.rows("SELECT action FROM audit_log") == [("order_approved",)]
+
+
+def test_orders_are_read_page_by_page(viewer, store):
+    opened(store)
+    for number in range(5):
+        order = an_order(order_id=f"order-{number}", signal_id=f"signal-{number}")
+        at = order.created_at + timedelta(minutes=number)
+        order = replace(order, created_at=at)
+        store.commit(
+            Change(change_id=order.order_id, account="paper", at=at, orders=(order,)), sends=True
+        )
+    seen, after = [], None
+    while True:
+        query = {"limit": 2} | ({"after": after} if after else {})
+        page = viewer.get("/api/orders", params=query).json()
+        seen += [one["order_id"] for one in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == [f"order-{number}" for number in (4, 3, 2, 1, 0)]
+    assert viewer.get("/api/orders", params={"symbol": "ZZZ"}).json()["items"] == []
+    assert viewer.get("/api/orders", params={"after": "nonsense"}).status_code == 422
+    assert viewer.get("/api/orders/order-3").json()["transitions"] == []
+
+
+def test_a_portfolio_is_marked_at_quotes_or_says_what_has_none(viewer, store, installation):
+    opened(store)
+    lot = values.a_lot(account="paper", symbol="SYN001", quantity=10)
+    at = datetime.now(UTC)
+    store.commit(Change(change_id="lot", account="paper", at=at, lots=(lot,)), sends=False)
+    (unmarked,) = viewer.get("/api/portfolio").json()["items"]
+    assert (unmarked["equity_usd"], unmarked["unpriced"]) == (None, ["SYN001"])
+    quoted(installation, "SYN001", bid=99, ask=101)
+    (marked,) = viewer.get("/api/portfolio").json()["items"]
+    assert marked["holdings_usd"] == 1000.0
+    assert marked["equity_usd"] == marked["cash_usd"] + 1000.0
+
+
+def quoted(installation, symbol, **prices):
+    """Let a feed have told what the market offers."""
+    told = {f"{side}_price": price for side, price in prices.items()}
+    with closing(redis.Redis.from_url(installation.redis_url)) as server:
+        now = datetime.now(UTC).isoformat()
+        server.hset(f"feed:quote:{symbol}", mapping=told | {"timestamp": now})
+
+
+def events_of(lines, count):
+    """The first `count` events of a stream, as (id, channel, document)."""
+    found, event = [], {}
+    for line in lines:
+        name, _, text = line.partition(": ")
+        if not line and "data" in event:
+            found.append((int(event["id"]), event["event"], json.loads(event["data"])))
+            event = {}
+            if len(found) == count:
+                return found
+        elif name:
+            event[name] = text
+    raise AssertionError(found)
+
+
+def test_what_happens_is_heard_and_a_listener_goes_on_where_it_was_cut_off(operator, viewer, relay):
+    with viewer.stream("GET", "/api/events") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        operator.post("/api/risk/kill-switch/activate", json={"confirmation": "KILL"})
+        relay()
+        [(number, channel, document)] = events_of(lines, 1)
+    assert (channel, document["event"]) == ("kill_switch", "kill_switch:activated")
+    for _ in range(2):
+        operator.post("/api/risk/kill-switch/activate", json={"confirmation": "KILL"})
+        relay()
+    with viewer.stream("GET", "/api/events", headers={"Last-Event-ID": str(number)}) as answer:
+        missed = events_of(answer.iter_lines(), 2)
+    assert [one[0] for one in missed] == [number + 1, number + 2]
+    assert viewer.get("/api/events", headers={"Last-Event-ID": "x"}).status_code == 422
+
+
+def test_a_failure_tells_a_caller_nothing_of_what_failed(operator, installation):
+    with open_database(installation.database_url).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE approvals RENAME TO elsewhere")
+    answer = operator.get("/api/approvals")
+    assert answer.status_code == 500
+    assert answer.json()["detail"] == "the request failed; see the API's log"
+
+
+def test_an_operator_is_there_by_a_heartbeat_and_not_by_looking(operator, installation):
+    operator.get("/api/orders")
+    assert installation.rows("SELECT kind FROM operator_activity") == []
+    with closing(redis.Redis.from_url(installation.redis_url, decode_responses=True)) as server:
+        assert server.get("heartbeat:operator").endswith("Z")
+    assert operator.post("/api/heartbeat").status_code == 200
+    assert installation.rows("SELECT kind FROM operator_activity") == [("heartbeat",)]
+
+
+def a_free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def until_healthy(port):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError("the API does not answer")
+
+
+def test_the_process_makes_a_token_answers_and_ends_in_order(installation):
+    installation.settings["API__PORT"] = port = a_free_port()
+    with begin_process(installation.environment, "api") as process:
+        until_healthy(port)
+        token_path = installation.home / "api_token"
+        assert token_path.stat().st_mode & 0o777 == 0o600
+        with client(f"http://127.0.0.1:{port}", token_path.read_text()) as own:
+            assert own.get("/api/orders").status_code == 200
+        with begin_process(installation.environment, "api") as second:
+            _, error = second.communicate(timeout=PATIENCE_SECONDS)
+        assert second.returncode == 2
+        assert f"cannot listen on 127.0.0.1:{port}" in error
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    assert token_path.read_text() not in log
+
+
+def test_a_token_that_others_may_read_is_refused(installation):
+    path = installation.home / "api_token"
+    path.write_text("a" * 43)
+    path.chmod(0o644)
+    answer = installation.ask("api")
+    assert answer.code == 2
+    assert "others may read" in answer.err
+
+
+def test_beyond_this_machine_nothing_is_told_in_plain_text(installation):
+    installation.settings["API__HOST"] = "0.0.0.0"
+    answer = installation.ask("api")
+    assert answer.code == 2
+    assert "would send tokens in plain text" in answer.err
