@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from alpha_oracle.domain.market import ActionKind, CorporateAction, Session, Symbol
 from alpha_oracle.domain.orders import Hold
@@ -74,6 +74,8 @@ class AccountState:
 
     The drawdown counts from `peak_equity_usd`, the day's loss from `previous_close_equity_usd`,
     which was taken `at`: sessions that opened since are still to be rolled into. None is unknown.
+    `accepted_on` is the session on which the broker's truth was taken over last: what went ex
+    through it is in its figures.
     """
 
     account: str
@@ -82,6 +84,7 @@ class AccountState:
     previous_close_equity_usd: Decimal | None
     maintenance_margin_usd: Decimal | None
     at: datetime
+    accepted_on: Session | None = None
 
 
 def after_transfer(state: AccountState, amount_usd: Decimal) -> AccountState:
@@ -106,6 +109,31 @@ def with_peak(state: AccountState, equity_usd: Decimal) -> AccountState:
         if peak is not None and equity_usd <= peak
         else replace(state, peak_equity_usd=equity_usd)
     )
+
+
+ActionKey: TypeAlias = tuple[Symbol, Session, ActionKind]
+"""What names a corporate action: there is one of a kind on a morning."""
+
+
+def key_of(action: CorporateAction) -> ActionKey:
+    """Return what names an action."""
+    return action.symbol, action.ex_date, action.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedAction:
+    """What a corporate action did to what an account held into its ex-date; cash in USD."""
+
+    action: CorporateAction
+    shares_before: int
+    shares_after: int
+    cash_usd: Decimal
+    at: datetime
+
+    @property
+    def key(self) -> ActionKey:
+        """What names the action within its account."""
+        return key_of(self.action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

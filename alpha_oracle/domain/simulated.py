@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from alpha_oracle.domain.broker import BrokerEvent
-from alpha_oracle.domain.market import ActionKind, CorporateAction, Session, Symbol
+from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.orders import Fill, OrderStatus, Side
+from alpha_oracle.domain.portfolio import ActionKey, AppliedAction
 
 
 def broker_order_id(order_id: str) -> str:
@@ -81,30 +82,6 @@ class BookPosition:
 
     quantity: int
     mark: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppliedAction:
-    """What a corporate action did to what was held into its ex-date; cash in USD."""
-
-    action: CorporateAction
-    shares_before: int
-    shares_after: int
-    cash_usd: Decimal
-    at: datetime
-
-    @property
-    def key(self) -> "ActionKey":
-        """What names the action within its account."""
-        return key_of(self.action)
-
-
-ActionKey = tuple[Symbol, Session, ActionKind]
-
-
-def key_of(action: CorporateAction) -> ActionKey:
-    """Return what names an action: there is one of a kind on a morning."""
-    return action.symbol, action.ex_date, action.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

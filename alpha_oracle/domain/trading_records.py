@@ -9,7 +9,7 @@ from enum import StrEnum
 from alpha_oracle.domain.margin import MarginDeficit
 from alpha_oracle.domain.market import Session, Symbol
 from alpha_oracle.domain.orders import Fill, Order, OrderEvent
-from alpha_oracle.domain.portfolio import AccountState, Lot
+from alpha_oracle.domain.portfolio import AccountState, ActionKey, AppliedAction, Lot
 from alpha_oracle.domain.received_signals import ReceivedSignal
 from alpha_oracle.domain.risk import Measure, RiskAction, RiskCheckResult
 from alpha_oracle.domain.trading_events import TradingEvent
@@ -214,7 +214,7 @@ class Change:
     name the order they happened to. `commissions` are executions on record (with the order that
     a broker executed, not the TWAP it is a slice of) whose commission is known only now. Lots and
     the account's state are as they stand after it, and so are `deficits`. `accepted` is what is
-    doubted no more.
+    doubted no more, `applied` what corporate actions did to the lots.
     """
 
     change_id: str
@@ -233,6 +233,7 @@ class Change:
     answers: tuple[OperatorAnswer, ...] = ()
     accepted: tuple[Doubt, ...] = ()
     deficits: tuple[MarginDeficit, ...] = ()
+    applied: tuple[AppliedAction, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
 
 
@@ -243,7 +244,8 @@ class BookRecord:
     `orders` are those open, and those closed since the first session asked for, slices and parents
     included, each with its history. `state` is None for an account nobody has traded. `approvals`
     are those of open orders: of a TWAP that is worked, what a human let its slices past.
-    `accepted` are the doubts that an operator settled by taking over the broker's truth.
+    `accepted` are the doubts that an operator settled by taking over the broker's truth. `applied`
+    names the corporate actions since the first session asked for that the lots have had.
     """
 
     state: AccountState | None
@@ -253,6 +255,7 @@ class BookRecord:
     approvals: tuple[Approval, ...] = ()
     accepted: frozenset[Doubt] = frozenset()
     deficits: tuple[MarginDeficit, ...] = ()
+    applied: frozenset[ActionKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def accept_broker(
     differences += [f"{doubt.kind} {doubt.name} doubted no more" for doubt in settled]
     return Accepted(
         lots=tuple(lots),
-        state=replace(book.state, cash_usd=cash),
+        state=replace(book.state, cash_usd=cash, accepted_on=session),
         doubts=settled,
         told=f"taken over at {now.isoformat()}: {', '.join(differences)}",
     )

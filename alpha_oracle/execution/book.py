@@ -49,9 +49,7 @@ class Book:
         self.orders[order.order_id] = order
         self._index(order)
 
-    def on_fill(
-        self, order_id: str, fill: Fill, *, market: BestPrices | None = None
-    ) -> BookChange:
+    def on_fill(self, order_id: str, fill: Fill, *, market: BestPrices | None = None) -> BookChange:
         """Return what a fill changes, to be committed and then applied; nothing changes yet.
 
         Raises:

@@ -68,9 +68,7 @@ class Desk:
         self._untold = untold
         self.link = Link(clock.now())
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
-        self._follower = Follower(
-            ledger, halt=halt, link=self.link, board=ports.board, clock=clock
-        )
+        self._follower = Follower(ledger, halt=halt, link=self.link, board=ports.board, clock=clock)
         self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
         self._placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)

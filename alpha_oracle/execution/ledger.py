@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Fill, Order, OrderEvent, RefusedBy
-    from alpha_oracle.domain.portfolio import AccountState, Lot
+    from alpha_oracle.domain.portfolio import AccountState, AppliedAction, Lot
     from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.domain.trading_records import (
@@ -71,6 +71,7 @@ class BookParts(TypedDict, total=False):
     state: AccountState | None
     accepted: tuple[Doubt, ...]
     deficits: tuple[MarginDeficit, ...]
+    applied: tuple[AppliedAction, ...]
 
 
 class Consequences(TypedDict):
@@ -121,6 +122,7 @@ class Ledger:
         self.waiting = {signal.signal_id: signal for signal in record.waiting}
         self.approvals = {one.order_id: one for one in record.approvals}
         self.accepted = set(record.accepted)
+        self.applied = set(record.applied)
         self.doubts: set[Doubt] = set()
         self.deficits = {deficit.session: deficit for deficit in record.deficits}
         self.past = dict(orders)
@@ -280,6 +282,7 @@ class Ledger:
         self.approvals |= {approval.order_id: approval for approval in change.approvals}
         self.deficits |= {deficit.session: deficit for deficit in change.deficits}
         self.accepted |= {*change.accepted}
+        self.applied |= {one.key for one in change.applied}
         self.doubts -= {*change.accepted}
 
     def _with_commission(self, order_id: str, fill: Fill) -> list[Order]:

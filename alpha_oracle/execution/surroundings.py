@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from alpha_oracle.domain.market import CorporateAction
-from alpha_oracle.domain.simulated import AppliedAction
+from alpha_oracle.domain.portfolio import AppliedAction
 from alpha_oracle.execution.exits import Persistence
 
 if TYPE_CHECKING:

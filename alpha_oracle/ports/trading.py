@@ -68,8 +68,8 @@ class TradingStore(Protocol):
         Raises:
             StoreUnavailable: not known to be committed; the same change may be tried again.
             LeaseTaken: another worker took the account over; nothing is committed.
-            ContradictsRecord: an order or an outcome is on record already by another change, or
-                one is named that is not; nothing is committed.
+            ContradictsRecord: an order, an outcome or a corporate action is on record already by
+                another change, or one is named that is not; nothing is committed.
         """
         ...
 

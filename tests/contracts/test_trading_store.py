@@ -45,6 +45,7 @@ from tests.contracts.trading_values import (
     a_state,
     an_activation,
     an_alert,
+    an_applied_action,
     an_approval,
     an_outcome,
     executed,
@@ -316,10 +317,11 @@ def test_the_book_is_loaded_as_it_stands(trading):
     committed(trading, orders=(sale,), lots=(a_lot(),), state=a_state())
     marked = a_lot(quantity=3, wants_out=True, received_usd=Decimal("100.125"))
     taken_over = a_lot(strategy="BreakoutStrategy", hold=None)
-    committed(trading, "change-2", lots=(marked, taken_over), state=a_state(at=NOW))
+    state = a_state(accepted_on=YESTERDAY)
+    committed(trading, "change-2", lots=(marked, taken_over), state=state)
     found = book(trading)
     assert found.lots == (taken_over, marked)
-    assert found.state == a_state()
+    assert found.state == state
     assert book(trading, account="live") == BookRecord(state=None)
 
 
@@ -338,6 +340,20 @@ def test_a_deficit_is_loaded_as_it_stands(trading):
     committed(trading, "change-2", deficits=(early,))
     assert book(trading).deficits == (early, later)
     assert book(trading, account="live").deficits == ()
+
+
+def test_corporate_actions_that_lots_have_had_are_loaded_from_their_session_on(trading):
+    old, new = an_applied_action(ex_date=YESTERDAY), an_applied_action()
+    committed(trading, applied=(old, new))
+    assert book(trading).applied == {new.key}
+    assert book(trading, since=YESTERDAY).applied == {old.key, new.key}
+    assert book(trading, account="live").applied == frozenset()
+
+
+def test_a_corporate_action_is_on_record_once(trading):
+    committed(trading, applied=(an_applied_action(),))
+    with pytest.raises(ContradictsRecord):
+        committed(trading, "change-2", applied=(an_applied_action(cash_usd=Decimal(1)),))
 
 
 def test_a_lot_sold_out_is_loaded_for_its_session(trading):

@@ -50,7 +50,7 @@ def in_memory(_request):
 TABLES = (
     *("trading_changes", "trading_workers", "kill_switch_changes", "signal_inbox"),
     *("signal_outcomes", "malformed_signals", "orders", "order_events", "fills", "lots"),
-    *("accepted_doubts", "margin_deficits"),
+    *("accepted_doubts", "margin_deficits", "applied_actions"),
     *("trading_accounts", "cascade_runs", "pdt_audit_log", "approvals", "order_qualities"),
     *("reconciliations", "reconciliation_mismatches", "operator_activity", "operator_requests"),
     *("outbox", "signals", "audit_log"),

@@ -5,9 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from alpha_oracle.domain.margin import MarginDeficit
-from alpha_oracle.domain.market import Symbol
+from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
 from alpha_oracle.domain.orders import Fill, Hold, OrderEvent, OrderStatus
-from alpha_oracle.domain.portfolio import AccountState, Lot
+from alpha_oracle.domain.portfolio import AccountState, AppliedAction, Lot
 from alpha_oracle.domain.received_signals import ReceivedSignal, WinStatistics
 from alpha_oracle.domain.risk import KillSwitchRecord, RiskAction, RiskCheckResult, Severity
 from alpha_oracle.domain.signals import Direction
@@ -134,6 +134,14 @@ def a_state(**changes):
         at=NOW,
     )
     return replace(ordinary, **changes)
+
+
+def an_applied_action(*, ex_date=TODAY, cash_usd=Decimal("0.5")):
+    """A 3:2 split that made 7 shares of 5 and paid for half a one."""
+    action = CorporateAction(
+        symbol=SYMBOL, ex_date=ex_date, kind=ActionKind.SPLIT, value=Decimal("1.5"), known_at=NOW
+    )
+    return AppliedAction(action=action, shares_before=5, shares_after=7, cash_usd=cash_usd, at=NOW)
 
 
 def a_cascade_run(**changes):

@@ -38,6 +38,7 @@ class TradingMemory:
     lots: dict = field(default_factory=dict)
     accepted: dict = field(default_factory=dict)
     deficits: dict = field(default_factory=dict)
+    applied: dict = field(default_factory=dict)
     cascade_runs: list = field(default_factory=list)
     day_trade_decisions: list = field(default_factory=list)
     approvals: dict = field(default_factory=dict)
@@ -105,6 +106,9 @@ class InMemoryTradingStore:
             accepted=frozenset(memory.accepted.get(account, ())),
             deficits=tuple(
                 deficit for (own, _), deficit in sorted(memory.deficits.items()) if own == account
+            ),
+            applied=frozenset(
+                one.key for one in memory.applied.get(account, ()) if one.action.ex_date >= since
             ),
         )
 
@@ -206,6 +210,7 @@ class InMemoryTradingStore:
             *(order.parent_id for order in change.orders if order.parent_id),
         }
         outcomes = {(change.account, one.signal_id) for one in change.outcomes}
+        had = {one.key for one in memory.applied.get(change.account, ())}
         if (
             new & memory.orders.keys()
             or len(new) < len(change.orders)
@@ -213,6 +218,7 @@ class InMemoryTradingStore:
             or outcomes & memory.outcomes.keys()
             or len(outcomes) < len(change.outcomes)
             or outcomes - memory.inbox.keys()
+            or had & {one.key for one in change.applied}
         ):
             raise ContradictsRecord(f"change {change.change_id} contradicts the record")
 
@@ -241,6 +247,7 @@ class InMemoryTradingStore:
         memory.lots |= {(lot.account, *lot.key): lot for lot in change.lots}
         memory.accepted.setdefault(change.account, set()).update(change.accepted)
         memory.deficits |= {(change.account, one.session): one for one in change.deficits}
+        memory.applied.setdefault(change.account, []).extend(change.applied)
         if change.state is not None:
             memory.states[change.state.account] = change.state
         for approval in change.approvals:

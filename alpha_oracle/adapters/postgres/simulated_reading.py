@@ -9,8 +9,8 @@ from sqlalchemy import text
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind
 from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
 from alpha_oracle.domain.orders import Fill, OrderStatus, Side
+from alpha_oracle.domain.portfolio import AppliedAction
 from alpha_oracle.domain.simulated import (
-    AppliedAction,
     BookExecution,
     BookGlance,
     BookOrder,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, RowMapping
 
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.simulated import ActionKey
+    from alpha_oracle.domain.portfolio import ActionKey
 
 _WORKING: Final = "status IN ('PENDING', 'SUBMITTED', 'PARTIALLY_FILLED')"
 

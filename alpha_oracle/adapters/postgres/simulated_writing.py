@@ -13,13 +13,8 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.broker import BrokerEvent
     from alpha_oracle.domain.market import Symbol
-    from alpha_oracle.domain.simulated import (
-        AppliedAction,
-        BookChange,
-        BookExecution,
-        BookOrder,
-        BookPosition,
-    )
+    from alpha_oracle.domain.portfolio import AppliedAction
+    from alpha_oracle.domain.simulated import BookChange, BookExecution, BookOrder, BookPosition
 
 _CASH: Final = "UPDATE simulated_accounts SET cash = :cash WHERE account = :account"
 

@@ -15,6 +15,7 @@ from alpha_oracle.adapters.postgres.trading_statements import (
     ORDER_COLUMNS,
     STATE_COLUMNS,
 )
+from alpha_oracle.domain.market import ActionKind, Symbol
 from alpha_oracle.domain.trading_records import (
     BookRecord,
     Doubt,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Order, OrderEvent
-    from alpha_oracle.domain.portfolio import AccountState, Lot
+    from alpha_oracle.domain.portfolio import AccountState, ActionKey, Lot
     from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.trading_records import Approval
 
@@ -94,6 +95,9 @@ SELECT {APPROVALS} FROM approvals JOIN orders USING (order_id)
 WHERE orders.account = :account AND orders.{OPEN}
 ORDER BY requested_at, order_id
 """
+_APPLIED: Final = """
+SELECT symbol, ex_date, kind FROM applied_actions WHERE account = :account AND ex_date >= :since
+"""
 _ACCEPTED: Final = "SELECT kind, name FROM accepted_doubts WHERE account = :account"
 _DEFICITS: Final = """
 SELECT session, usd, equity_usd, level_usd, met_on FROM margin_deficits
@@ -119,6 +123,7 @@ def book(connection: Connection, account: str, *, since: Session) -> BookRecord:
         approvals=_open_approvals(connection, account),
         accepted=_accepted(connection, account),
         deficits=_deficits(connection, account),
+        applied=_applied(connection, account, since=since),
     )
 
 
@@ -155,6 +160,11 @@ def recalled(connection: Connection, account: str, order_id: str) -> tuple[Order
     """Return an order as it is on record, before it the TWAP it is a slice of, if any."""
     values = {"account": account, "order_id": storable(order_id)}
     return with_histories(connection, connection.execute(text(_WITH_PARENT), values))
+
+
+def _applied(connection: Connection, account: str, *, since: Session) -> frozenset[ActionKey]:
+    found = connection.execute(text(_APPLIED), {"account": account, "since": since})
+    return frozenset((Symbol(row.symbol), row.ex_date, ActionKind(row.kind)) for row in found)
 
 
 def _accepted(connection: Connection, account: str) -> frozenset[Doubt]:

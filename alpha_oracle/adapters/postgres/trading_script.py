@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.orders import Fill, Hold, Order, OrderEvent
-    from alpha_oracle.domain.portfolio import AccountState, Lot
+    from alpha_oracle.domain.portfolio import AccountState, AppliedAction, Lot
     from alpha_oracle.domain.trading_records import (
         Approval,
         CascadeRun,
@@ -86,6 +86,8 @@ def _book(change: Change) -> Iterator[Step]:
         yield "ao_state", _state_values(change.state)
     for deficit in change.deficits:
         yield "ao_deficit", _deficit_values(change.account, deficit)
+    for applied in change.applied:
+        yield "ao_applied", _applied_values(change.account, applied)
     for doubt in change.accepted:
         yield "ao_accepted", (change.account, doubt.kind.value, storable(doubt.name), change.at)
     for answer in change.answers:
@@ -175,6 +177,15 @@ def _state_values(state: AccountState) -> tuple[object, ...]:
     return (
         *(state.account, state.cash_usd, state.peak_equity_usd),
         *(state.previous_close_equity_usd, state.maintenance_margin_usd, state.at),
+        state.accepted_on,
+    )
+
+
+def _applied_values(account: str, applied: AppliedAction) -> tuple[object, ...]:
+    action = applied.action
+    return (
+        *(account, action.symbol, action.ex_date, action.kind.value, action.value),
+        *(applied.shares_before, applied.shares_after, applied.cash_usd, applied.at),
     )
 
 

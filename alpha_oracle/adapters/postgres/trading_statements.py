@@ -19,7 +19,11 @@ LOT_COLUMNS: Final = (
 )
 STATE_COLUMNS: Final = (
     *("account", "cash_usd", "peak_equity_usd", "previous_close_equity_usd"),
-    *("maintenance_margin_usd", "at"),
+    *("maintenance_margin_usd", "at", "accepted_on"),
+)
+ACTION_COLUMNS: Final = (
+    *("account", "symbol", "ex_date", "kind", "value", "shares_before", "shares_after"),
+    *("cash_usd", "at"),
 )
 APPROVAL_COLUMNS: Final = (
     *("order_id", "requested_at", "expires_at", "price", "reason", "checks", "status"),
@@ -100,6 +104,7 @@ PREPARED: Final = {
     ),
     "ao_quality": _upsert("order_qualities", QUALITY_COLUMNS, key=("order_id",)),
     "ao_deficit": _upsert("margin_deficits", DEFICIT_COLUMNS, key=("account", "session")),
+    "ao_applied": insert("applied_actions", ACTION_COLUMNS),
     "ao_accepted": (
         f"{insert('accepted_doubts', ('account', 'kind', 'name', 'at'))} ON CONFLICT DO NOTHING"
     ),

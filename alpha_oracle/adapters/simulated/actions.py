@@ -1,6 +1,7 @@
 """What splits and dividends do to an account at the simulated broker. Pure.
 
-Entitled are the shares held into the ex-date: those of now without what was bought or sold since.
+Entitled are the shares held into the ex-date: those of now without what was bought or sold since,
+be nothing left of them by now.
 As in the research simulator, a dividend is an amount a share before a split of the same morning,
 a split leaves whole shares, and their fraction is paid in cash.
 """
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind
-from alpha_oracle.domain.simulated import AppliedAction, BookChange, BookPosition, key_of
+from alpha_oracle.domain.portfolio import AppliedAction, key_of
+from alpha_oracle.domain.simulated import BookChange, BookPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.market import CorporateAction, Session, Symbol
-    from alpha_oracle.domain.simulated import Book
+    from alpha_oracle.domain.simulated import Book, BookExecution
 
 ROUNDING: Final = Decimal("0.000001")
 """A ratio like 1/3 arrives rounded: 300 shares of it are 100 shares, not 99 and a fraction."""
@@ -42,11 +44,12 @@ def apply_actions(
     today = now.astimezone(calendar.NEW_YORK).date()
     applied: list[AppliedAction] = []
     for action in sorted(actions, key=_order):
-        position = held.get(action.symbol)
-        if key_of(action) in book.applied or action.ex_date > today or position is None:
+        if key_of(action) in book.applied or action.ex_date > today:
             continue
-        since = _net_since(book, action)
-        entitled = position.quantity - since
+        since = _since(book, action)
+        net = sum(execution.signed_quantity for execution in since)
+        position = held.get(action.symbol) or _sold_out(since)
+        entitled = position.quantity - net
         if entitled <= 0:
             continue
         if action.kind is ActionKind.DIVIDEND:
@@ -55,12 +58,14 @@ def apply_actions(
             price = prices.get(action.symbol, position.mark / action.value)
             done = _split(action, entitled, price=price, at=now)
             held[action.symbol] = BookPosition(
-                quantity=done.shares_after + since, mark=position.mark / action.value
+                quantity=done.shares_after + net, mark=position.mark / action.value
             )
         cash += done.cash_usd
         applied.append(done)
     moved = {
-        symbol: position for symbol, position in held.items() if position != book.positions[symbol]
+        symbol: position
+        for symbol, position in held.items()
+        if position != book.positions.get(symbol)
     }
     return BookChange(cash=cash, positions=moved, actions=tuple(applied))
 
@@ -69,12 +74,16 @@ def _order(action: CorporateAction) -> tuple[Session, Symbol, bool]:
     return action.ex_date, action.symbol, action.kind is ActionKind.SPLIT
 
 
-def _net_since(book: Book, action: CorporateAction) -> int:
-    return sum(
-        execution.signed_quantity
+def _since(book: Book, action: CorporateAction) -> list[BookExecution]:
+    return [
+        execution
         for execution in book.executions
         if execution.symbol == action.symbol and execution.session >= action.ex_date
-    )
+    ]
+
+
+def _sold_out(since: Sequence[BookExecution]) -> BookPosition:
+    return BookPosition(quantity=0, mark=since[-1].price if since else Decimal(0))
 
 
 def _dividend(action: CorporateAction, entitled: int, *, at: datetime) -> AppliedAction:

@@ -19,7 +19,7 @@ from alpha_oracle.adapters.simulated.translate import (
 )
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind, BrokerSnapshot
 from alpha_oracle.domain.orders import OrderType
-from alpha_oracle.domain.simulated import key_of
+from alpha_oracle.domain.portfolio import key_of
 from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -30,14 +30,9 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.simulated.matching import MatchingRules
     from alpha_oracle.domain.market import CorporateAction, Session, Symbol
     from alpha_oracle.domain.orders import Order
+    from alpha_oracle.domain.portfolio import ActionKey, AppliedAction
     from alpha_oracle.domain.quotes import Quote
-    from alpha_oracle.domain.simulated import (
-        ActionKey,
-        AppliedAction,
-        Book,
-        BookChange,
-        BookGlance,
-    )
+    from alpha_oracle.domain.simulated import Book, BookChange, BookGlance
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.quotes import QuoteBoard
     from alpha_oracle.ports.simulated_book import SimulatedBook

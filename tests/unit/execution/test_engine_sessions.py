@@ -71,6 +71,102 @@ def test_a_dividend_comes_into_cash_once():
     assert after == day.market.book.cash == before + 49 * Decimal("0.50")
 
 
+LATER = calendar.next_session_after(NEXT)
+
+
+def known_late(*actions, day=None):
+    """A day on which actions of the session before become known, once all is rolled into that."""
+    day = day or holding()
+    morning(day)
+    day.steps(2, quoting=False)
+    day.facts.corporate_actions += actions
+    morning(day, LATER)
+    day.steps(2, quoting=False)
+    return day
+
+
+@pytest.mark.parametrize(("ratio", "shares"), [("2", 98), ("0.5", 24)])
+def test_a_split_that_became_known_late_is_applied_once_and_told(ratio, shares):
+    day = known_late(an_action("split", ratio))
+    assert day.shares() == day.market.position("AAA") == shares
+    assert day.memory.reconciliations[-1].is_green
+    assert day.alerts("warning") == ["late_corporate_action"]
+
+    day.another()
+    morning(day, calendar.next_session_after(LATER))
+    day.steps(2, quoting=False)
+    assert day.shares() == day.market.position("AAA") == shares
+    assert day.memory.states["paper"].cash_usd == day.market.book.cash
+
+
+def test_a_dividend_that_became_known_late_is_paid_once():
+    day = holding()
+    before = day.memory.states["paper"].cash_usd
+    known_late(an_action("dividend", "0.50"), day=day)
+    day.another()
+    morning(day, calendar.next_session_after(LATER))
+    day.steps(2, quoting=False)
+
+    after = day.memory.states["paper"].cash_usd
+    assert after == day.market.book.cash == before + 49 * Decimal("0.50")
+
+
+def test_what_was_bought_after_the_ex_date_has_no_part_in_it():
+    day = holding()
+    before = day.memory.states["paper"].cash_usd
+    known_late(an_action("dividend", "0.50", ex_date=SESSION), day=day)
+
+    assert day.memory.states["paper"].cash_usd == day.market.book.cash == before
+    assert day.alerts("warning") == []
+
+
+def test_a_dividend_is_paid_on_what_was_sold_before_it_became_known():
+    day = TradingDay()
+    day.receive(a_document(min_hold_days=1, max_hold_days=1))
+    day.go_to(5)
+    day.steps()
+    morning(day, minute=5)
+    day.steps()
+    assert day.shares() == 0
+    before = day.memory.states["paper"].cash_usd
+    day.facts.corporate_actions.append(an_action("dividend", "0.50"))
+    morning(day, LATER)
+    day.steps(2, quoting=False)
+
+    after = day.memory.states["paper"].cash_usd
+    assert after == day.market.book.cash == before + 49 * Decimal("0.50")
+
+
+def test_what_the_brokers_truth_has_in_it_is_not_applied_again():
+    day = holding()
+    position = day.market.book.positions["AAA"]
+    day.market.book.positions["AAA"] = replace(position, quantity=98)
+    morning(day)
+    day.steps(2, quoting=False)
+    ask(day, OperatorRequestKind.ACCEPT_BROKER)
+    assert day.shares() == 98
+    day.facts.corporate_actions.append(an_action("split", "2"))
+    day.another()
+    morning(day, LATER)
+    day.steps(2, quoting=False)
+
+    assert day.shares() == day.market.position("AAA") == 98
+
+
+def test_an_action_that_a_later_split_overtook_is_left_to_an_operator():
+    day = holding()
+    day.facts.corporate_actions.append(an_action("split", "2"))
+    morning(day)
+    day.steps(2, quoting=False)
+    cash = day.memory.states["paper"].cash_usd
+    day.facts.corporate_actions.append(an_action("dividend", "1", ex_date=SESSION))
+    morning(day, LATER)
+    day.steps(2, quoting=False)
+
+    assert day.memory.states["paper"].cash_usd == cash
+    assert day.alerts("warning") == ["corporate_action_left_out"]
+
+
 def test_the_days_loss_counts_from_the_equity_of_the_close_before_its_actions():
     day = holding()
     day.facts.corporate_actions.append(an_action("split", "2"))
@@ -92,6 +188,8 @@ def test_an_unknown_close_leaves_the_days_base_unknown():
     day.steps(2, quoting=False)
 
     assert day.memory.states["paper"].previous_close_equity_usd is None
+    (alert,) = [one for one in day.memory.announced("risk") if one.get("type") == "close_unknown"]
+    assert "AAA" in alert["message"]
 
 
 def test_the_peak_follows_the_equity_of_a_close_above_it():

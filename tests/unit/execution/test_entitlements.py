@@ -7,12 +7,19 @@ from hypothesis import strategies as st
 
 from alpha_oracle.adapters.simulated.actions import apply_actions
 from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
-from alpha_oracle.domain.portfolio import Lot
-from alpha_oracle.domain.simulated import AppliedAction, Book, BookPosition
-from alpha_oracle.execution.entitlements import entitle
+from alpha_oracle.domain.portfolio import AppliedAction, Lot
+from alpha_oracle.domain.simulated import Book, BookPosition
+from alpha_oracle.execution.entitlements import Traded
+from alpha_oracle.execution.entitlements import entitle as entitled
 from tests.trading import NOW, SYMBOL, TODAY
 
 SPLIT, DIVIDEND = ActionKind.SPLIT, ActionKind.DIVIDEND
+
+
+def entitle(lots, actions, **changes):
+    """The lots after actions, and the cash."""
+    found = entitled(lots, actions, at=NOW, **changes)
+    return list(found.lots), found.cash_usd
 
 
 def price(ratio, *, close=90):
@@ -147,3 +154,25 @@ def test_without_a_word_of_the_broker_the_same_rule_is_reckoned_with():
     assert entitle(lots, actions, prices=price(2)) == entitle(
         lots, actions, prices=price(2), told=told
     )
+
+
+def test_shares_traded_since_the_ex_date_have_no_part_in_it():
+    lots = [a_lot(15, strategy="kept"), a_lot(0, strategy="sold")]
+    since = {"kept": Traded(bought=7, net=5), "sold": Traded(net=-4)}
+    found = entitled(
+        lots,
+        [an_action(SPLIT, 2, days_ago=1), an_action(DIVIDEND, 1, days_ago=1)],
+        prices=price(2),
+        at=NOW,
+        traded_since=lambda lot, _session: since[lot.strategy],
+    )
+    assert [lot.quantity for lot in found.lots] == [25, 4]
+    assert [lot.bought for lot in found.lots] == [8 * 2 + 7, 0]
+    assert [lot.received_usd for lot in found.lots] == [10, 4]
+    assert found.cash_usd == 14
+    assert [(one.shares_before, one.shares_after) for one in found.applied] == [(14, 14), (14, 28)]
+
+
+def test_an_action_nobody_was_entitled_to_did_nothing():
+    found = entitled([a_lot(0)], [an_action(SPLIT, 2)], prices={}, at=NOW)
+    assert (found.applied, found.cash_usd) == ((), 0)

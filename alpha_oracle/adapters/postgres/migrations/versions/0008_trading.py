@@ -215,7 +215,8 @@ BOOK = (
         peak_equity_usd numeric,
         previous_close_equity_usd numeric,
         maintenance_margin_usd numeric,
-        at timestamptz NOT NULL
+        at timestamptz NOT NULL,
+        accepted_on date
     )
     """,
     """
@@ -254,6 +255,21 @@ BOOK = (
         name text COLLATE "C" NOT NULL,
         at timestamptz NOT NULL,
         PRIMARY KEY (account, kind, name)
+    )
+    """,
+    # Each corporate action once, whenever it became known.
+    """
+    CREATE TABLE applied_actions (
+        account text COLLATE "C" NOT NULL,
+        symbol text COLLATE "C" NOT NULL,
+        ex_date date NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('split', 'dividend')),
+        value numeric NOT NULL CHECK (value > 0),
+        shares_before bigint NOT NULL,
+        shares_after bigint NOT NULL,
+        cash_usd numeric NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (account, symbol, ex_date, kind)
     )
     """,
 )
@@ -372,7 +388,10 @@ OPERATORS = (
     "CREATE INDEX operator_requests_open ON operator_requests (account) WHERE answered_at IS NULL",
 )
 
-APPEND_ONLY = ("order_events", "cascade_runs", "pdt_audit_log", "kill_switch_changes")
+APPEND_ONLY = (
+    *("order_events", "cascade_runs", "pdt_audit_log", "kill_switch_changes"),
+    "applied_actions",
+)
 
 REFUSAL = """
 CREATE FUNCTION refuse_to_change_the_record() RETURNS trigger LANGUAGE plpgsql AS $$
