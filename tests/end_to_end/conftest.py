@@ -20,6 +20,7 @@ from alpha_oracle.telemetry import disable_dependency_telemetry
 from tasks.bars import ingest_bars
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
 from tests.end_to_end.asked import AskedSource
+from tests.end_to_end.trading_processes import opened_nursery
 from tests.end_to_end.vendors import VendorWorlds, impatient_gateway, impatient_ibkr
 from tests.end_to_end.worlds import World, make_history
 
@@ -112,6 +113,13 @@ def empty_world(database_url, flow_redis_url, home):
     database = nullcontext(database_url)
     with World(home=home, database=database, redis_url=flow_redis_url, changes=today) as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def nursery():
+    """Where workers and feeds start in a fraction of a second."""
+    with opened_nursery() as nursery:
+        yield nursery
 
 
 @pytest.fixture

