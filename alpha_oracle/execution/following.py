@@ -167,7 +167,7 @@ class Follower:
         # Of an order of an earlier session, long closed: of what is known the commission may come.
         if known is not None and not counts_instead(fill, known.fill):
             return
-        if known is None or known.order_id != order_id or not self._ledger.recall(order_id):
+        if not self._ledger.recall(order_id, stem=fill.stem):
             what = f"{fill.quantity} shares of an order {order_id} were executed"
             doubts = (about_order(order_id), about_execution(fill.execution_id))
             self._doubts.raise_once(UNKNOWN_ORDER, what, *doubts)

@@ -236,17 +236,21 @@ class Ledger:
             at=execution.fill.at,
         )
 
-    def recall(self, order_id: str) -> bool:
+    def recall(self, order_id: str, *, stem: str) -> bool:
         """Bring an order back that was forgotten, with the TWAP it is a slice of, if any.
 
-        Return whether the record has it. It is forgotten again at the next roll.
+        Return whether the record has it with an execution of that stem; else nothing changes. It is
+        forgotten again at the next roll.
         """
-        found = self._store.recall(self.account, order_id)
-        for order in found:
+        found = {one.order_id: one for one in self._store.recall(self.account, order_id)}
+        counted = executions_of(found)
+        if stem not in counted:
+            return False
+        for order in found.values():
             self._keep(order)
-        recalled = {order.order_id: order for order in found}
-        self.book.executions |= executions_of(recalled)
-        return order_id in recalled
+        self.book.executions |= counted
+        self.past_executions |= counted
+        return True
 
     def _consequences(self, events: Iterable[tuple[str, OrderEvent]]) -> Consequences:
         # Of a TWAP the parent is told, whose slices bring it everything: nothing counts twice.

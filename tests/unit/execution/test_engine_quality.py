@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.orders import BestPrices
+from tests.fakes.broker import a_quote
 from tests.fakes.scripted_broker import a_fill
 from tests.unit.execution.trading_day import SESSION, TradingDay, a_document
 
@@ -78,6 +79,16 @@ def test_a_board_that_is_away_leaves_the_market_unknown_and_books_the_fill():
     day.steps(1, quoting=False)
 
     assert day.shares() == 49
+    assert day.memory.orders[order_id].history[-1].market is None
+
+
+def test_half_a_quote_is_no_market_of_a_fill():
+    day, broker, order_id = ordered()
+    whole = a_quote(symbol="AAA", at=day.clock.now())
+    day.market.board.publish([replace(whole, ask=None)])
+    broker.tell("filled", order_id, fill=a_fill(day.clock))
+    day.steps(1, quoting=False)
+
     assert day.memory.orders[order_id].history[-1].market is None
 
 
@@ -162,6 +173,18 @@ def test_a_commission_of_an_earlier_session_found_by_asking_counts_too():
     broker.tell("link_up")
     day.steps(2)
 
+    assert day.memory.orders[order_id].fills == (told,)
+
+
+def test_an_execution_that_memory_lost_and_the_record_has_is_no_stranger():
+    day, broker, order_id, fill = bought_yesterday(is_remembered=True)
+    day.engine._desk.ledger.past_executions.clear()
+    told = replace(fill, commission=Decimal("1.50"))
+    broker.executions[0] = replace(broker.executions[0], fill=told)
+    broker.tell("link_up")
+    day.steps(2)
+
+    assert day.alerts("critical") == []
     assert day.memory.orders[order_id].fills == (told,)
 
 
