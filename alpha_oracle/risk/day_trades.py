@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
 
 from alpha_oracle.domain.orders import Side
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.risk.exposure import LotKey
+
+
+_Key: TypeAlias = "tuple[Session, Symbol]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,41 +66,80 @@ class DayTradeTally:
         return min(self.pairwise, self.direction_changes)
 
 
+class DayTradeLog:
+    """An account's executions, counted as they come: no decision looks at all of them."""
+
+    def __init__(self) -> None:
+        self._groups: dict[_Key, dict[str, OwnFill]] = defaultdict(dict)
+        self._ways: dict[_Key, tuple[int, int]] = {}
+        self._bought: dict[Session, frozenset[LotKey]] = {}
+
+    def put(self, name: str, fill: OwnFill) -> None:
+        """Take in an execution, in the place of an earlier one of the same name."""
+        key = (fill.session, fill.symbol)
+        group = self._groups[key]
+        group[name] = fill
+        self._ways[key] = _count(group.values())
+        if fill.side is Side.BUY:
+            bought = self._bought.get(fill.session, frozenset())
+            self._bought[fill.session] = bought | {(fill.strategy, fill.symbol)}
+
+    def sides(self, session: Session, symbol: Symbol) -> set[Side]:
+        """Return what was done with a symbol in a session: bought, sold, both or nothing."""
+        return {fill.side for fill in self._groups.get((session, symbol), {}).values()}
+
+    def tally(self, window: Sequence[Session], *, working: Iterable[OwnFill] = ()) -> DayTradeTally:
+        """Return the count since the first session of a window.
+
+        `working` stands for orders that may fill yet, each as one fill at the present instant. What
+        happened at one instant is taken in the order that gives the most.
+        """
+        ways = [way for (session, _), way in self._ways.items() if session >= window[0]]
+        counted = sum(max(way) for way in ways)
+        hoped = 0
+        for key, orders in _by_symbol_and_session(working).items():
+            made = self._groups.get(key, {}).values()
+            hoped += max(_count([*made, *orders])) - max(self._ways.get(key, (0, 0)))
+        bought = [lots for session, lots in self._bought.items() if session >= window[-1]]
+        return DayTradeTally(
+            window=tuple(window),
+            pairwise=sum(pairs for pairs, _ in ways),
+            direction_changes=sum(changes for _, changes in ways),
+            counted=counted,
+            expected=counted + hoped,
+            bought_today=bought[0] if len(bought) == 1 else frozenset().union(*bought),
+        )
+
+    def forget(self, *, before: Session) -> None:
+        """Forget the executions of sessions before."""
+        kept = {key: group for key, group in self._groups.items() if key[0] >= before}
+        self._groups = defaultdict(dict, kept)
+        self._ways = {key: way for key, way in self._ways.items() if key[0] >= before}
+        self._bought = {key: lots for key, lots in self._bought.items() if key >= before}
+
+
 def tally_day_trades(
     fills: Iterable[OwnFill], *, window: Sequence[Session], working: Iterable[OwnFill] = ()
 ) -> DayTradeTally:
-    """Return the count of an account's fills since the first session of a window.
-
-    `working` stands for orders that may fill yet, each as one fill at the present instant. What
-    happened at one instant is taken in the order that gives the most.
-    """
-    made = [fill for fill in fills if fill.session >= window[0]]
-    ways = [_count(one) for one in _by_symbol_and_session(made)]
-    hoped = [_count(one) for one in _by_symbol_and_session([*made, *working])]
-    return DayTradeTally(
-        window=tuple(window),
-        pairwise=sum(pairs for pairs, _ in ways),
-        direction_changes=sum(changes for _, changes in ways),
-        counted=sum(max(way) for way in ways),
-        expected=sum(max(way) for way in hoped),
-        bought_today=frozenset(
-            (fill.strategy, fill.symbol)
-            for fill in made
-            if fill.side is Side.BUY and fill.session >= window[-1]
-        ),
-    )
+    """Return the count of an account's fills since the first session of a window."""
+    log = DayTradeLog()
+    for place, fill in enumerate(fills):
+        log.put(str(place), fill)
+    return log.tally(window, working=working)
 
 
-def _by_symbol_and_session(fills: Iterable[OwnFill]) -> list[list[OwnFill]]:
-    groups: dict[tuple[Session, Symbol], list[OwnFill]] = defaultdict(list)
+def _by_symbol_and_session(fills: Iterable[OwnFill]) -> dict[_Key, list[OwnFill]]:
+    groups: dict[_Key, list[OwnFill]] = defaultdict(list)
     for fill in fills:
         groups[fill.session, fill.symbol].append(fill)
-    return list(groups.values())
+    return groups
 
 
-def _count(fills: Sequence[OwnFill]) -> tuple[int, int]:
-    # At one instant purchases come first: the order that gives the most.
+def _count(fills: Iterable[OwnFill]) -> tuple[int, int]:
+    # At one instant purchases come first: so the most of them pair.
     ordered = sorted(fills, key=lambda fill: (fill.at, fill.side is Side.SELL))
+    if len({fill.side for fill in ordered}) < len(Side):
+        return 0, 0
     return _pairs(ordered), _changes(ordered)
 
 
@@ -120,10 +163,11 @@ def _reversed(ordered: Sequence[OwnFill], side: Side) -> Iterable[tuple[int, Own
 
 
 def _changes(ordered: Sequence[OwnFill]) -> int:
+    # What happened at one instant goes to and fro as often as it can.
     changes, has_bought = 0, False
-    for fill in ordered:
-        if fill.side is Side.BUY:
-            has_bought = True
-        elif has_bought:
-            changes, has_bought = changes + 1, False
+    for _, together in groupby(ordered, key=lambda fill: fill.at):
+        sides = [fill.side for fill in together]
+        bought = sides.count(Side.BUY) + has_bought
+        turns = min(sides.count(Side.SELL), bought)
+        changes, has_bought = changes + turns, bought > turns
     return changes

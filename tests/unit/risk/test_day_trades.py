@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
-from alpha_oracle.risk.day_trades import OwnFill, tally_day_trades
+from alpha_oracle.risk.day_trades import DayTradeLog, OwnFill, tally_day_trades
 from alpha_oracle.risk.pdt_guard import window_sessions
 from tests.trading import STRATEGY, SYMBOL, WINDOW, an_own_fill
 
@@ -59,6 +59,10 @@ def own_fills(*texts, **whose):
             ["8 13:00 BUY a", "8 23:00 SELL b"], 1, 1, id="before the open and after the close"
         ),
         pytest.param(["8 15:00 SELL b", "8 15:00 BUY a"], 1, 1, id="both at one instant"),
+        pytest.param(
+            ["8 15:00 BUY a", "8 15:03 BUY c", "8 15:03 SELL b", "8 15:09 SELL d"],
+            2, 2, id="to and fro at one instant",
+        ),
         pytest.param(
             ["4 15:00 BUY a", "4 16:00 SELL b", "8 15:00 BUY c", "8 16:00 SELL d"],
             2, 2, id="the first session of the window counts",
@@ -120,6 +124,27 @@ def test_a_lot_that_was_added_to_today_is_named():
     fills = own_fills("7 15:00 BUY a", strategy="Breakout") + own_fills("8 15:00 BUY b")
 
     assert tally_day_trades(fills, window=WINDOW).bought_today == {(STRATEGY, SYMBOL)}
+
+
+def test_a_correction_takes_the_place_of_what_it_corrects():
+    log = DayTradeLog()
+    log.put("e1", an_own_fill("8 15:00 BUY a"))
+    log.put("e2", an_own_fill("8 16:00 SELL b"))
+    log.put("e2", an_own_fill("8 14:00 SELL b"))
+
+    assert log.tally(WINDOW).counted == 0
+    assert log.sides(WINDOW[-1], SYMBOL) == {Side.BUY, Side.SELL}
+
+
+def test_executions_of_sessions_before_are_forgotten():
+    log = DayTradeLog()
+    for place, fill in enumerate(own_fills("4 15:00 BUY a", "4 16:00 SELL b", "8 15:00 BUY c")):
+        log.put(str(place), fill)
+    log.forget(before=WINDOW[1])
+
+    assert log.tally(WINDOW).counted == 0
+    assert log.tally(WINDOW).bought_today == {(STRATEGY, SYMBOL)}
+    assert log.sides(WINDOW[0], SYMBOL) == set()
 
 
 # An independent count: every assignment of purchases to later sales is tried.
