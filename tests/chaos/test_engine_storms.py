@@ -7,7 +7,9 @@ from itertools import count
 
 import pytest
 
-from tests.chaos.storms import POINTS, STORE_FAULTS, a_day_of_everything, a_storm, run
+from tests.chaos.fate import AWAY_POINTS, POINTS, RELAY_POINTS
+from tests.chaos.sessions import run
+from tests.chaos.storms import a_day_of_everything, a_storm
 
 RUNS = int(os.environ.get("ALPHA_ORACLE_TEST_STORMS", "1000"))
 BLOCK = 50
@@ -24,13 +26,13 @@ def test_no_storm_doubles_an_order_loses_a_signal_or_parts_book_and_broker(first
             raise
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [one for one in POINTS if one not in RELAY_POINTS])
 def test_a_worker_may_die_at_any_step_of_a_day(point):
     assert strike_everywhere(point, "die") > 0
 
 
-@pytest.mark.parametrize("point", STORE_FAULTS)
-def test_the_store_may_go_away_at_any_step_of_a_day(point):
+@pytest.mark.parametrize("point", [one for one in AWAY_POINTS if one not in RELAY_POINTS])
+def test_stores_and_the_bus_may_go_away_at_any_step_of_a_day(point):
     assert strike_everywhere(point, "away") > 0
 
 

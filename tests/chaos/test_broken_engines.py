@@ -1,0 +1,97 @@
+"""The storms find an engine that is broken in one place: what they pass has been looked at."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from tests.chaos.breakages import (
+    AcknowledgesFirst,
+    CommitsAfterwards,
+    IgnoresTheSwitch,
+    SaysOff,
+    SendsAgain,
+    TakesSilenceForNo,
+    counts_sales_twice,
+    forgets_executions,
+    with_broker,
+    with_ledger,
+    with_store,
+    without_check,
+)
+from tests.chaos.sessions import run
+from tests.chaos.storms import a_storm
+
+SEEDS = 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        pytest.param(
+            {"build": with_broker(SendsAgain)}, "sent twice", id="sends again what got no answer"
+        ),
+        pytest.param(
+            {"build": with_broker(TakesSilenceForNo)},
+            "breaches integrity",
+            id="takes silence for a refusal",
+        ),
+        pytest.param(
+            {"build": with_store(CommitsAfterwards)},
+            "other orders in mind",
+            id="commits after it sent",
+        ),
+        pytest.param(
+            {"build": with_store(IgnoresTheSwitch, switch=SaysOff)},
+            "sent while the kill switch",
+            id="asks no kill switch",
+        ),
+        pytest.param(
+            {"build": with_ledger(counts_sales_twice)}, "other cash", id="counts a sale twice"
+        ),
+        pytest.param(
+            {"build": with_ledger(forgets_executions)},
+            "other lots in mind",
+            id="forgets over a restart what it booked",
+        ),
+        pytest.param(
+            {"worked_by": AcknowledgesFirst},
+            "a signal lost",
+            id="acknowledges before it is on record",
+        ),
+    ],
+)
+def test_an_engine_broken_on_purpose_is_found(changes, found):
+    assert found in first_found(changes)
+
+
+@pytest.mark.parametrize(
+    ("check", "found", "changes"),
+    [
+        ("vix", "volatility", {"falls": "later"}),
+        ("min_price", "minimum price", {}),
+        ("position_limit", "position limit", {}),
+        ("sector_limit", "sector limit", {}),
+        ("portfolio_drawdown", "drawdown", {"falls": "one"}),
+        ("portfolio_daily_loss", "daily loss", {"falls": "one"}),
+        ("max_positions", "positions", {}),
+        ("max_trades_per_day", "trades a day", {}),
+        ("order_rate", "rate", {}),
+        ("share_of_volume", "nobody was asked", {}),
+        ("reference_distance", "nobody was asked", {}),
+    ],
+)
+def test_a_cascade_that_lacks_a_check_is_found(check, found, changes):
+    assert found in first_found({"build": without_check(check), **changes})
+
+
+def first_found(changes):
+    """What the storms say of an engine first, be it in whichever of them."""
+    for seed in count():
+        assert seed < SEEDS, f"nothing found in {SEEDS} storms"
+        try:
+            run(a_storm(seed, **changes))
+        except AssertionError as error:
+            return str(error)
+    return ""
