@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.trading_records import TradingRecords
 
 POLL_SECONDS: Final = 0.2
+MIRROR_PATIENCE_SECONDS: Final = 1.0
+"""How long the mirror may take to answer: longer, and it cannot be read, which counts as active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +206,18 @@ class Operations:
         return request
 
 
+def note_operator(kind: str, *, by: str) -> None:
+    """Put on record that an operator did something, Postgres alone being opened for it.
+
+    Raises:
+        ConfigurationError: the settings, or the schema, are wrong.
+        StoreUnavailable: Postgres cannot be reached.
+    """
+    settings = load_settings()
+    with opened_database(settings) as database:
+        PostgresOperatorActivity(database).note(kind, by=by, at=clock_of(settings).now())
+
+
 def traded_account(settings: Settings) -> str:
     """Return the account that the settings trade; empty while they name none."""
     is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
@@ -220,7 +234,10 @@ def opened_operations(by: str) -> Iterator[Operations]:
         StoreUnavailable: Postgres cannot be reached.
     """
     settings = load_settings()
-    with opened_database(settings) as database, opened_redis(settings) as redis:
+    with (
+        opened_database(settings) as database,
+        opened_redis(settings, patience_seconds=MIRROR_PATIENCE_SECONDS) as redis,
+    ):
         yield operations_on(settings, database, redis, by=by)
 
 

@@ -91,6 +91,19 @@ def test_what_an_operator_changes_counts_as_being_there_and_what_he_reads_does_n
     assert installation.rows("SELECT kind FROM operator_activity") == [("kill_activate",)]
 
 
+def test_older_verbs_that_change_state_count_as_an_operator_being_there(installation, tmp_path):
+    sectors = tmp_path / "sectors.csv"
+    sectors.write_text("symbol,sector\nAAA,Energy\n")
+    assert ask("import", "sectors", tmp_path / "none.csv").code == 2
+    assert ask("import", "--help").code == 0
+    assert installation.rows("SELECT kind FROM operator_activity") == []
+
+    assert ask("import", "sectors", sectors).code == 0
+    ((kind, by),) = installation.rows("SELECT kind, by FROM operator_activity")
+    assert kind == "import"
+    assert by.startswith("cli:")
+
+
 def test_the_reconciliation_is_shown_by_symbol(installation, store):
     assert ask("reconcile", "show").code == 1
     opened(store)

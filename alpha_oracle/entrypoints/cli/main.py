@@ -26,6 +26,7 @@ from alpha_oracle.entrypoints.cli import (
     sweeps,
     training,
 )
+from alpha_oracle.entrypoints.cli.attendance import count_operator
 from alpha_oracle.entrypoints.cli.output import quiet_logging
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, DataError
 from alpha_oracle.telemetry import disable_dependency_telemetry, redact_text
@@ -101,6 +102,8 @@ def run(arguments: Sequence[str]) -> int:
     result = app(arguments or ["--help"], prog_name=NAME, standalone_mode=False)
     if result == INTERRUPTED:
         typer.echo(f"{NAME}: interrupted", err=True)
+    else:
+        count_operator(arguments)
     return result if isinstance(result, int) else 0
 
 
