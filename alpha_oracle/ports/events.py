@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -28,16 +29,26 @@ class Outbox(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """A document for a channel, by an id of its own on it."""
+
+    channel: str
+    message_id: str
+    document: str
+
+
 class EventBus(Protocol):
     """Where events are announced."""
 
-    def announce(self, document: str, *, channel: str, message_id: str) -> bool:
-        """Publish on a channel; a signal also goes on the stream, both or neither.
+    def announce(self, announcements: Sequence[Announcement]) -> int:
+        """Publish each on its channel, in order; a signal also goes on the stream, both or neither.
 
-        Return False where this id was announced on the channel before: nothing is repeated.
+        One whose id was announced on the channel before is not repeated. Return how many, from the
+        first on, are announced now or were before; the one behind them is refused.
 
         Raises:
-            StoreUnavailable: not announced; repeat it.
+            StoreUnavailable: the first is refused, or nothing is known; repeat them.
         """
         ...
 

@@ -15,13 +15,15 @@ class InMemoryEventBus:
         self.fails_before: set[str] = set()
         self.fails_after: set[str] = set()
 
-    def announce(self, document: str, *, channel: str, message_id: str) -> bool:
-        self.calls.append(message_id)
-        if message_id in self.fails_before:
-            raise StoreUnavailable("the bus is away; repeat it")
-        is_new = message_id not in self.announced
-        self.announced.setdefault(message_id, document)
-        self.channels.setdefault(message_id, channel)
-        if message_id in self.fails_after:
-            raise StoreUnavailable("the answer was lost; repeat it")
-        return is_new
+    def announce(self, announcements) -> int:
+        for place, one in enumerate(announcements):
+            self.calls.append(one.message_id)
+            if one.message_id in self.fails_before:
+                if place:
+                    return place
+                raise StoreUnavailable("the bus is away; repeat it")
+            self.announced.setdefault(one.message_id, one.document)
+            self.channels.setdefault(one.message_id, one.channel)
+            if one.message_id in self.fails_after:
+                raise StoreUnavailable("the answer was lost; repeat it")
+        return len(announcements)

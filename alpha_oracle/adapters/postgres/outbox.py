@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from alpha_oracle.domain.signals import CHANNEL as SIGNALS
 from alpha_oracle.domain.trading_events import KILL_SWITCH, ORDERS, RISK, encode_event
-from alpha_oracle.errors import AlphaOracleError
+from alpha_oracle.ports.events import Announcement
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ RELAY_PATIENCE: Final = "30s"
 BATCH: Final = 100
 ALL_CHANNELS: Final = (SIGNALS, ORDERS, RISK, KILL_SWITCH)
 
-ANNOUNCE: Final = """
+_ANNOUNCE: Final = """
 INSERT INTO outbox (channel, message_id, document, created_at)
 SELECT channel, message_id, document, :at
 FROM unnest(
@@ -57,13 +57,12 @@ _PENDING: Final = (
 def announce(
     connection: Connection, cause: str, events: Sequence[TradingEvent], *, at: datetime
 ) -> None:
-    """Write announcements in the caller's transaction, once for each cause."""
+    """Write announcements in the caller's transaction, once for each cause, which is named."""
     if events:
-        connection.execute(text(ANNOUNCE), announce_values(cause, events, at=at))
+        connection.execute(text(_ANNOUNCE), _values(cause, events, at=at))
 
 
-def announce_values(cause: str, events: Sequence[TradingEvent], *, at: datetime) -> dict[str, Any]:
-    """Return the values of `ANNOUNCE`; `cause` names what they announce."""
+def _values(cause: str, events: Sequence[TradingEvent], *, at: datetime) -> dict[str, Any]:
     return {
         "channels": [event.channel for event in events],
         "message_ids": [f"{cause}:{place}" for place in range(len(events))],
@@ -114,23 +113,12 @@ class PostgresOutbox:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
             values = {"channels": self._channels, "batch": BATCH}
             waiting = connection.execute(text(_OLDEST), values).all()
-            announced, failure = _announced(bus, waiting)
+            announced = bus.announce([_announcement(row) for row in waiting]) if waiting else 0
             if announced:
-                connection.execute(text(_MARK), {"at": at, "outbox_ids": announced})
-        if failure is not None:
-            raise failure
-        return len(announced)
+                told = [row.outbox_id for row in waiting[:announced]]
+                connection.execute(text(_MARK), {"at": at, "outbox_ids": told})
+        return announced
 
 
-def _announced(
-    bus: EventBus, waiting: Sequence[Row[Any]]
-) -> tuple[list[int], AlphaOracleError | None]:
-    announced: list[int] = []
-    for row in waiting:
-        try:
-            bus.announce(row.document, channel=row.channel, message_id=row.message_id)
-        except AlphaOracleError as error:
-            # What was announced before it is marked all the same.
-            return announced, error
-        announced.append(row.outbox_id)
-    return announced, None
+def _announcement(row: Row[Any]) -> Announcement:
+    return Announcement(channel=row.channel, message_id=row.message_id, document=row.document)

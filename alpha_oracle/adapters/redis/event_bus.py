@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from redis.exceptions import ResponseError
+
 from alpha_oracle.domain.signals import CHANNEL as SIGNALS
 from alpha_oracle.domain.signals import STREAM
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alpha_oracle.adapters.redis.connection import RedisConnection
+    from alpha_oracle.ports.events import Announcement
 
 # Far longer than a relay that failed to mark a row may take to repeat it.
 MEMORY: Final = timedelta(days=30)
@@ -18,16 +23,25 @@ SHORT_MEMORY: Final = timedelta(days=2)
 
 # One script is one step: a crash leaves all of it or nothing, and of two relays one announces.
 # A command that is refused undoes none before it: an id is remembered once it is on the stream.
-ANNOUNCE: Final = """
-if redis.call('EXISTS', KEYS[1]) == 1 then
-    return 0
+_ANNOUNCE: Final = """
+local function announce(place)
+    local channel, document, memory, stream = unpack(ARGV, 4 * place - 3, 4 * place)
+    if redis.call('EXISTS', KEYS[place]) == 1 then
+        return
+    end
+    if stream ~= '' then
+        redis.call('XADD', stream, '*', 'data', document)
+    end
+    redis.call('SET', KEYS[place], '1', 'EX', memory)
+    redis.call('PUBLISH', channel, document)
 end
-if KEYS[3] then
-    redis.call('XADD', KEYS[3], '*', 'data', ARGV[1])
+for place = 1, #KEYS do
+    local done, refusal = pcall(announce, place)
+    if not done then
+        return {place - 1, tostring(refusal)}
+    end
 end
-redis.call('SET', KEYS[1], '1', 'EX', ARGV[2])
-redis.call('PUBLISH', KEYS[2], ARGV[1])
-return 1
+return {#KEYS, ''}
 """
 
 
@@ -37,19 +51,29 @@ class RedisEventBus:
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
 
-    def announce(self, document: str, *, channel: str, message_id: str) -> bool:
-        """Publish on a channel; a signal also goes on the stream, both or neither.
+    def announce(self, announcements: Sequence[Announcement]) -> int:
+        """Publish each on its channel, in order, in one round trip; none of them twice.
 
-        Return False where this id was announced before, be it by this very call's first try that
-        lost its answer: nothing is repeated.
+        A signal also goes on the stream, both or neither. What was announced before, be it by this
+        very call's first try that lost its answer, is not repeated. Return how many, from the first
+        on, are announced now or were before; the one behind them is refused.
 
         Raises:
-            StoreUnavailable: not known to be announced; repeat it.
+            StoreUnavailable: the first is refused, or nothing is known; repeat them.
         """
-        is_signal = channel == SIGNALS
-        keys = [f"{channel}:announced:{message_id}", channel, *([STREAM] if is_signal else [])]
-        memory = int((MEMORY if is_signal else SHORT_MEMORY).total_seconds())
+        keys = [f"{one.channel}:announced:{one.message_id}" for one in announcements]
+        values = [value for one in announcements for value in _values(one)]
         with self._connection.client() as client:
-            script = client.register_script(ANNOUNCE)
-            announced: int = script(keys=keys, args=(document, memory))
-        return announced == 1
+            script = client.register_script(_ANNOUNCE)
+            count, refusal = script(keys=keys, args=values)
+            if not count and refusal:
+                raise ResponseError(refusal)
+        announced: int = count
+        return announced
+
+
+def _values(one: Announcement) -> tuple[str, str, int, str]:
+    is_signal = one.channel == SIGNALS
+    memory = MEMORY if is_signal else SHORT_MEMORY
+    stream = STREAM if is_signal else ""
+    return one.channel, one.document, int(memory.total_seconds()), stream

@@ -7,6 +7,7 @@ import pytest
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
 from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.ports.events import Announcement
 
 STREAM = "signals:stream"
 
@@ -22,7 +23,8 @@ def another(connection, consumer="worker-paper"):
 
 
 def announce(connection, name):
-    assert RedisEventBus(connection).announce(name, channel="signals", message_id=name)
+    message = Announcement(channel="signals", message_id=name, document=name)
+    assert RedisEventBus(connection).announce([message]) == 1
 
 
 def add(connection, **fields):
