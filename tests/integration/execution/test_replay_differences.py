@@ -53,6 +53,17 @@ DIFFERENCES = [
         differs=["2016-01-05: simulated +48 AAA at 103.00 for 1.00, live nothing"],
     ),
     Difference(
+        reason="what a human approved is checked anew, and refused where it no longer fits whole: "
+        "other purchases have paid commissions meanwhile",
+        cause={
+            "opens": [96, 100, 100, 100],
+            "closes": [96, 100, 100, 100],
+            "entries": [(0, "AAA", 0.9), (0, "BBB", 0.5)],
+        },
+        cure={"opens": [96, 100, 100, 100], "closes": [96, 100, 100, 100]},
+        differs=["2016-01-05: simulated +50 AAA at 100.00 for 1.00, live nothing"],
+    ),
+    Difference(
         reason="1 percent of an average day's volume asks a human; the simulator asks nobody",
         cause={"adv_shares": 5_000, "attended": False},
         cure={"adv_shares": 5_001, "attended": False},
