@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.execution.gathering import reached_broker, sent_at, was_traded
+from alpha_oracle.domain.orders import OrderStatus, OrderType, RefusedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = timedelta(minutes=1)
 """How far back sendings are counted."""
+
+_FROM_THERE: Final = frozenset({None, RefusedBy.BROKER})
 
 
 class Activity:
@@ -54,11 +56,27 @@ class Activity:
         """Return how many commands went out after `now - within`, at most a minute ago."""
         return bisect_right(self._sent_at, now) - bisect_right(self._sent_at, now - within)
 
-    def forget(self, *, before: Session) -> None:
-        """Forget the trades of sessions before."""
-        for session in [one for one in self._traded if one < before]:
-            del self._traded[session]
-
     def _note_sending(self, at: datetime) -> None:
         insort(self._sent_at, at)
         del self._sent_at[: bisect_right(self._sent_at, self._sent_at[-1] - REMEMBERED)]
+
+
+def reached_broker(order: Order) -> bool:
+    """Whether an order's command went out, or may have; a TWAP's never does: its slices' do."""
+    return order.order_type is not OrderType.TWAP and _went_out(order)
+
+
+def was_traded(order: Order) -> bool:
+    """Whether an order counts as a trade of its session: it was worked, or waits for a human."""
+    return order.status is OrderStatus.AWAITING_APPROVAL or _went_out(order)
+
+
+def sent_at(order: Order) -> datetime:
+    """Return when an order's command went out: once it was approved, or when it came to be."""
+    approved = [event.at for event in order.history if event.status is OrderStatus.PENDING]
+    return approved[0] if approved else order.created_at
+
+
+def _went_out(order: Order) -> bool:
+    # What nobody here ended has an answer from there, be it a fill or an end.
+    return order.is_working or any(event.refused_by in _FROM_THERE for event in order.history)

@@ -37,6 +37,7 @@ class Book:
     executions: dict[str, Execution] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     _open: dict[str, Order] = field(init=False, default_factory=dict)
+    _committed: dict[str, Commitment] = field(init=False, default_factory=dict)
     _slices: dict[str, set[str]] = field(init=False, default_factory=dict)
     _sales: dict[tuple[LotKey, Session], set[str]] = field(init=False, default_factory=dict)
 
@@ -125,7 +126,12 @@ class Book:
         at what a sale brings nothing is reckoned.
         """
         found = []
+        apart = () if besides is None else (besides.order_id, besides.parent_id)
         for order in self.open_orders():
+            known = self._committed.get(order.order_id)
+            if known is not None and order.order_id not in apart:
+                found.append(known)
+                continue
             quantity = _beyond(order, besides)
             price = self._dearest(order)
             if price is None and order.side is Side.BUY:
@@ -141,7 +147,7 @@ class Book:
         }
         kept = [one for one in self.orders.values() if not one.is_final or one.session >= before]
         self.orders = {order.order_id: order for order in kept}
-        self._open, self._slices, self._sales = {}, {}, {}
+        self._open, self._committed, self._slices, self._sales = {}, {}, {}, {}
         for order in kept:
             self._index(order)
         self.executions = {
@@ -151,10 +157,14 @@ class Book:
         }
 
     def _index(self, order: Order) -> None:
+        self._committed.pop(order.order_id, None)
         if order.is_final:
             self._open.pop(order.order_id, None)
         else:
             self._open[order.order_id] = order
+            if order.limit_price is not None and order.remaining_quantity:
+                # What it may cost depends on no mark: reckoned once for all decisions.
+                self._committed[order.order_id] = commit(order, price=order.limit_price)
         if order.parent_id is not None:
             self._slices.setdefault(order.parent_id, set()).add(order.order_id)
         elif order.side is Side.SELL:

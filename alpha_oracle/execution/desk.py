@@ -99,6 +99,7 @@ class Desk:
 
     def work(self) -> None:
         """Do all that is due now."""
+        self._gatherer.begin()
         self._follower.hear(self._ports.broker.events())
         is_halted = self._halt.says_active()
         if is_halted:

@@ -21,9 +21,9 @@ from alpha_oracle.domain.orders import (
     Side,
 )
 from alpha_oracle.domain.risk import Severity
+from alpha_oracle.execution.activity import reached_broker, sent_at
 from alpha_oracle.execution.booking import counts_instead
 from alpha_oracle.execution.doubts import INTEGRITY, Doubts, about_execution, about_order
-from alpha_oracle.execution.gathering import reached_broker, sent_at
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
 from alpha_oracle.execution.markets import market_of

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.levels import VIX
-from alpha_oracle.domain.market import Symbol
-from alpha_oracle.domain.orders import OrderStatus, OrderType, RefusedBy, Side
-from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.domain.orders import Side
+from alpha_oracle.domain.risk import DayTradeRegime
+from alpha_oracle.execution.quoting import VIX_SYMBOL, MarketReader
 from alpha_oracle.execution.references import ReferenceShelf
 from alpha_oracle.risk.circuit_breakers import choose_vix, counted_hours
-from alpha_oracle.risk.day_trades import OwnFill, tally_day_trades
+from alpha_oracle.risk.day_trades import OwnFill
 from alpha_oracle.risk.exposure import commit, sum_exposure
 from alpha_oracle.risk.facts import AccountFacts, ActivityFacts, MarketFacts, RiskFacts, SystemFacts
 from alpha_oracle.risk.pdt_guard import window_sessions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.quotes import Quote
     from alpha_oracle.execution.halting import Halt
@@ -33,12 +33,8 @@ if TYPE_CHECKING:
     from alpha_oracle.risk.day_trades import DayTradeTally
     from alpha_oracle.risk.exposure import Exposure
 
-VIX_SYMBOL: Final = Symbol(VIX)
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
-_BY_BROKER: Final = frozenset({
-    OrderStatus.PENDING, OrderStatus.UNKNOWN, OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED
-})  # fmt: skip
 
 
 class Gatherer:
@@ -55,40 +51,19 @@ class Gatherer:
         self.references = ReferenceShelf(ports.facts)
         self._activity: tuple[datetime, datetime | None] | None = None
         self._session: tuple[datetime, Session] | None = None
+        self._market_now = MarketReader(
+            ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
+        )
+        self._reckoned: tuple[int, Exposure, Decimal | None] | None = None
+
+    def begin(self) -> None:
+        """Look at the whole market anew."""
+        self._market_now.begin()
 
     def quotes(self, *symbols: Symbol) -> Mapping[Symbol, Quote]:
-        """Return this session's quotes of symbols, of all that is held or working, and of VIX.
-
-        What is held is marked by them, and in market hours by nothing else: without a quote of
-        now its price, and with it the account's equity, is unknown. A board out of reach has none.
-        Before the open quotes may be in shares that the book does not hold yet.
-        """
-        wanted = {VIX_SYMBOL, *symbols, *self._own_symbols()}
-        try:
-            found = self._ports.board.quotes(wanted)
-        except StoreUnavailable:
-            return {}
-        todays = {symbol: quote for symbol, quote in found.items() if self._is_todays(quote)}
-        self._mark(todays)
-        return todays
-
-    def _own_symbols(self) -> set[Symbol]:
-        book = self._ledger.book
-        held = {lot.symbol for lot in book.lots.values() if lot.quantity}
-        return held | {order.symbol for order in book.open_orders()}
-
-    def _mark(self, quotes: Mapping[Symbol, Quote]) -> None:
-        book, now = self._ledger.book, self._ports.clock.now()
-        within = float(self._rules.bounds.stale_seconds)
-        is_open = now < calendar.session_close(self.session)
-        for lot in book.lots.values():
-            quote = quotes.get(lot.symbol)
-            if is_open and (quote is None or abs(quote.age_seconds(now)) >= within):
-                book.marks.pop(lot.symbol, None)
-        for symbol, quote in quotes.items():
-            is_old = is_open and abs(quote.age_seconds(now)) >= within
-            if quote.mark is not None and symbol != VIX_SYMBOL and not is_old:
-                book.marks[symbol] = quote.mark
+        """Return this session's quotes of symbols, of all that is held or working, and of VIX."""
+        self._reckoned = None
+        return self._market_now.quotes(*symbols, session=self.session)
 
     def is_halted(self) -> bool:
         """Whether somebody's word keeps everything from being sent."""
@@ -102,10 +77,6 @@ class Gatherer:
             self._session = (now, calendar.latest_opened_session(now))
         return self._session[1]
 
-    def _is_todays(self, quote: Quote) -> bool:
-        opens, closes = calendar.session_open(self.session), calendar.session_close(self.session)
-        return opens <= quote.at <= closes
-
     def exposure(self, order: Order | None) -> Exposure:
         """Return the sums of the book beside an order."""
         return self.reckoned(order)[0]
@@ -115,6 +86,15 @@ class Gatherer:
 
         The cash is None while nobody knows what working purchases will cost.
         """
+        ledger = self._ledger
+        if order is not None and {order.order_id, order.parent_id} & ledger.book.orders.keys():
+            return self._sum(order)
+        # An order that is not on record yet changes nothing: one reckoning does for its decision.
+        if self._reckoned is None or self._reckoned[0] != ledger.version:
+            self._reckoned = (ledger.version, *self._sum(None))
+        return self._reckoned[1:]
+
+    def _sum(self, order: Order | None) -> tuple[Exposure, Decimal | None]:
         book = self._ledger.book
         commitments = book.commitments(besides=order)
         cash = None if commitments is None else book.state.cash_usd
@@ -153,11 +133,6 @@ class Gatherer:
 
     def _account(self, cash: Decimal | None, session: Session) -> AccountFacts:
         book, told = self._ledger.book, self._link.account
-        sales = [
-            (one.session, one.cash_usd)
-            for one in book.executions.values()
-            if one.side is Side.SELL and one.session >= session
-        ]
         return AccountFacts(
             is_live=not self._ledger.simulated,
             equity_usd=book.equity_usd(),
@@ -167,10 +142,21 @@ class Gatherer:
             maintenance_margin_usd=(
                 None if told is None else told.maintenance_margin + self._link.bought_usd
             ),
-            settled_cash_usd=None if cash is None else settled_cash(cash, sales, session=session),
+            settled_cash_usd=self._settled_cash(cash, session),
             day_trades_remaining=None if told is None else told.day_trades_remaining,
             deficits=tuple(self._ledger.deficits.values()),
         )
+
+    def _settled_cash(self, cash: Decimal | None, session: Session) -> Decimal | None:
+        # Only a cash account is asked for it.
+        if cash is None or self._rules.bounds.day_trade_regime is not DayTradeRegime.CASH:
+            return None
+        sales = [
+            (one.session, one.cash_usd)
+            for one in self._ledger.book.executions.values()
+            if one.side is Side.SELL and one.session >= session
+        ]
+        return settled_cash(cash, sales, session=session)
 
     def _market(
         self, order: Order | None, quotes: Mapping[Symbol, Quote], now: datetime, session: Session
@@ -201,8 +187,9 @@ class Gatherer:
         self, order: Order | None, quotes: Mapping[Symbol, Quote]
     ) -> datetime | None:
         # An index that is calculated says nothing of shares, unless there are none to be quoted.
-        if order is not None or self._own_symbols():
-            quotes = {symbol: one for symbol, one in quotes.items() if symbol != VIX_SYMBOL}
+        if order is not None or self._market_now.own_symbols():
+            shares = (one.at for symbol, one in quotes.items() if symbol != VIX_SYMBOL)
+            return max(shares, default=None)
         return max((one.at for one in quotes.values()), default=None)
 
     def _done(self, order: Order | None, now: datetime, session: Session) -> ActivityFacts:
@@ -220,6 +207,11 @@ class Gatherer:
 
     def _tally(self, order: Order | None, now: datetime, session: Session) -> DayTradeTally:
         window = window_sessions(session, self._rules.day_trade_window_sessions)
+        own = () if order is None else (order.order_id, order.parent_id)
+        open_orders = [one for one in self._ledger.book.open_orders() if one.order_id not in own]
+        log, sides = self._ledger.day_trades, defaultdict(set)
+        for one in open_orders:
+            sides[one.symbol].add(one.side)
         working = [
             OwnFill(
                 session=session,
@@ -229,35 +221,13 @@ class Gatherer:
                 strategy=one.strategy,
                 at=now,
             )
-            for one in self._ledger.book.open_orders()
-            if order is None or one.order_id not in {order.order_id, order.parent_id}
+            for one in open_orders
+            # What is only bought, or only sold, is no day trade.
+            if len(sides[one.symbol] | log.sides(session, one.symbol)) == len(Side)
         ]
-        return tally_day_trades(self._ledger.own_fills(window[0]), window=window, working=working)
+        return log.tally(window, working=working)
 
     def _latest_activity(self, now: datetime) -> datetime | None:
         if self._activity is None or now - self._activity[0] >= _MINUTE:
             self._activity = (now, self._ports.activity.latest())
         return self._activity[1]
-
-
-def reached_broker(order: Order) -> bool:
-    """Whether an order's command went out, or may have; a TWAP's never does: its slices' do."""
-    if order.order_type is OrderType.TWAP:
-        return False
-    return order.status in _BY_BROKER or any(
-        event.status in _BY_BROKER or event.refused_by is RefusedBy.BROKER
-        for event in order.history
-    )
-
-
-def sent_at(order: Order) -> datetime:
-    """Return when an order's command went out: once it was approved, or when it came to be."""
-    approved = [event.at for event in order.history if event.status is OrderStatus.PENDING]
-    return approved[0] if approved else order.created_at
-
-
-def was_traded(order: Order) -> bool:
-    """Whether an order counts as a trade of its session: it was worked, or waits for a human."""
-    is_waiting = order.status is OrderStatus.AWAITING_APPROVAL
-    was_worked = any(event.status in _BY_BROKER for event in order.history)
-    return is_waiting or was_worked or reached_broker(order)

@@ -26,7 +26,7 @@ from alpha_oracle.domain.trading_records import (
 from alpha_oracle.execution.activity import Activity
 from alpha_oracle.execution.book import Book
 from alpha_oracle.execution.booking import executions_of
-from alpha_oracle.risk.day_trades import OwnFill
+from alpha_oracle.risk.day_trades import DayTradeLog, OwnFill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -97,6 +97,7 @@ class Ledger:
     """An account in memory, changed by what was committed alone.
 
     `doubts` is what a broker told that the record cannot account for, and nobody `accepted`.
+    `version` grows with every change.
     """
 
     def __init__(
@@ -128,9 +129,10 @@ class Ledger:
         self.past = dict(orders)
         self.activity = Activity(orders.values())
         self.past_executions = dict(self.book.executions)
-        self._own_fills = {
-            stem: self._own_fill(execution) for stem, execution in self.past_executions.items()
-        }
+        self.day_trades = DayTradeLog()
+        for execution in self.past_executions.values():
+            self._count(execution)
+        self.version = 0
         self._store = store
         self._clock = clock
         self._measure = measure
@@ -189,7 +191,7 @@ class Ledger:
         if booked.execution is not None:
             self.book.executions[fill.stem] = booked.execution
             self.past_executions[fill.stem] = booked.execution
-            self._own_fills[fill.stem] = self._own_fill(booked.execution)
+            self._count(booked.execution)
 
     def refuse(
         self,
@@ -221,13 +223,23 @@ class Ledger:
             digest = hashlib.sha256(text.encode()).hexdigest()[:32]
             self.commit(self.change(f"told|{digest}", announcements=tuple(events)))
 
-    def own_fills(self, since: Session) -> list[OwnFill]:
-        """Return the account's executions of sessions from `since` on, for the guard."""
-        return [one for one in self._own_fills.values() if one.session >= since]
+    def forget(self, *, before: Session) -> None:
+        """Forget what was closed before, but for what a broker may tell of once more."""
+        self.book.forget(before=before)
+        first, kept = calendar.shift_session(before, 1 - HISTORY_SESSIONS), self.book.orders
+        self.past = {
+            name: one for name, one in self.past.items() if one.session >= first or name in kept
+        }
+        self.past_executions = {
+            stem: one for stem, one in self.past_executions.items() if one.order_id in self.past
+        }
+        self.approvals = {name: one for name, one in self.approvals.items() if name in kept}
+        self.activity = Activity(self.past.values())
+        self.day_trades.forget(before=first)
 
-    def _own_fill(self, execution: Execution) -> OwnFill:
+    def _count(self, execution: Execution) -> None:
         order = self.past[execution.order_id]
-        return OwnFill(
+        fill = OwnFill(
             session=execution.fill.at.astimezone(calendar.NEW_YORK).date(),
             symbol=order.symbol,
             side=order.side,
@@ -235,6 +247,7 @@ class Ledger:
             strategy=order.strategy,
             at=execution.fill.at,
         )
+        self.day_trades.put(execution.fill.stem, fill)
 
     def recall(self, order_id: str, *, stem: str) -> bool:
         """Bring an order back that was forgotten, with the TWAP it is a slice of, if any.
@@ -271,6 +284,7 @@ class Ledger:
         return tuple(one for one in found if one is not None)
 
     def _take_over(self, change: Change) -> None:
+        self.version += 1
         for order in change.orders:
             self._keep(order)
         for order_id, event in change.events:

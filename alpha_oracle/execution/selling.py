@@ -12,8 +12,8 @@ from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.portfolio import LotKey
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_records import SignalOutcome, SignalOutcomeKind
+from alpha_oracle.execution.activity import sent_at
 from alpha_oracle.execution.exits import due_lots, on_exit_signal
-from alpha_oracle.execution.gathering import sent_at
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.order_requests import Refusal
 from alpha_oracle.execution.placements import Declined, Placed

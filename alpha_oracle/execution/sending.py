@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
 from alpha_oracle.errors import OrderRefused, OutcomeUnknown
-from alpha_oracle.execution.gathering import reached_broker
+from alpha_oracle.execution.activity import reached_broker
 
 if TYPE_CHECKING:
     from datetime import datetime

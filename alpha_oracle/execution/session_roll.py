@@ -91,7 +91,7 @@ class SessionRoll:
         book = self._ledger.book
         book.marks = prices
         self._sold_out |= {key: lot for key, lot in book.lots.items() if not lot.quantity}
-        book.forget(before=self._gatherer.session)
+        self._ledger.forget(before=self._gatherer.session)
 
     def _closes(self) -> Mapping[Symbol, Decimal]:
         held = _held(self._ledger.book.lots.values())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from alpha_oracle.domain.market import Symbol
@@ -97,7 +98,7 @@ def sum_exposure(
             sellable[key] = sellable.get(key, 0) - one.quantity
             continue
         by_symbol[one.symbol] += one.notional
-        reserved += one.notional + order_commission(one.quantity, one.price, commission)
+        reserved += one.notional + _commission(one.quantity, one.price, commission)
     return Exposure(
         by_symbol=dict(by_symbol),
         by_sector=_by_sector(by_symbol, sectors),
@@ -106,6 +107,12 @@ def sum_exposure(
         intents=intents,
         unpriced=frozenset(symbol for symbol in by_symbol if symbol not in prices),
     )
+
+
+@lru_cache(maxsize=4096)
+def _commission(quantity: int, price: Decimal, commission: Commission[Decimal]) -> Decimal:
+    # The same open orders are summed at every decision.
+    return order_commission(quantity, price, commission)
 
 
 def _by_sector(

@@ -50,7 +50,11 @@ def test_an_order_is_sent_once_however_often_it_changes():
     [
         pytest.param(sent(status=OrderStatus.AWAITING_APPROVAL), 1, 0, id="waits for a human"),
         pytest.param(
-            after(sent(status=OrderStatus.AWAITING_APPROVAL), OrderStatus.EXPIRED),
+            after(
+                sent(status=OrderStatus.AWAITING_APPROVAL),
+                OrderStatus.EXPIRED,
+                refused_by=RefusedBy.SYSTEM,
+            ),
             0, 0, id="nobody approved it",
         ),
         pytest.param(
@@ -60,6 +64,11 @@ def test_an_order_is_sent_once_however_often_it_changes():
         pytest.param(
             after(sent(order_type=OrderType.TWAP, limit_price=None), OrderStatus.SUBMITTED),
             1, 0, id="a TWAP, whose slices are sent",
+        ),
+        pytest.param(after(sent(), OrderStatus.FILLED), 1, 1, id="filled at the first answer"),
+        pytest.param(
+            after(sent(), OrderStatus.REJECTED, refused_by=RefusedBy.RISK),
+            0, 0, id="a slice that risk refused",
         ),
         pytest.param(sent(parent_id="parent"), 0, 1, id="a slice"),
         pytest.param(sent(session=YESTERDAY), 0, 1, id="of the session before"),
@@ -92,14 +101,6 @@ def test_the_order_at_hand_is_no_trade_of_its_own():
     activity = Activity([sent("a"), sent("b")])
 
     assert activity.trades(TODAY, besides=frozenset({"b", None})) == 1
-
-
-def test_trades_of_sessions_before_are_forgotten():
-    activity = Activity([sent("a", session=YESTERDAY), sent("b")])
-    activity.forget(before=TODAY)
-
-    assert activity.trades(YESTERDAY, besides=NOBODY) == 0
-    assert activity.trades(TODAY, besides=NOBODY) == 1
 
 
 @given(st.lists(st.integers(0, 150), max_size=30), st.integers(0, 30))

@@ -1,0 +1,88 @@
+"""The market as the worker sees it, and what it makes the shares count at that are held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle import calendar
+from alpha_oracle.domain.levels import VIX
+from alpha_oracle.domain.market import Symbol
+from alpha_oracle.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from decimal import Decimal
+
+    from alpha_oracle.domain.market import Session
+    from alpha_oracle.domain.quotes import Quote
+    from alpha_oracle.execution.ledger import Ledger
+    from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.quotes import QuoteBoard
+
+VIX_SYMBOL: Final = Symbol(VIX)
+
+
+class MarketReader:
+    """Reads quotes, and marks the book by them.
+
+    In market hours nothing else marks what is held: without a quote of now its price, and with it
+    the account's equity, is unknown.
+    """
+
+    def __init__(
+        self, board: QuoteBoard, ledger: Ledger, *, clock: Clock, stale_seconds: Decimal
+    ) -> None:
+        self._board = board
+        self._ledger = ledger
+        self._clock = clock
+        self._stale_seconds = float(stale_seconds)
+        self._own: dict[Symbol, Quote] | None = None
+
+    def begin(self) -> None:
+        """Let everything be read anew: what is held or working is, once in a while of work."""
+        self._own = None
+
+    def quotes(self, *symbols: Symbol, session: Session) -> Mapping[Symbol, Quote]:
+        """Return a session's quotes of symbols, of all that is held or working, and of VIX.
+
+        The named ones are read now. A board out of reach has none. Before the open quotes may be in
+        shares that the book does not hold yet.
+        """
+        try:
+            if self._own is None:
+                self._own = self._read({VIX_SYMBOL, *self.own_symbols()}, session)
+                self._unmark(self._own, session)
+            told = self._read(symbols, session)
+        except StoreUnavailable:
+            return {}
+        others = {symbol: one for symbol, one in self._own.items() if symbol not in symbols}
+        self._own = {**others, **told}
+        return self._own
+
+    def own_symbols(self) -> set[Symbol]:
+        """Return the symbols held or being traded."""
+        book = self._ledger.book
+        held = {lot.symbol for lot in book.lots.values() if lot.quantity}
+        return held | {order.symbol for order in book.unfinished()}
+
+    def _read(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
+        if not symbols:
+            return {}
+        opens, closes = calendar.session_open(session), calendar.session_close(session)
+        found = self._board.quotes(symbols)
+        todays = {symbol: one for symbol, one in found.items() if opens <= one.at <= closes}
+        for symbol, quote in todays.items():
+            if quote.mark is not None and symbol != VIX_SYMBOL and self._counts(quote, session):
+                self._ledger.book.marks[symbol] = quote.mark
+        return todays
+
+    def _unmark(self, quotes: Mapping[Symbol, Quote], session: Session) -> None:
+        for lot in self._ledger.book.lots.values():
+            if not self._counts(quotes.get(lot.symbol), session):
+                self._ledger.book.marks.pop(lot.symbol, None)
+
+    def _counts(self, quote: Quote | None, session: Session) -> bool:
+        now = self._clock.now()
+        if now >= calendar.session_close(session):
+            return True
+        return quote is not None and abs(quote.age_seconds(now)) < self._stale_seconds
