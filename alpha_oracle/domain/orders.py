@@ -263,11 +263,6 @@ class Order:
         """Whether a broker has it, may have it, or is about to."""
         return self.status in WORKING
 
-    @property
-    def reduces_exposure(self) -> bool:
-        """Whether it only sells what is held: there are no short sales."""
-        return self.side is Side.SELL
-
     def has_seen(self, event: OrderEvent) -> bool:
         """Whether an event is part of its history already."""
         return any(one.event_id == event.event_id for one in self.history)

@@ -43,7 +43,6 @@ class CheckStage(StrEnum):
     """When the cascade was asked."""
 
     DECISION = "decision"
-    SENDING = "sending"
     SLICE = "slice"
     APPROVAL = "approval"
 

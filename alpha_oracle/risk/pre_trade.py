@@ -175,7 +175,7 @@ class PreTradeRiskManager:
     ) -> Clearance:
         """Return whether an order may be sent, and with how many shares.
 
-        The same call before the first sending, for every slice of a TWAP, on approval and right
-        before the bytes leave: `answered` names the checks a human has approved it past.
+        The same call right before the first sending, for every slice of a TWAP and on approval:
+        `answered` names the checks a human has approved it past.
         """
         return run_cascade(self.checks, order, facts, answered=answered)

@@ -16,7 +16,6 @@ from alpha_oracle.domain.orders import (
     OrderEvent,
     OrderStatus,
     OrderType,
-    Side,
     advance,
     fill_event,
     status_after_fill,
@@ -178,11 +177,6 @@ def test_the_brokers_latest_id_is_kept():
     order = advance(order, an_event(S.SUBMITTED, broker_order_id="17"))
     order = filled(order, a_fill(quantity=1))
     assert order.broker_order_id == "17"
-
-
-def test_only_a_sale_reduces_exposure():
-    assert an_order(side=Side.SELL).reduces_exposure
-    assert not an_order(side=Side.BUY).reduces_exposure
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ DECISIONS = (
     CREATE TABLE cascade_runs (
         number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         account text COLLATE "C" NOT NULL,
-        stage text NOT NULL CHECK (stage IN ('decision', 'sending', 'slice', 'approval')),
+        stage text NOT NULL CHECK (stage IN ('decision', 'slice', 'approval')),
         at timestamptz NOT NULL,
         action text NOT NULL,
         verdicts json NOT NULL,
