@@ -142,6 +142,8 @@ class PostgresTradingStore:
             self._session.run(script)
         except psycopg2.Error as error:
             return _answer(error, change)
+        # What has its outcome waits no more: it need not be known as given.
+        self._given.difference_update((change.account, one.signal_id) for one in change.outcomes)
         return True
 
     def missed(self, account: str, *, since: Session) -> list[str]:

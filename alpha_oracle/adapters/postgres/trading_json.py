@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from alpha_oracle.domain.risk import RiskAction, RiskCheckResult
 
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.risk import Measure
 
 
+# Checks and what they look at have few names, which every order says anew.
+_named: Final = lru_cache(maxsize=1_024)(json.dumps)
+
+
 def encode_measures(measures: Mapping[str, Measure]) -> str:
     """Return what a check looked at as a JSON object; a decimal that is no number is its name."""
-    parts = (f"{json.dumps(name)}:{_measure(value)}" for name, value in measures.items())
+    parts = (f"{_named(name)}:{_measure(value)}" for name, value in measures.items())
     return f"{{{','.join(parts)}}}"
 
 
@@ -37,7 +42,7 @@ def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
 
 
 def _verdict(verdict: RiskCheckResult) -> str:
-    parts = [f'{{"check":{json.dumps(verdict.check)},"action":"{verdict.action.value}"']
+    parts = [f'{{"check":{_named(verdict.check)},"action":"{verdict.action.value}"']
     if verdict.reason:
         parts.append(f'"reason":{json.dumps(verdict.reason)}')
     if verdict.measured is not None:
