@@ -40,15 +40,14 @@ class Validity:
     def gappy(self, names: Names) -> Mask:
         """Return which symbols have a session on which one of the fields is not known."""
         if names not in self._gappy:
-            whole: Mask = self.mask(names).all(axis=0)
-            self._gappy[names] = ~whole
+            self._gappy[names] = ~np.logical_and.reduce(self.mask(names), axis=0)
         return self._gappy[names]
 
     def alike(self, names: Names, others: Names) -> Mask:
         """Return the symbols of which both sets of fields are known on the same sessions."""
         if (names, others) not in self._alike:
-            same: Mask = self.mask(names) == self.mask(others)
-            self._alike[names, others] = same.all(axis=0)
+            same = self.mask(names) == self.mask(others)
+            self._alike[names, others] = np.logical_and.reduce(same, axis=0)
         return self._alike[names, others]
 
     def counts(self, names: Names, start: int) -> tuple[Columns, Columns]:
