@@ -19,6 +19,7 @@ from alpha_oracle.domain.orders import (
     advance,
     fill_event,
     status_after_fill,
+    with_commission,
 )
 from alpha_oracle.errors import IllegalTransition
 from tests.trading import NOW, an_order
@@ -208,7 +209,10 @@ def test_a_hold_that_ends_before_it_begins_is_refused(least, most):
 class OrderLife(RuleBasedStateMachine):
     """Any events in any order, told any number of times."""
 
-    @initialize(quantity=st.integers(1, 20), status=st.sampled_from([S.PENDING, S.SUBMITTED]))
+    @initialize(
+        quantity=st.integers(1, 20),
+        status=st.sampled_from([S.AWAITING_APPROVAL, S.PENDING, S.UNKNOWN, S.SUBMITTED]),
+    )
     def begin(self, quantity, status):
         self.order = an_order(quantity=quantity, status=status)
         self.told = []
@@ -250,6 +254,17 @@ class OrderLife(RuleBasedStateMachine):
             before = self.order
             self.tell(data.draw(st.sampled_from(self.told)))
             assert self.order == before
+
+    @rule(stem=st.sampled_from("abcd"), revision=st.integers(1, 3), cents=st.integers(0, 300))
+    def charge(self, stem, revision, cents):
+        told = self.executed.get(f"{stem}.{revision}")
+        if told is not None:
+            before, charged = self.order, replace(told, commission=Decimal(cents) / 100)
+            self.order = with_commission(before, charged)
+            self.executed[told.execution_id] = charged
+            assert self.order.status is before.status
+            assert self.order.average_price == before.average_price
+            assert len(self.order.history) == len(before.history)
 
     @invariant()
     def shares_are_conserved(self):
