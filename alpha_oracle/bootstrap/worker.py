@@ -17,8 +17,10 @@ from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
+from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
 from alpha_oracle.bootstrap.presence import WORKER, is_tradable, present
+from alpha_oracle.bootstrap.risk_display import displayed
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
 from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
@@ -144,7 +146,12 @@ def opened_worker(
             apply_actions=broker.apply_actions,
         ),
         trading_rules(settings),
-        _counted(companions(settings), metrics),
+        displayed(
+            _counted(companions(settings), metrics),
+            settings,
+            RedisRiskBoard(redis),
+            account=broker.account,
+        ),
     )
     try:
         with store.only_worker(broker.account):

@@ -18,6 +18,8 @@ import uvicorn
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
+from alpha_oracle.adapters.redis.connection import RedisConnection
+from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.bootstrap.api import opened_services
 from alpha_oracle.config import load_settings
 from alpha_oracle.domain.orders import OrderStatus
@@ -309,6 +311,22 @@ def test_what_happens_is_heard_and_a_listener_goes_on_where_it_was_cut_off(opera
         missed = events_of(answer.iter_lines(), 2)
     assert [one[0] for one in missed] == [number + 1, number + 2]
     assert viewer.get("/api/events", headers={"Last-Event-ID": "x"}).status_code == 422
+
+
+def test_each_limit_is_told_as_the_worker_measured_it_last(viewer, store, installation):
+    opened(store)
+    assert viewer.get("/api/risk/status").json()["accounts"] == []
+    measured = {"name": "vix", "measured": 20.5, "bound": 35.0, "breached": False, "reason": ""}
+    at = datetime.now(UTC) - timedelta(seconds=90)
+    with closing(RedisConnection(installation.redis_url)) as connection:
+        board = RedisRiskBoard(connection)
+        board.publish("paper", {"at": at.isoformat(), "breakers": [measured]})
+        (told,) = viewer.get("/api/risk/status").json()["accounts"]
+        assert told["breakers"] == [measured]
+        assert 90 <= told["age_seconds"] < 90 + PATIENCE_SECONDS
+        with connection.client() as client:
+            client.set("risk:status:paper", "no JSON")
+    assert viewer.get("/api/risk/status").json()["accounts"] == []
 
 
 def test_a_failure_tells_a_caller_nothing_of_what_failed(operator, installation):
