@@ -134,7 +134,8 @@ class RedisSignalStream:
         return [*_deliveries(own), *self._claimed(client), *self._new(client)]
 
     def _claimed(self, client: redis.Redis) -> list[Delivery]:
-        if time.monotonic() < self._claims_at:
+        # What is new is not kept waiting for what nobody may have left.
+        if time.monotonic() < self._claims_at or self._question.is_answered():
             return []
         self._claims_at = time.monotonic() + CLAIM_EVERY_SECONDS
         claimed: Any = client.xautoclaim(
