@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from alpha_oracle.domain.trading_events import encode_event
 from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.ports.events import Announcement
+
+BATCH = 7
 
 
 class StormyBus:
-    """An `EventBus` that announces each id once; `is_away`: out of reach."""
+    """An `EventBus` that announces each id once, in order; `is_away`: out of reach."""
 
     def __init__(self):
         self.is_away = False
         self.announced = {}
 
-    def announce(self, document, *, channel, message_id):
+    def announce(self, announcements):
         if self.is_away:
             raise StoreUnavailable("the bus is out of reach")
-        is_new = message_id not in self.announced
-        self.announced.setdefault(message_id, document)
-        return is_new
+        for one in announcements:
+            self.announced.setdefault(one.message_id, one.document)
+        return len(announcements)
 
 
 class OrderedOutbox:
@@ -32,12 +36,18 @@ class OrderedOutbox:
         return len(self._memory.announcements) - self.marked
 
     def relay(self, bus, *, at):
-        self._memory.reach()
         before = self.marked
         while self.pending():
-            event = self._memory.announcements[self.marked]
+            self._memory.reach()
             self._at("before announce")
-            bus.announce(event, channel=event.channel, message_id=self.marked)
+            told = bus.announce(self._waiting())
             self._at("after announce")
-            self.marked += 1
+            self.marked += told
         return self.marked - before
+
+    def _waiting(self):
+        oldest = self._memory.announcements[self.marked : self.marked + BATCH]
+        return [
+            Announcement(channel=one.channel, message_id=str(number), document=encode_event(one))
+            for number, one in enumerate(oldest, self.marked)
+        ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from alpha_oracle.domain.trading_events import encode_event
+
 
 def check(storm):
     """Nothing twice, nothing lost, and the book is the broker's."""
@@ -16,7 +18,8 @@ def check(storm):
     _check_book(day)
     _check_intents(memory)
     _check_told(memory)
-    assert list(storm.bus.announced.values()) == memory.announcements, "told otherwise"
+    told = [encode_event(event) for event in memory.announcements]
+    assert list(storm.bus.announced.values()) == told, "told otherwise"
 
 
 def check_memory(storm):

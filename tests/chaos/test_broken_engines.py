@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -24,6 +25,11 @@ from tests.chaos.sessions import run
 from tests.chaos.storms import a_storm
 
 SEEDS = 400
+LARGE_POSITIONS = {
+    "max_position_pct": Decimal(30),
+    "max_sector_pct": Decimal(50),
+    "max_drawdown_pct": Decimal(90),
+}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +62,7 @@ SEEDS = 400
             id="forgets over a restart what it booked",
         ),
         pytest.param(
-            {"worked_by": AcknowledgesFirst},
+            {"worked_by": AcknowledgesFirst, "is_bare": True},
             "a signal lost",
             id="acknowledges before it is on record",
         ),
@@ -74,7 +80,7 @@ def test_an_engine_broken_on_purpose_is_found(changes, found):
         ("position_limit", "position limit", {}),
         ("sector_limit", "sector limit", {}),
         ("portfolio_drawdown", "drawdown", {"falls": "one"}),
-        ("portfolio_daily_loss", "daily loss", {"falls": "one"}),
+        ("portfolio_daily_loss", "daily loss", {"falls": "one", "bounds": LARGE_POSITIONS}),
         ("max_positions", "positions", {}),
         ("max_trades_per_day", "trades a day", {}),
         ("order_rate", "rate", {}),
