@@ -11,6 +11,7 @@ from tests.end_to_end.trading_world import SYMBOLS, a_signal, first
 
 pytestmark = pytest.mark.slow
 
+WIDE = "ROUTER__WIDE_SPREAD_BPS"
 NOTHING_OFFERED = {"BROKER__SIMULATED__MAX_VOLUME_PCT": 1e-9}
 """What the market offers of an order is no share: it rests."""
 
@@ -72,13 +73,13 @@ def activated_at(drill):
 
 
 def restart_everything(drill):
-    """End all processes, lose all of Redis, and start anew where the market offers shares."""
+    """End all processes, lose all of Redis, and start anew in an ordinary market."""
     drill.end("worker", "feed")
     drill.redis_cli("FLUSHALL")
     for store in ("redis", "postgres"):
         drill.stores.kill(store)
         drill.stores.revive(store)
-    for name in NOTHING_OFFERED:
+    for name in (*NOTHING_OFFERED, WIDE):
         del drill.settings[name]
     drill.start("feed", "worker")
 
@@ -89,7 +90,7 @@ def test_the_switch_halts_at_once_outlives_everything_and_is_left_by_its_rules(d
     drill.start("feed")
     (resting, sliced, *others), bound = by_spread(drill, list(closes))
     sliced, others = others[-1], [sliced, *others[:-1]]
-    drill.settings["ROUTER__WIDE_SPREAD_BPS"] = bound
+    drill.settings[WIDE] = bound
     drill.start("worker")
     signals = {symbol: a_signal(symbol, closes[symbol]) for symbol in closes}
     with told_of_the_switch(drill, "activated"):
