@@ -285,10 +285,13 @@ class Ledger:
 
     def _take_over(self, change: Change) -> None:
         self.version += 1
-        for order in change.orders:
-            self._keep(order)
+        after = {order.order_id: order for order in change.orders}
         for order_id, event in change.events:
-            self._keep(advance(self.book.orders[order_id], event))
+            # What ended in the change it began in never worked, and counts for nothing.
+            before = after.get(order_id) or self.book.orders[order_id]
+            after[order_id] = advance(before, event)
+        for order in after.values():
+            self._keep(order)
         for order_id, fill in change.commissions:
             for order in self._with_commission(order_id, fill):
                 self._keep(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -85,7 +86,8 @@ def test_the_end_of_the_window_ends_it():
     assert day.shares() == parent.filled_quantity < 49
 
 
-def test_a_slice_that_risk_refuses_counts_and_the_rest_goes_on():
+def with_a_refused_slice():
+    """A day with a TWAP of 49 AAA whose second slice was refused, for the VIX stood at 50."""
     day, parent_id = working()
     look(day, 2)
     day.market.board.publish(
@@ -102,6 +104,21 @@ def test_a_slice_that_risk_refuses_counts_and_the_rest_goes_on():
     )
     day.clock.advance(seconds=60)
     look(day, 1)
+    return day, parent_id
+
+
+def test_a_slice_that_risk_refuses_is_no_command_that_was_sent():
+    day, parent_id = with_a_refused_slice()
+    sent, refused = slices(day, parent_id)
+    activity = day.engine._desk.ledger.activity
+
+    assert (sent.status, refused.status) == ("FILLED", "REJECTED")
+    assert activity.sent_order_ids == {sent.order_id}
+    assert activity.sends(day.clock.now(), within=timedelta(seconds=10)) == 0
+
+
+def test_a_slice_that_risk_refuses_counts_and_the_rest_goes_on():
+    day, parent_id = with_a_refused_slice()
     assert [order.status for order in slices(day, parent_id)] == ["FILLED", "REJECTED"]
 
     day.clock.advance(minutes=6)
