@@ -113,7 +113,8 @@ class Decider:
         for signal in self._turns({one.signal_id: one for one in entries}):
             placement = self._entry(signal)
             if isinstance(placement, Waits) and placement.ends_the_pass:
-                # None goes before a better one that only has to take its turn.
+                # None goes before a better one that only has to take its turn, now or next.
+                self._looked_at.discard(signal.signal_id)
                 self._wait(entries[entries.index(signal) :], placement.reason)
                 return
 

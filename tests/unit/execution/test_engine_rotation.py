@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from alpha_oracle.domain.risk import RiskAction, RiskCheckResult
+from alpha_oracle.execution.decisions import DECISIONS
 from alpha_oracle.risk.fat_finger import OrderRate
 from alpha_oracle.risk.verdicts import ENTRIES, let_pass
 from tests.fakes.scripted_broker import a_fill
@@ -172,9 +173,23 @@ def test_no_worse_entry_goes_before_one_that_only_has_to_take_its_turn():
     assert all("it waited for: order_rate: 5 in a second" in reason for reason in waited)
 
 
-def a_crowd(count):
+def test_no_worse_entry_is_looked_at_first_where_the_turn_ends_a_go():
+    day = TradingDay(more_checks=(Turn(),))
+    better = a_crowd(DECISIONS - 1, strength=0.9)
+    others = [("BBB", 0.5), ("CCC", 0.2)]
+    day.receive(*better, *(a_document(one, strategy="X", strength=by) for one, by in others))
+    day.go_to(5)
+    day.steps(2)
+
+    assert len(day.memory.outcomes) == len(better)
+    assert day.orders() == []
+
+
+def a_crowd(count, **changes):
     """As many signals, each of a strategy of its own, none of which becomes an order."""
-    return [a_document(strategy=f"Strategy {place}", win_rate=0.1) for place in range(count)]
+    return [
+        a_document(strategy=f"Strategy {place}", win_rate=0.1, **changes) for place in range(count)
+    ]
 
 
 def test_a_crowd_is_decided_a_few_at_once_and_the_switch_is_looked_at_in_between():
