@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.bootstrap.decisions import trading_costs
 from alpha_oracle.calendar import ExecutionWindow
@@ -21,7 +21,9 @@ from alpha_oracle.risk.pre_trade import PreTradeRiskManager, RiskBounds, standar
 
 if TYPE_CHECKING:
     from alpha_oracle.config import CostSettings, Settings
-    from alpha_oracle.config_sections import ExecutionSettings
+    from alpha_oracle.config_sections import ExecutionSettings, RouterSettings
+
+LEAST_PATIENCE: Final = timedelta(minutes=5)
 
 
 def trading_rules(settings: Settings) -> TradingRules:
@@ -48,7 +50,14 @@ def trading_rules(settings: Settings) -> TradingRules:
         twap_slices=router.twap_slices,
         twap_interval_seconds=router.twap_interval_seconds,
         reconcile_every=timedelta(minutes=settings.execution.reconcile_every_minutes),
+        entry_patience=entry_patience(router),
     )
+
+
+def entry_patience(router: RouterSettings) -> timedelta:
+    """Return how long entries wait for a sale: as long as a TWAP takes, 5 minutes at least."""
+    takes = timedelta(seconds=router.twap_slices * router.twap_interval_seconds)
+    return max(takes, LEAST_PATIENCE)
 
 
 def companions(settings: Settings) -> Companions:

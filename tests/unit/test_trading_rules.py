@@ -4,6 +4,8 @@ from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from alpha_oracle.bootstrap.simulated import matching_rules
 from alpha_oracle.bootstrap.trading_rules import risk_bounds, trading_rules
 from alpha_oracle.config import Settings
@@ -79,6 +81,21 @@ def test_routing_and_reconciling_are_as_set():
     assert rules.window.start_after_open_minutes == 1
     assert rules.mode == "MANUAL_APPROVAL"
     assert rules.kill_switch.cooldown_minutes == 9
+
+
+@pytest.mark.parametrize(
+    ("slices", "interval_seconds", "minutes"),
+    [(5, 60, 5), (10, 60, 10), (4, 240, 16), (2, 30, 5)],
+    ids=["the settings' own", "more slices", "longer intervals", "a short one"],
+)
+def test_entries_wait_as_long_as_a_sale_in_slices_takes_and_five_minutes_at_least(
+    slices, interval_seconds, minutes
+):
+    told = {"twap_slices": slices, "twap_interval_seconds": interval_seconds}
+
+    rules = trading_rules(Settings.model_validate({"router": told}))
+
+    assert rules.entry_patience == timedelta(minutes=minutes)
 
 
 def test_the_simulated_broker_charges_what_entries_are_sized_with():
