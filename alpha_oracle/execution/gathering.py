@@ -54,7 +54,7 @@ class Gatherer:
         self._market_now = MarketReader(
             ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
         )
-        self._reckoned: tuple[int, Exposure, Decimal | None] | None = None
+        self._reckoned: tuple[object, Exposure, Decimal | None] | None = None
 
     def begin(self) -> None:
         """Look at the whole market anew."""
@@ -62,7 +62,6 @@ class Gatherer:
 
     def quotes(self, *symbols: Symbol) -> Mapping[Symbol, Quote]:
         """Return this session's quotes of symbols, of all that is held or working, and of VIX."""
-        self._reckoned = None
         return self._market_now.quotes(*symbols, session=self.session)
 
     def is_halted(self) -> bool:
@@ -90,8 +89,9 @@ class Gatherer:
         if order is not None and {order.order_id, order.parent_id} & ledger.book.orders.keys():
             return self._sum(order)
         # An order that is not on record yet changes nothing: one reckoning does for its decision.
-        if self._reckoned is None or self._reckoned[0] != ledger.version:
-            self._reckoned = (ledger.version, *self._sum(None))
+        by = (ledger.version, self._market_now.marked, ledger.book.marks, self.references.known)
+        if self._reckoned is None or self._reckoned[0] != by:
+            self._reckoned = (by, *self._sum(None))
         return self._reckoned[1:]
 
     def _sum(self, order: Order | None) -> tuple[Exposure, Decimal | None]:

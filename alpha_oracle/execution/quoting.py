@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -11,6 +12,7 @@ from alpha_oracle.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from alpha_oracle.domain.market import Session
@@ -21,12 +23,15 @@ if TYPE_CHECKING:
 
 VIX_SYMBOL: Final = Symbol(VIX)
 
+FRESH: Final = timedelta(seconds=1)
+"""How old the reading of what is held or working may be; what is decided on is read now."""
+
 
 class MarketReader:
     """Reads quotes, and marks the book by them.
 
     In market hours nothing else marks what is held: without a quote of now its price, and with it
-    the account's equity, is unknown.
+    the account's equity, is unknown. `marked` grows with every change of a mark.
     """
 
     def __init__(
@@ -37,26 +42,30 @@ class MarketReader:
         self._clock = clock
         self._stale_seconds = float(stale_seconds)
         self._own: dict[Symbol, Quote] | None = None
+        self._asked: set[Symbol] = set()
+        self._read_at: datetime | None = None
+        self.marked = 0
 
     def begin(self) -> None:
-        """Let everything be read anew: what is held or working is, once in a while of work."""
-        self._own = None
+        """Let everything be read anew, if it was read a while ago or something is new in it."""
+        now, read_at = self._clock.now(), self._read_at
+        is_fresh = read_at is not None and timedelta(0) <= now - read_at < FRESH
+        if not is_fresh or not self.own_symbols() <= self._asked:
+            self._own = None
 
     def quotes(self, *symbols: Symbol, session: Session) -> Mapping[Symbol, Quote]:
         """Return a session's quotes of symbols, of all that is held or working, and of VIX.
 
-        The named ones are read now. A board out of reach has none. Before the open quotes may be in
-        shares that the book does not hold yet.
+        The named ones are read now, and VIX with them. A board out of reach has none. Before the
+        open quotes may be in shares that the book does not hold yet.
         """
         try:
             if self._own is None:
-                self._own = self._read({VIX_SYMBOL, *self.own_symbols()}, session)
-                self._unmark(self._own, session)
-            told = self._read(symbols, session)
+                self._own = self._whole(symbols, session)
+            elif symbols:
+                self._own = self._anew({VIX_SYMBOL, *symbols}, self._own, session)
         except StoreUnavailable:
             return {}
-        others = {symbol: one for symbol, one in self._own.items() if symbol not in symbols}
-        self._own = {**others, **told}
         return self._own
 
     def own_symbols(self) -> set[Symbol]:
@@ -65,21 +74,43 @@ class MarketReader:
         held = {lot.symbol for lot in book.lots.values() if lot.quantity}
         return held | {order.symbol for order in book.unfinished()}
 
+    def _whole(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
+        asked, now = {VIX_SYMBOL, *self.own_symbols(), *symbols}, self._clock.now()
+        found = self._read(asked, session)
+        self._unmark(found, session)
+        self._asked, self._read_at = asked, now
+        return found
+
+    def _anew(
+        self, symbols: Collection[Symbol], known: Mapping[Symbol, Quote], session: Session
+    ) -> dict[Symbol, Quote]:
+        told = self._read(symbols, session)
+        self._asked.update(symbols)
+        return {**{symbol: one for symbol, one in known.items() if symbol not in symbols}, **told}
+
     def _read(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
-        if not symbols:
-            return {}
         opens, closes = calendar.session_open(session), calendar.session_close(session)
         found = self._board.quotes(symbols)
         todays = {symbol: one for symbol, one in found.items() if opens <= one.at <= closes}
         for symbol, quote in todays.items():
             if quote.mark is not None and symbol != VIX_SYMBOL and self._counts(quote, session):
-                self._ledger.book.marks[symbol] = quote.mark
+                self._mark(symbol, quote.mark)
         return todays
 
     def _unmark(self, quotes: Mapping[Symbol, Quote], session: Session) -> None:
         for lot in self._ledger.book.lots.values():
             if not self._counts(quotes.get(lot.symbol), session):
-                self._ledger.book.marks.pop(lot.symbol, None)
+                self._mark(lot.symbol, None)
+
+    def _mark(self, symbol: Symbol, price: Decimal | None) -> None:
+        marks = self._ledger.book.marks
+        if marks.get(symbol) == price:
+            return
+        self.marked += 1
+        if price is None:
+            del marks[symbol]
+        else:
+            marks[symbol] = price
 
     def _counts(self, quote: Quote | None, session: Session) -> bool:
         now = self._clock.now()
