@@ -21,10 +21,11 @@ SIMULATED: Final = "simulated"
 
 
 def always_on(settings: Settings) -> tuple[str, ...]:
-    """Return the processes of trading that an installation runs: those its settings allow."""
+    """Return the processes that an installation runs: those its settings allow, and the API."""
     return (
         *((FEED,) if feed_source(settings) == SIMULATED else ()),
         *((WORKER,) if is_tradable(settings) else ()),
+        API,
     )
 
 

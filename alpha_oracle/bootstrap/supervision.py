@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 POOL: Final = "alpha-oracle"
 PROJECT: Final = Path(__file__).parents[2]
-READY_SECONDS: Final = 120.0
-TRADING_SECONDS: Final = 30.0
+READY_SECONDS: Final = 180.0
+PROCESSES_SECONDS: Final = 30.0
 END_SECONDS: Final = 60.0
 COMMAND_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.2
@@ -53,9 +53,9 @@ def supervised(settings: Settings) -> Iterator[None]:
         _ready_path(settings.home).unlink(missing_ok=True)
         stack.callback(_ready_path(settings.home).unlink, missing_ok=True)
         stack.enter_context(opened_stores(settings))
-        trading = always_on(settings)
-        for name in trading:
-            stack.enter_context(_trading_process(settings.home, name).running())
+        processes = always_on(settings)
+        for name in processes:
+            stack.enter_context(_always_on_process(settings.home, name).running())
         stack.enter_context(prefect_api(settings.home))
         _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
         _prefect("--no-prompt", "deploy", "--all")
@@ -66,7 +66,7 @@ def supervised(settings: Settings) -> Iterator[None]:
             cwd=PROJECT,
         )
         stack.enter_context(worker.running())
-        _await(settings.home, trading)
+        _await(settings.home, processes)
         _ready_path(settings.home).touch()
         yield
 
@@ -180,7 +180,7 @@ def _prefect(*arguments: str) -> None:
         raise ConfigurationError(f"`prefect {' '.join(arguments)}` failed: {' '.join(told)}")
 
 
-def _trading_process(home: Path, name: str) -> Upkeep:
+def _always_on_process(home: Path, name: str) -> Upkeep:
     return Upkeep(
         command=[sys.executable, "-m", f"alpha_oracle.entrypoints.{name}"],
         name=name,
@@ -192,7 +192,7 @@ def _trading_process(home: Path, name: str) -> Upkeep:
 
 def _await(home: Path, names: Sequence[str]) -> None:
     # One that does not come is started again and again; what runs is not held up for it.
-    deadline = time.monotonic() + TRADING_SECONDS
+    deadline = time.monotonic() + PROCESSES_SECONDS
     while not all(is_present(home, name) for name in names) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -17,7 +18,7 @@ from alpha_oracle.config_values import PREFIX
 from alpha_oracle.entrypoints.cli.main import main
 
 COMMAND = Path(sys.executable).with_name("alpha-oracle")
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,3 +75,9 @@ def _left_as_it_was():
         root.handlers[:] = handlers
         root.setLevel(level)
         structlog.reset_defaults()
+
+
+def a_free_port():
+    """Return a port of this machine that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]

@@ -27,7 +27,7 @@ from alpha_oracle.domain.trading_records import Change
 from alpha_oracle.entrypoints.api.access import Access, Role, Token
 from alpha_oracle.entrypoints.api.app import create_app
 from tests.contracts import trading_values as values
-from tests.end_to_end.command_line import begin_process
+from tests.end_to_end.command_line import a_free_port, begin_process
 from tests.end_to_end.trading_world import Rehearsal
 from tests.fakes.event_bus import InMemoryEventBus
 from tests.trading import an_order
@@ -344,11 +344,6 @@ def test_an_operator_is_there_by_a_heartbeat_and_not_by_looking(operator, instal
         assert server.get("heartbeat:operator").endswith("Z")
     assert operator.post("/api/heartbeat").status_code == 200
     assert installation.rows("SELECT kind FROM operator_activity") == [("heartbeat",)]
-
-
-def a_free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def until_healthy(port):

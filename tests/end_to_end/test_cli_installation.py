@@ -27,7 +27,7 @@ VERBS = (
     *("demo", "up", "status", "down", "doctor", "db upgrade", "pipeline", "backfill", "rank"),
     *("import bars", "import members", "import sectors", "import actions", "quarantine list"),
     *("quarantine release", "features list", "features export", "signals", "rankings"),
-    *("strategies list", "strategies check", "orders", "positions", "worker", "feed"),
+    *("strategies list", "strategies check", "orders", "positions", "worker", "feed", "api"),
     *("kill activate", "kill resume", "kill status", "approvals list", "approvals approve"),
     *("approvals reject", "reconcile show", "reconcile accept", "risk reset-peak"),
 )
@@ -100,7 +100,7 @@ def test_status_starts_nothing(environment):
     with installed(environment):
         code, found = states()
     assert code == 1
-    assert set(found) == {"postgres", "redis", "prefect", "supervisor", "feed", "worker"}
+    assert set(found) == {"postgres", "redis", "prefect", "supervisor", "feed", "worker", "api"}
     assert not any(row["healthy"] for row in found.values())
 
 

@@ -5,13 +5,17 @@ import psutil
 import pytest
 
 from alpha_oracle.bootstrap.supervision import supervisor_pid
-from tests.end_to_end.command_line import ask_process
+from tests.end_to_end.command_line import a_free_port, ask_process
 
 
 @pytest.fixture
 def installation(home):
     """An installation of its own; whatever runs of it is ended."""
-    environment = {"ALPHA_ORACLE_HOME": str(home), "PREFECT_API_URL": ""}
+    environment = {
+        "ALPHA_ORACLE_HOME": str(home),
+        "ALPHA_ORACLE_API__PORT": str(a_free_port()),
+        "PREFECT_API_URL": "",
+    }
     yield environment
     ask_process(environment, "down")
 
@@ -36,7 +40,7 @@ def test_up_runs_everything_once_and_down_leaves_nothing(installation, home):
     assert up.code == 0, up.err
     code, parts = health(installation)
     assert code == 0
-    names = ("postgres", "redis", "prefect", "supervisor", "feed", "worker")
+    names = ("postgres", "redis", "prefect", "supervisor", "feed", "worker", "api")
     assert parts == dict.fromkeys(names, True)
 
     second = ask_process(installation, "up")

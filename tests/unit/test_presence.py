@@ -1,19 +1,19 @@
-"""Which processes of trading an installation runs, and how others see them."""
+"""Which processes an installation runs, and how others see them."""
 
 import pytest
 
-from alpha_oracle.bootstrap.presence import FEED, WORKER, always_on, is_present, present
+from alpha_oracle.bootstrap.presence import API, FEED, WORKER, always_on, is_present, present
 from alpha_oracle.config import Settings
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, (FEED, WORKER)),
-        ({"broker": {"provider": "ibkr"}}, (WORKER,)),
-        ({"broker": {"provider": "ibkr"}, "feed": {"source": "simulated"}}, (FEED, WORKER)),
-        ({"broker": {"provider": "ibkr"}, "risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, ()),
-        ({"risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, (FEED, WORKER)),
+        ({}, (FEED, WORKER, API)),
+        ({"broker": {"provider": "ibkr"}}, (WORKER, API)),
+        ({"broker": {"provider": "ibkr"}, "feed": {"source": "simulated"}}, (FEED, WORKER, API)),
+        ({"broker": {"provider": "ibkr"}, "risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, (API,)),
+        ({"risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, (FEED, WORKER, API)),
     ],
     ids=["as it comes", "quotes of a vendor", "paper money", "real money", "asking a human"],
 )

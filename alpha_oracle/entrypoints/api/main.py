@@ -80,7 +80,3 @@ def _options(settings: ApiSettings) -> dict[str, Any]:
         "timeout_graceful_shutdown": END_SECONDS,
         "proxy_headers": False,
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main())
