@@ -17,7 +17,7 @@ from alpha_oracle.domain.market import ActionKind, Session
 from alpha_oracle.domain.portfolio import AppliedAction, LotKey, adjust_lot, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.domain.market import CorporateAction, Symbol
@@ -68,7 +68,7 @@ def entitle(
     for action in sorted(actions, key=_order):
         own = [lot for lot in after.values() if lot.symbol == action.symbol]
         traded = {lot.key: traded_since(lot.key, action.ex_date) for lot in own}
-        held = [_without(lot, traded[lot.key]) for lot in own]
+        held = [one for one in (_without(lot, traded[lot.key]) for lot in own) if one.quantity]
         price = prices.get(action.symbol, Decimal(0))
         done = _done(held, action, price, said=said.get(key_of(action)), at=at)
         shared = _shared(held, action, price, done=done)
@@ -76,6 +76,16 @@ def entitle(
         applied += [done] if done.shares_before else []
     cash = sum((one.cash_usd for one in applied), Decimal(0))
     return Entitled(lots=tuple(after.values()), cash_usd=cash, applied=tuple(applied))
+
+
+def was_held_into(action: CorporateAction, lots: Iterable[Lot]) -> bool:
+    """Return whether any of the lots was entitled to an action, whatever was split since."""
+    # A lot is the same from its first share to its last.
+    return any(
+        lot.opened < action.ex_date and (lot.quantity != 0 or lot.last_traded >= action.ex_date)
+        for lot in lots
+        if lot.symbol == action.symbol
+    )
 
 
 def _order(action: CorporateAction) -> tuple[Session, Symbol, bool]:

@@ -94,6 +94,7 @@ class OperatorClerk:
         )
         if isinstance(found, NotAccepted):
             return f"not done: {found.reason}", {}
+        self._gatherer.references.cover(snapshot.positions, session=self._gatherer.session)
         self._link.ask_by(now, "accept")
         return found.told, {"lots": found.lots, "state": found.state, "accepted": found.doubts}
 

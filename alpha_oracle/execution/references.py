@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.execution.book import Book
     from alpha_oracle.ports.trading_facts import TradingFacts
 
 _NOTHING: Final = References(session=date.min, symbols=frozenset())
@@ -33,12 +34,25 @@ class ReferenceShelf:
     def cover(self, symbols: Iterable[Symbol], *, session: Session) -> References:
         """Return references that cover these symbols too."""
         wanted = frozenset(symbols)
-        is_current = self.known.session == session
-        if not is_current or not wanted <= self.known.symbols:
-            more = wanted | (self.known.symbols if is_current else frozenset())
-            self.known = self._facts.references(more, session=session)
-            self._ratios = self._split_ratios(more, session)
+        if self.known.session != session or not wanted <= self.known.symbols:
+            self._ask(wanted, session)
         return self.known
+
+    def cover_book(self, book: Book, *, session: Session) -> References:
+        """Return references that cover all that a book holds and has ordered too."""
+        held = {lot.symbol for lot in book.lots.values()}
+        return self.cover(held | {one.symbol for one in book.unfinished()}, session=session)
+
+    def reread(self, symbols: Iterable[Symbol], *, session: Session) -> References:
+        """Return references that cover these symbols too, all of them asked for anew."""
+        self._ask(frozenset(symbols), session)
+        return self.known
+
+    def _ask(self, symbols: frozenset[Symbol], session: Session) -> None:
+        is_current = self.known.session == session
+        more = symbols | (self.known.symbols if is_current else frozenset())
+        self.known = self._facts.references(more, session=session)
+        self._ratios = self._split_ratios(more, session)
 
     def last_close(self, symbol: Symbol) -> Decimal | None:
         """Return the close of the session before, USD in shares of today."""

@@ -10,7 +10,8 @@ split overtook is left to an operator, as its shares and its trades are not thos
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind
@@ -18,21 +19,27 @@ from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.portfolio import key_of, with_peak
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.execution import booking
-from alpha_oracle.execution.entitlements import Traded, entitle
+from alpha_oracle.execution.entitlements import Traded, entitle, was_held_into
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
+from alpha_oracle.execution.opening import after_splits, opening_equity, opening_shares
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
     from alpha_oracle.domain.market import CorporateAction, Session, Symbol
-    from alpha_oracle.domain.portfolio import AccountState, AppliedAction, Lot, LotKey
+    from alpha_oracle.domain.portfolio import AccountState, ActionKey, AppliedAction, Lot, LotKey
     from alpha_oracle.domain.trading_events import RiskAlert
     from alpha_oracle.execution.entitlements import Entitled
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.surroundings import Ports
+
+
+READ_AGAIN: Final = timedelta(minutes=1)
+"""How often a close is looked for that was not known when the session was rolled into."""
 
 
 class SessionRoll:
@@ -43,6 +50,8 @@ class SessionRoll:
         self._ledger = ledger
         self._gatherer = gatherer
         self._sold_out: dict[LotKey, Lot] = {}
+        self._left_out: set[ActionKey] = set()
+        self._read_at: datetime | None = None
 
     def is_due(self) -> bool:
         """Whether the book is still that of an earlier session."""
@@ -60,13 +69,14 @@ class SessionRoll:
         session, lots = self._gatherer.session, {**self._sold_out, **self._ledger.book.lots}
         closes = self._closes()
         actions, overtaken = self._due({key.symbol for key in lots})
+        self._leave_out([one for one in overtaken if was_held_into(one, lots.values())])
         told = self._told(actions)
         before = self._entitled(
             lots.values(), [one for one in actions if one.ex_date < session], closes, told
         )
         equity = _equity(before.lots, self._ledger.book.state.cash_usd + before.cash_usd, closes)
         todays = [one for one in actions if one.ex_date == session]
-        opening = _after(closes, todays)
+        opening = after_splits(closes, todays)
         after = self._entitled(before.lots, todays, opening, told)
         self._ledger.commit(
             self._ledger.change(
@@ -74,28 +84,50 @@ class SessionRoll:
                 lots=tuple(lot for lot in after.lots if lot != lots[lot.key]),
                 state=self._state(equity, before.cash_usd + after.cash_usd),
                 applied=(*before.applied, *after.applied),
-                announcements=self._news(before.applied, overtaken, closes),
+                announcements=self._news(before.applied, closes),
             )
         )
         self._begin(opening)
 
     def begin(self) -> None:
         """Take up a session that was rolled into before: what was closed earlier is forgotten."""
-        session, closes = self._gatherer.session, self._closes()
-        todays = self._ports.facts.actions(
-            closes.keys(), after=calendar.shift_session(session, -1), through=session
-        )
-        self._begin(_after(closes, todays))
+        closes = self._closes()
+        self._begin(after_splits(closes, self._todays(closes)))
 
-    def _begin(self, prices: dict[Symbol, Decimal]) -> None:
+    def complete(self) -> None:
+        """Commit what the day's loss counts from once it is known, where a close came late."""
+        now, state = self._ports.clock.now(), self._ledger.book.state
+        is_asked = self._read_at is not None and now - self._read_at < READ_AGAIN
+        if state.previous_close_equity_usd is not None or is_asked:
+            return
+        self._read_at = now
+        equity = self._late_equity()
+        if equity is not None:
+            after = with_peak(replace(state, previous_close_equity_usd=equity), equity)
+            self._ledger.commit(self._ledger.change(f"base|{self._gatherer.session}", state=after))
+
+    def _late_equity(self) -> Decimal | None:
+        session, book = self._gatherer.session, self._ledger.book
+        held = opening_shares(book, session)
+        known = self._gatherer.references.reread(held, session=session)
+        applied = [one for one in self._todays(held) if key_of(one) in self._ledger.applied]
+        return opening_equity(book, session, closes=known.last_closes, applied=applied)
+
+    def _todays(self, symbols: Iterable[Symbol]) -> tuple[CorporateAction, ...]:
+        session = self._gatherer.session
+        before = calendar.shift_session(session, -1)
+        return self._ports.facts.actions(frozenset(symbols), after=before, through=session)
+
+    def _begin(self, prices: Mapping[Symbol, Decimal]) -> None:
         book = self._ledger.book
-        book.marks = prices
+        held = _held(book.lots.values())
+        book.marks = {symbol: price for symbol, price in prices.items() if symbol in held}
         self._sold_out |= {key: lot for key, lot in book.lots.items() if not lot.quantity}
         self._ledger.forget(before=self._gatherer.session)
 
     def _closes(self) -> Mapping[Symbol, Decimal]:
-        held = _held(self._ledger.book.lots.values())
-        return self._gatherer.references.cover(held, session=self._gatherer.session).last_closes
+        shelf, session = self._gatherer.references, self._gatherer.session
+        return shelf.cover_book(self._ledger.book, session=session).last_closes
 
     def _due(
         self, symbols: Collection[Symbol]
@@ -117,6 +149,14 @@ class SessionRoll:
             symbol == action.symbol and kind is ActionKind.SPLIT and ex_date > action.ex_date
             for symbol, ex_date, kind in self._ledger.applied
         )
+
+    def _leave_out(self, overtaken: Sequence[CorporateAction]) -> None:
+        # Each by a change of its own name: the record has it once, whichever worker finds it again.
+        for one in (one for one in overtaken if key_of(one) not in self._left_out):
+            name = f"left_out|{one.symbol}|{one.ex_date}|{one.kind}"
+            told = self._warning("corporate_action_left_out", _left_out(one))
+            self._ledger.commit(self._ledger.change(name, announcements=(told,)))
+            self._left_out.add(key_of(one))
 
     def _told(self, actions: Sequence[CorporateAction]) -> Collection[AppliedAction]:
         if not actions or self._ports.apply_actions is None:
@@ -150,21 +190,19 @@ class SessionRoll:
     def _news(
         self,
         before: Sequence[AppliedAction],
-        overtaken: Sequence[CorporateAction],
         closes: Mapping[Symbol, Decimal],
     ) -> tuple[RiskAlert, ...]:
         rolled = self._rolled()
         late = [one for one in before if one.action.ex_date <= rolled]
-        told = [("late_corporate_action", _late(one)) for one in late]
-        told += [("corporate_action_left_out", _left_out(one)) for one in overtaken]
+        told = [self._warning("late_corporate_action", _late(one)) for one in late]
         unknown = sorted(_held(self._ledger.book.lots.values()) - closes.keys())
         if unknown:
             message = f"no close of the session before is known of {', '.join(unknown)}"
-            told.append(("close_unknown", message))
-        now = self._ports.clock.now()
-        return tuple(
-            an_alert(kind, message, severity=Severity.WARNING, at=now) for kind, message in told
-        )
+            told.append(self._warning("close_unknown", message))
+        return tuple(told)
+
+    def _warning(self, kind: str, message: str) -> RiskAlert:
+        return an_alert(kind, message, severity=Severity.WARNING, at=self._ports.clock.now())
 
     def _state(self, equity: Decimal | None, cash: Decimal) -> AccountState:
         state = self._ledger.book.state
@@ -202,13 +240,3 @@ def _equity(lots: Iterable[Lot], cash: Decimal, closes: Mapping[Symbol, Decimal]
     if any(lot.symbol not in closes for lot in held):
         return None
     return sum((lot.quantity * closes[lot.symbol] for lot in held), cash)
-
-
-def _after(
-    closes: Mapping[Symbol, Decimal], actions: Sequence[CorporateAction]
-) -> dict[Symbol, Decimal]:
-    prices = dict(closes)
-    for one in actions:
-        if one.kind is ActionKind.SPLIT and one.symbol in prices:
-            prices[one.symbol] /= one.value
-    return prices

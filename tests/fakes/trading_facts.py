@@ -21,7 +21,15 @@ class InMemoryTradingFacts:
 
     def references(self, symbols, *, session):
         self._reach()
-        return replace(self.known, session=session, symbols=frozenset(symbols))
+        wanted = frozenset(symbols)
+        return replace(
+            self.known,
+            session=session,
+            symbols=wanted,
+            sectors=_of(wanted, self.known.sectors),
+            adv_shares=_of(wanted, self.known.adv_shares),
+            last_closes=_of(wanted, self.known.last_closes),
+        )
 
     def actions(self, symbols, *, after, through):
         self._reach()
@@ -34,3 +42,7 @@ class InMemoryTradingFacts:
     def _reach(self):
         if self.is_away:
             raise StoreUnavailable("reference data is out of reach")
+
+
+def _of(symbols, known):
+    return {symbol: known[symbol] for symbol in symbols & known.keys()}

@@ -153,18 +153,74 @@ def test_what_the_brokers_truth_has_in_it_is_not_applied_again():
     assert day.shares() == day.market.position("AAA") == 98
 
 
-def test_an_action_that_a_later_split_overtook_is_left_to_an_operator():
+def overtaken_by_a_split(day):
+    """A day rolled into LATER, when AAA was split; then, a session on, a dividend comes late."""
+    day.facts.corporate_actions.append(an_action("split", "2", ex_date=LATER))
+    for session in (NEXT, LATER):
+        morning(day, session)
+        day.steps(2, quoting=False)
+    day.facts.corporate_actions.append(an_action("dividend", "1"))
+    for later in (1, 2):
+        day.another()
+        morning(day, calendar.shift_session(LATER, later), close=50)
+        day.steps(2, quoting=False)
+
+
+def test_an_action_that_a_later_split_overtook_is_left_to_an_operator_and_told_once():
     day = holding()
-    day.facts.corporate_actions.append(an_action("split", "2"))
-    morning(day)
-    day.steps(2, quoting=False)
     cash = day.memory.states["paper"].cash_usd
-    day.facts.corporate_actions.append(an_action("dividend", "1", ex_date=SESSION))
-    morning(day, LATER)
-    day.steps(2, quoting=False)
+    overtaken_by_a_split(day)
 
     assert day.memory.states["paper"].cash_usd == cash
     assert day.alerts("warning") == ["corporate_action_left_out"]
+
+
+def test_an_overtaken_action_that_nobody_was_entitled_to_is_not_told():
+    day = TradingDay()
+    day.go_to(8 * 60)
+    day.receive(a_document(session=SESSION))
+    morning(day, minute=5)
+    day.steps()
+    assert day.shares() == 49
+    overtaken_by_a_split(day)
+
+    assert day.shares() == 98
+    assert day.alerts("warning") == []
+
+
+def test_an_overtaken_action_of_what_was_sold_since_is_told():
+    day = TradingDay()
+    day.receive(a_document(max_hold_days=2))
+    day.go_to(5)
+    day.steps()
+    day.facts.corporate_actions.append(an_action("split", "2", ex_date=LATER))
+    morning(day)
+    day.steps(2)
+    morning(day, LATER, minute=5)
+    day.quote("AAA", bid=49.97, ask=50.03)
+    day.steps(4, quoting=False)
+    assert day.shares() == 0
+    day.facts.corporate_actions.append(an_action("dividend", "1"))
+    morning(day, calendar.shift_session(LATER, 1), close=50)
+    day.steps(2, quoting=False)
+
+    assert "corporate_action_left_out" in day.alerts("warning")
+
+
+def test_a_split_leaves_a_lot_alone_that_was_sold_out_before_it():
+    day = TradingDay()
+    day.receive(a_document(min_hold_days=1, max_hold_days=1))
+    day.go_to(5)
+    day.steps()
+    morning(day, minute=5)
+    day.steps()
+    day.facts.corporate_actions.append(an_action("split", "4", ex_date=LATER))
+    for later in range(3):
+        morning(day, calendar.shift_session(LATER, later))
+        day.steps(2, quoting=False)
+
+    (lot,) = day.memory.lots.values()
+    assert (lot.quantity, lot.bought) == (0, 49)
 
 
 def test_the_days_loss_counts_from_the_equity_of_the_close_before_its_actions():
