@@ -121,6 +121,7 @@ class Desk:
         self._has_more = False
         if self.link.state is not LinkState.READY or self._roll.is_due():
             return
+        self._roll.complete()
         if self._window_is_open():
             if not is_halted:
                 self._clerk.send()
