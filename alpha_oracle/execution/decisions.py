@@ -66,11 +66,12 @@ class Decider:
         self._left = DECISIONS
 
     def expire(self) -> None:
-        """Give signals whose time is over their outcome, a few at once."""
+        """Give signals whose time is over their outcome, a few at once, and tell what is unsold."""
         now = self._clock.now()
         over = [one for one in self._ledger.waiting.values() if one.expires_at <= now]
         for signal in over[:DECISIONS]:
             self._expire(signal)
+        self._seller.give_up()
 
     def has_work(self) -> bool:
         """Whether an open window has anything to decide."""
@@ -85,7 +86,6 @@ class Decider:
         signals = self._ordered(self._due_signals())
         for signal in self._turns({one.signal_id: one for one in signals if not one.is_entry}):
             self._seller.hear(signal)
-        self._seller.give_up()
         session = self._gatherer.session
         for due in self._turns({one.order_id(session): one for one in self._seller.due()}):
             self._seller.sell(due)

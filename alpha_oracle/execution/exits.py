@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.domain.orders import OrderPurpose, OrderStatus, RefusedBy
+from alpha_oracle.domain.orders import OrderPurpose
 from alpha_oracle.execution.identity import exit_order_id
 from alpha_oracle.execution.order_requests import nothing_held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from alpha_oracle.domain.market import Session
-    from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.portfolio import Lot, LotKey
     from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.execution.order_requests import Refusal
@@ -30,9 +28,6 @@ class ExitReason(StrEnum):
     LIMIT_BREACH = "limit_breach"
     OPERATOR = "operator"
 
-
-_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
-_FINAL_WORD: Final = frozenset({RefusedBy.OPERATOR, RefusedBy.SYSTEM})
 
 PURPOSE: Final = {
     ExitReason.STRATEGY: OrderPurpose.EXIT,
@@ -124,38 +119,6 @@ def on_exit_signal(
         return nothing_held(signal)
     wanting_out = replace(lot, wants_out=True)
     return ExitDecision(lot=wanting_out, due=due_exit(wanting_out, session, sellable=sellable))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Persistence:
-    """How often a lot is tried to be sold in a session: at most in `attempts` orders.
-
-    The second goes `after` the end of the first, each later one after twice as long.
-    """
-
-    attempts: int = 3
-    after: timedelta = timedelta(minutes=1)
-
-    def next_at(self, sales: Sequence[Order]) -> datetime | None:
-        """Return when the next order may go after those of the session; None: none may.
-
-        None goes beside one that works, nor after the word of a human, nor after one of which
-        nobody knows for certain that it never was.
-        """
-        if not sales:
-            return _AT_ONCE
-        last = sales[-1]
-        if not last.is_final or len(sales) >= self.attempts:
-            return None
-        if last.history[-1].refused_by in _FINAL_WORD:
-            return None
-        doublings = len(sales) - 1
-        return last.history[-1].at + self.after * (1 << doublings)
-
-    def gave_up(self, sales: Sequence[Order]) -> bool:
-        """Whether the last order there may be has ended without selling what it was to."""
-        is_last = len(sales) >= self.attempts
-        return is_last and sales[-1].is_final and sales[-1].status is not OrderStatus.FILLED
 
 
 def _reason(lot: Lot, age: int) -> ExitReason | None:

@@ -1,6 +1,7 @@
 """Lots are sold that are due, and entries wait for it: what a sale brings goes to the best of them.
 
-An exit waits until what it needs comes. What ended without selling is tried again, a few times.
+An exit waits until what it needs comes. What ended without selling is tried again, a few times, and
+what a session leaves unsold is told.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from alpha_oracle.domain.portfolio import LotKey
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_records import SignalOutcome, SignalOutcomeKind
 from alpha_oracle.execution.activity import sent_at
+from alpha_oracle.execution.booking import key_of
 from alpha_oracle.execution.exits import due_lots, on_exit_signal
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.order_requests import Refusal
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.portfolio import Lot
     from alpha_oracle.domain.received_signals import ReceivedSignal
@@ -53,6 +56,7 @@ class Seller:
         self._clock = clock
         self._declined: set[str] = set()
         self._told: set[str] = set()
+        self._given_up_at: tuple[Session, bool, int] | None = None
 
     def due(self) -> list[DueExit]:
         """Return the lots to try to sell now."""
@@ -61,17 +65,24 @@ class Seller:
 
     def give_up(self) -> None:
         """Tell of lots that no order of this session sold, and none will any more."""
+        session = self._gatherer.session
+        is_over = self._clock.now() >= self._rules.window.end(session)
+        looked_at = (session, is_over, self._ledger.version)
+        if looked_at == self._given_up_at:
+            return
         for due, sales in self._due_lots():
-            if self._rules.persistence.gave_up(sales):
+            if self._rules.persistence.gave_up(sales, is_over=is_over):
                 self._tell_of(due.lot, sales)
+        self._given_up_at = looked_at
 
     def awaited(self) -> str:
         """Return what entries wait for, empty: nothing.
 
         While a sale of this session is not final they wait, for their patience at most after the
-        last was sent, slices included; for a sale that itself only waits, at most for as long after
-        the window's start. They wait for no sale that risk declines, and for none while trading is
-        halted: what nobody lets out now springs not to life when trading goes on.
+        last was sent, slices included, and those not that only took another's place; for a sale
+        that itself only waits, at most for as long after the window's start. They wait for no sale
+        that risk declines, and for none while trading is halted: what nobody lets out now springs
+        not to life when trading goes on.
         """
         session, now = self._gatherer.session, self._clock.now()
         patience = self._rules.entry_patience
@@ -82,7 +93,7 @@ class Seller:
             for one in self._ledger.book.unfinished()
             if one.side is Side.SELL and one.session == session
         ]
-        if sales and now < max(map(sent_at, sales)) + patience:
+        if sales and now < max(map(self._awaited_since, sales)) + patience:
             return f"the sale of {_named(one.symbol for one in sales)}"
         waiting = [
             one.lot.symbol
@@ -147,6 +158,12 @@ class Seller:
         }
         due = due_lots(self._ledger.book.lots.values(), self._gatherer.session, sellable=sellable)
         return [(one, self._sales(one.lot)) for one in due]
+
+    def _awaited_since(self, sale: Order) -> datetime:
+        if sale.parent_id is not None:
+            return sent_at(sale)
+        sales = self._ledger.book.sales_of(key_of(sale), sale.session)
+        return self._rules.persistence.awaited_since(sales)
 
     def _sales(self, lot: Lot) -> list[Order]:
         return self._ledger.book.sales_of(lot.key, self._gatherer.session)

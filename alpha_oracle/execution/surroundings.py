@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from alpha_oracle.domain.market import CorporateAction
 from alpha_oracle.domain.portfolio import AppliedAction
-from alpha_oracle.execution.exits import Persistence
+from alpha_oracle.execution.persistence import Persistence
 
 if TYPE_CHECKING:
     from datetime import datetime
