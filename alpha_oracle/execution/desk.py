@@ -22,6 +22,7 @@ from alpha_oracle.execution.link import Link
 from alpha_oracle.execution.margin import look_at_margin
 from alpha_oracle.execution.operators import OperatorClerk
 from alpha_oracle.execution.placing import Placer
+from alpha_oracle.execution.repricing import Repricer
 from alpha_oracle.execution.sending import Sender
 from alpha_oracle.execution.session_roll import SessionRoll
 from alpha_oracle.execution.slicing import Slicer
@@ -72,6 +73,7 @@ class Desk:
         self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
         self._placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)
+        self._repricer = Repricer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._slicer = Slicer(
             rules, ledger, self._gatherer, placer=self._placer, sender=self._sender, clock=clock
         )
@@ -125,6 +127,7 @@ class Desk:
         if self._window_is_open():
             if not is_halted:
                 self._clerk.send()
+                self._repricer.work()
             # While halted the cascade refuses entries: none springs to life when trading goes on.
             self._has_more = self._decider.work()
         if not is_halted:
