@@ -28,7 +28,7 @@ from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
 from alpha_oracle.execution.markets import market_of
 from alpha_oracle.execution.surroundings import SETTLE
-from alpha_oracle.risk.market_moves import Purchase
+from alpha_oracle.execution.watch import purchase_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from alpha_oracle.execution.link import Link
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.quotes import QuoteBoard
+    from alpha_oracle.risk.market_moves import Purchase
 
 _K: Final = BrokerEventKind
 _S: Final = OrderStatus
@@ -160,7 +161,7 @@ class Follower:
         self._ledger.book_fill(order_id, fill, booked)
         order = self._ledger.book.orders[order_id]
         if order.side is Side.BUY and is_new:
-            self.bought.append(Purchase(order.symbol, fill.price))
+            self.bought.append(purchase_of(order, fill, self._ledger.book))
             self._link.bought_usd += fill.price * fill.quantity
 
     def _on_late(self, order_id: str, fill: Fill, known: Execution | None) -> None:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Purchase(NamedTuple):
-    """What a purchase was just filled in, and at what price (USD a share)."""
+    """What a purchase was just filled in, and at what price (USD a share).
+
+    `is_first`: before its order, nothing of the symbol was held or being bought.
+    """
 
     symbol: Symbol
     price: Decimal
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class OwnDoing:
     """A purchase, with the prices and the equity that the portfolio after it is judged by."""
 
     symbol: Symbol
+    is_first: bool
     prices: Mapping[Symbol, Decimal]
     high_equity_usd: Decimal
 
@@ -63,6 +68,7 @@ class OwnDoing:
         """Return how a purchase is judged."""
         return cls(
             symbol=bought.symbol,
+            is_first=bought.is_first,
             prices={**seen.lows, bought.symbol: bought.price},
             high_equity_usd=seen.high_equity_usd or Decimal(0),
         )

@@ -1,8 +1,9 @@
 """The portfolio against its limits after the fact: on fills and quotes, whatever the orders said.
 
-A limit breached or a breaker tripped is high, as markets move. A limit exceeded by a fill of ours
-is critical, for the cascade let through what it must not: that is integrity, and it activates the
-kill switch.
+A limit breached or a breaker tripped is high, as markets move: what was sized at its cap passes it
+with the next uptick, so that a share of equity is told from a margin beyond its bound on. A limit
+exceeded by a fill of ours is critical, for the cascade let through what it must not: that is
+integrity, and it activates the kill switch.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ STALE_QUOTE: Final = "stale_quote"
 FILL_TOLERANCE_PCT: Final = Decimal(3)
 """How far past its bound, in percent of it, a fill may carry a sum by its price alone: the price
 collar. What lies beyond was never cleared."""
+
+MARKET_MARGIN_PCT: Final = Decimal(10)
+"""How far past its bound, in percent of it, the market may carry a sum before that is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ class PortfolioMonitor:
         sums = (
             _finding(one.reading, one.severity, at=facts.now, subject=one.subject)
             for one in self._sums(facts, ours)
-            if one.reading.is_breached
+            if one.is_told
         )
         return (*gauges, *sums, *self._unpriced(facts), *self._warnings(facts))
 
@@ -115,10 +119,6 @@ class PortfolioMonitor:
             yield _finding(shown, Severity.HIGH, at=facts.now, subject=symbol)
 
     def _warnings(self, facts: RiskFacts) -> Iterator[PortfolioFinding]:
-        drift, bound = facts.system.drift_pct, self.bounds.max_drift_pct
-        if drift is not None and 0 < drift < bound:
-            shown = _above("reconciliation_mismatch", drift, bound=Decimal(0), what="drift (%)")
-            yield _finding(shown, Severity.WARNING, at=facts.now)
         gate = self.bounds.autonomy_gate()
         if gate.is_full_withheld(facts):
             shown = Reading(
@@ -133,7 +133,10 @@ class PortfolioMonitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sum:
-    """A sum against its bound; `own` is what it would be had no price moved, None: not ours."""
+    """A sum against its bound; `own` is what it would be had no price moved, None: not ours.
+
+    `slack` is what tolerance and margin are percent of; 0 for what prices do not move.
+    """
 
     name: str
     measured: Decimal
@@ -141,16 +144,25 @@ class _Sum:
     what: str
     subject: str = ""
     own: Decimal | None = None
-    tolerance: Decimal = Decimal(0)
+    slack: Decimal = Decimal(0)
 
     @property
     def reading(self) -> Reading:
         return _above(self.name, self.measured, bound=self.bound, what=self.what)
 
     @property
+    def is_told(self) -> bool:
+        is_far = self.measured > self.bound + self.slack * MARKET_MARGIN_PCT / 100
+        return is_far or self.is_ours
+
+    @property
+    def is_ours(self) -> bool:
+        tolerance = self.slack * FILL_TOLERANCE_PCT / 100
+        return self.own is not None and self.own > self.bound + tolerance
+
+    @property
     def severity(self) -> Severity:
-        is_ours = self.own is not None and self.own > self.bound + self.tolerance
-        return Severity.CRITICAL if is_ours else Severity.HIGH
+        return Severity.CRITICAL if self.is_ours else Severity.HIGH
 
 
 _Read: TypeAlias = Callable[["RiskBounds", "RiskFacts", "OwnDoing | None", Decimal], Iterator[_Sum]]
@@ -163,7 +175,7 @@ def _counts(bounds: RiskBounds, facts: RiskFacts, ours: OwnDoing | None) -> Iter
         measured=positions,
         bound=Decimal(bounds.max_positions),
         what="number of positions",
-        own=None if ours is None else positions,
+        own=positions if ours is not None and ours.is_first else None,
     )
     trades = facts.activity.trades_today
     if trades is not None:
@@ -188,7 +200,7 @@ def _positions(
             what=f"{symbol} in % of equity",
             subject=symbol,
             own=ours.share_pct(usd, (symbol,), facts, equity=equity) if ours and is_ours else None,
-            tolerance=bounds.max_position_pct * FILL_TOLERANCE_PCT / 100,
+            slack=bounds.max_position_pct,
         )
 
 
@@ -207,7 +219,7 @@ def _sectors(
             what=f"{sector or _UNKNOWN} in % of equity",
             subject=sector or _UNKNOWN,
             own=ours.share_pct(usd, members, facts, equity=equity) if ours and is_ours else None,
-            tolerance=bounds.max_sector_pct * FILL_TOLERANCE_PCT / 100,
+            slack=bounds.max_sector_pct,
         )
 
 
@@ -224,7 +236,7 @@ def _cash(
         bound=100 - bounds.min_cash_pct,
         what="share of equity not in cash (%)",
         own=None if ours is None else ours.spent_pct(facts, equity=equity, cash=cash),
-        tolerance=bounds.min_cash_pct * FILL_TOLERANCE_PCT / 100,
+        slack=bounds.min_cash_pct,
     )
 
 
