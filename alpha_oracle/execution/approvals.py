@@ -1,7 +1,7 @@
 """Orders that wait for a human: checked anew when one says yes, ended when nobody says anything.
 
 A price that moved by `PRICE_MOVE_PCT` from the one an order was asked at ends it too: what a human
-looks at, or agreed to, is another order by then.
+looks at, or agreed to, is another order by then. An exit is asked anew at once.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
+from alpha_oracle.domain.orders import OrderEvent, OrderPurpose, OrderStatus, OrderType, RefusedBy
 from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
 from alpha_oracle.execution.placements import is_momentary
+from alpha_oracle.execution.router import marketable_limit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from alpha_oracle.risk.cascade import Clearance
 
 PRICE_MOVE_PCT: Final = Decimal(1)
+LIVE_WITHIN: Final = timedelta(minutes=1)
+"""How long an exit approved at the market waits for a live quote before it is asked as a limit."""
+
 LOOK_EVERY: Final = timedelta(seconds=1)
 """How often prices are held against those that were asked at."""
 
@@ -60,6 +64,7 @@ class ApprovalClerk:
         self._store = store
         self._clock = clock
         self._looked_at: datetime | None = None
+        self._held_back: dict[str, str] = {}
 
     def waiting(self) -> list[Order]:
         """Return the orders that wait for a human."""
@@ -82,7 +87,9 @@ class ApprovalClerk:
         now, waiting = self._clock.now(), self.waiting()
         over = [order for order in waiting if now >= self._rules.window.end(order.session)]
         for order in over:
-            self._expire(order, "the execution window ended before it was approved and sent")
+            reason = "the execution window ended before it was approved and sent"
+            held_back = self._held_back.pop(order.order_id, "")
+            self._expire(order, reason + (f"; it waited for: {held_back}" if held_back else ""))
         still = [order for order in waiting if order not in over]
         if not still or (self._looked_at is not None and now - self._looked_at < LOOK_EVERY):
             return
@@ -103,7 +110,7 @@ class ApprovalClerk:
         self._end(order.order_id, OrderStatus.EXPIRED, reason, by=by, approvals=ended)
 
     def _moved(self, order: Order, quote: Quote | None) -> str:
-        approval, price = self._ledger.approvals.get(order.order_id), self._fresh_mark(quote)
+        approval, price = self._ledger.approvals.get(order.order_id), self._price_now(order, quote)
         asked_at = None if approval is None else approval.price
         if asked_at is None or price is None:
             return ""
@@ -114,11 +121,12 @@ class ApprovalClerk:
             f"a move of {PRICE_MOVE_PCT} % or more"
         )
 
-    def _fresh_mark(self, quote: Quote | None) -> Decimal | None:
+    def _price_now(self, order: Order, quote: Quote | None) -> Decimal | None:
         within = self._rules.router.fresh_seconds
         if quote is None or not quote.is_fresh(self._clock.now(), within_seconds=within):
             return None
-        return quote.mark
+        # What was asked at its limit, for want of a mid, is held against what it would be now.
+        return marketable_limit(order.side, quote) if order.arrival_price is None else quote.mark
 
     def _decided(self, status: ApprovalStatus) -> list[Approval]:
         if not self.waiting():
@@ -131,17 +139,32 @@ class ApprovalClerk:
         quotes = self._gatherer.quotes(order.symbol)
         self._gatherer.references.cover({order.symbol}, session=order.session)
         quote = quotes.get(order.symbol)
-        moved = self._moved(order, quote)
-        if moved:
-            self._expire(order, moved)
+        ended = self._moved(order, quote) or self._outwaited(order, approval, quote)
+        if ended:
+            self._expire(order, ended)
             return
-        if self._fresh_mark(quote) is None:
+        if self._price_now(order, quote) is None and not _is_sold_at_limits(order):
             # Wherever the price has gone in the time that a human took, nobody says.
+            self._held_back[order.order_id] = f"a live quote of {order.symbol}"
             return
         facts = self._gatherer.facts(order, quotes)
         clearance = self._rules.risk.check_pre_trade(order, facts, answered=approval.checks)
         if is_momentary(clearance):
+            self._held_back[order.order_id] = clearance.reason
             return
+        self._held_back.pop(order.order_id, None)
+        self._settle(order, approval, clearance)
+
+    def _outwaited(self, order: Order, approval: Approval, quote: Quote | None) -> str:
+        if order.order_type is not OrderType.MARKET or order.purpose is OrderPurpose.ENTRY:
+            return ""
+        has_bid = quote is not None and quote.bid is not None
+        until = (approval.decided_at or approval.requested_at) + LIVE_WITHIN
+        if not has_bid or self._price_now(order, quote) is not None or self._clock.now() < until:
+            return ""
+        return f"no live quote of {order.symbol} came: what was to go at the market has a limit now"
+
+    def _settle(self, order: Order, approval: Approval, clearance: Clearance) -> None:
         if clearance.may_be_sent and clearance.quantity == order.quantity:
             self._go(order, approval, clearance)
             return
@@ -191,3 +214,8 @@ class ApprovalClerk:
             refused_by=by,
         )
         self._ledger.record(order_id, event, **parts)
+
+
+def _is_sold_at_limits(order: Order) -> bool:
+    # It only reduces risk, and falls through no book: any quote of the session does.
+    return order.purpose is not OrderPurpose.ENTRY and order.order_type is not OrderType.MARKET
