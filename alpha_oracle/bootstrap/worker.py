@@ -57,7 +57,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One account's worker. For one thread."""
+    """One account's worker. For one thread.
+
+    It keeps hold of what came in until that is durable, and acknowledges it then: after the step
+    that decided on it.
+    """
 
     account: str
     engine: ExecutionEngine
@@ -67,12 +71,13 @@ class Worker:
     bus: EventBus
     clock: Clock
     unreceived: list[Delivery] = field(default_factory=list)
+    unsettled: list[Delivery] = field(default_factory=list)
 
     def take_in(self, *, wait_seconds: float) -> int:
         """Put on record what came in, waiting at most so long; return how many were new.
 
-        What could not be put on record is tried again before anything more is read: the stream
-        would give it again in time, the channel never.
+        What could not be put on record, or may be lost to it, is tried again before anything more
+        is read: the stream would give it again in time, the channel never.
 
         Raises:
             StoreUnavailable: some of it is not on record.
@@ -83,19 +88,21 @@ class Worker:
         while self.unreceived:
             source, group = next(groupby(self.unreceived, key=attrgetter("source")))
             same = list(group)
-            new += self.engine.receive([one.document for one in same], source=source)
+            with self._kept_hold_of():
+                new += self.engine.receive([one.document for one in same], source=source)
             del self.unreceived[: len(same)]
-            self.stream.acknowledge(same)
+            self.unsettled.extend(same)
         return new
 
     def step(self) -> datetime:
-        """Do all that is due; return when something is due again at the latest.
+        """Do all that is due, acknowledge what came in; return when to step again at the latest.
 
         Raises:
             StoreUnavailable: a store or the broker was away; step again in a while.
             LeaseTaken: another worker trades the account; end.
         """
         look_at = self.engine.step()
+        self._acknowledge()
         if self.engine.trouble:
             raise StoreUnavailable(self.engine.trouble)
         return look_at
@@ -107,6 +114,24 @@ class Worker:
             StoreUnavailable: the rest still waits.
         """
         return self.outbox.relay(self.bus, at=self.clock.now())
+
+    def _acknowledge(self) -> None:
+        if not self.unsettled:
+            return
+        with self._kept_hold_of():
+            self.engine.settle()
+        settled = [*self.unsettled]
+        self.unsettled.clear()
+        self.stream.acknowledge(settled)
+
+    @contextmanager
+    def _kept_hold_of(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailable:
+            self.unreceived[:0] = self.unsettled
+            self.unsettled.clear()
+            raise
 
     def _read(self, wait_seconds: float) -> list[Delivery]:
         try:

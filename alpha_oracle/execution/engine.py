@@ -67,15 +67,34 @@ class ExecutionEngine:
         return None if self._desk is None else self._desk.ledger.book
 
     def receive(self, documents: Sequence[str], *, source: str) -> int:
-        """Put what came in on record; return how many signals were new. Then acknowledge it.
+        """Put what came in on record; return how many signals were new.
+
+        Once it is settled it may be acknowledged.
 
         Raises:
-            StoreUnavailable: nothing is known to be kept; give it again.
+            StoreUnavailable: nothing is known to be kept; give it again, with all before it that
+                was not settled.
         """
-        new = self._intake.receive(documents, source=source, at=self._ports.clock.now())
+        try:
+            new = self._intake.receive(documents, source=source, at=self._ports.clock.now())
+        except StoreUnavailable:
+            self._forget()
+            raise
         if self._desk is not None:
             self._desk.ledger.waiting |= {signal.signal_id: signal for signal in new}
         return len(new)
+
+    def settle(self) -> None:
+        """See to it that what was received outlives everything; cheap where a step decided on it.
+
+        Raises:
+            StoreUnavailable: what was received and not settled may be gone; give it again.
+        """
+        try:
+            self._ports.store.settle()
+        except StoreUnavailable:
+            self._forget()
+            raise
 
     def step(self) -> datetime:
         """Do all that is due now; return when to call again at the latest.
@@ -89,8 +108,8 @@ class ExecutionEngine:
             look_at = self._worked()
             self._tell()
         except StoreUnavailable as error:
-            # What was committed is not known: from here on it is what the record says.
-            self._desk, self.trouble = None, str(error)
+            self._forget()
+            self.trouble = str(error)
             self._note(STORE, is_away=True)
             return self._ports.clock.now() + RETRY
         return look_at
@@ -115,6 +134,10 @@ class ExecutionEngine:
             told = Arrivals(announcements=tuple(self.outages.untold.values()))
             self._ports.store.take_in(self._ports.broker.account, told, at=now)
             self.outages.untold.clear()
+
+    def _forget(self) -> None:
+        # What was committed is not known: from here on it is what the record says.
+        self._desk, self._swept_at, self._swept = None, None, frozenset()
 
     def _note(self, what: str, *, is_away: bool) -> None:
         self.outages.note(what, is_away=is_away, at=self._ports.clock.now())

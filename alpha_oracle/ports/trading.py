@@ -36,7 +36,10 @@ class TradingStore(Protocol):
         ...
 
     def load(self, account: str, *, since: Session) -> BookRecord:
-        """Return the account's book, with all orders of sessions from `since` on."""
+        """Return the account's book, with all orders of sessions from `since` on.
+
+        What it says is durable.
+        """
         ...
 
     def recall(self, account: str, order_id: str) -> list[Order]:
@@ -52,9 +55,24 @@ class TradingStore(Protocol):
         Each is given once to a worker, by this or by `load`, even where an answer was lost. Of
         documents that are no signals the latest thousand are kept, and all are counted.
 
+        It outlives the worker at once, and the store itself once `settle` has returned; with
+        announcements both at once. Whoever gave it keeps hold of it until then.
+
         Raises:
             MalformedSignal: something in it cannot be kept; nothing of it was.
-            StoreUnavailable: not known to be kept; it may be given again.
+            StoreUnavailable: not known to be kept; it may be given again, with all that was taken
+                in and is not settled.
+        """
+        ...
+
+    def settle(self) -> None:
+        """See to it that all that was taken in is durable; a commit since then made it so.
+
+        A store that was lost before says so to whoever asks it next, as what that builds on may be
+        gone with it, and says it here.
+
+        Raises:
+            StoreUnavailable: what was taken in and not settled may be gone; give it again.
         """
         ...
 

@@ -98,6 +98,17 @@ class AcknowledgesFirst(Worker):
         return self.engine.receive([one.document for one in deliveries], source="stream")
 
 
+class AcknowledgesUnsettled(Worker):
+    """A worker that has a signal off the stream while its store may still lose it."""
+
+    def take_in(self, *, wait_seconds):
+        new = super().take_in(wait_seconds=wait_seconds)
+        taken = [*self.unsettled]
+        self.unsettled.clear()
+        self.stream.acknowledge(taken)
+        return new
+
+
 def with_broker(broken):
     """Build engines at a broker broken so."""
     return lambda ports, rules, companions: ExecutionEngine(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.chaos.breakages import (
     AcknowledgesFirst,
+    AcknowledgesUnsettled,
     CommitsAfterwards,
     IgnoresTheSwitch,
     SaysOff,
@@ -65,6 +66,11 @@ LARGE_POSITIONS = {
             {"worked_by": AcknowledgesFirst, "is_bare": True},
             "a signal lost",
             id="acknowledges before it is on record",
+        ),
+        pytest.param(
+            {"worked_by": AcknowledgesUnsettled, "is_bare": True},
+            "a signal lost",
+            id="acknowledges before it is durable",
         ),
     ],
 )

@@ -25,7 +25,12 @@ from alpha_oracle.domain.trading_records import (
     OperatorRequestKind,
     TakenIn,
 )
-from alpha_oracle.errors import ContradictsRecord, LeaseTaken, MalformedSignal
+from alpha_oracle.errors import (
+    ContradictsRecord,
+    LeaseTaken,
+    MalformedSignal,
+    StoreUnavailable,
+)
 from tests.builders import a_signal
 from tests.contracts.trading_stores import MAKERS
 from tests.contracts.trading_values import (
@@ -116,6 +121,64 @@ def test_a_signal_with_an_outcome_waits_no_more(trading):
     assert committed(trading, outcomes=(an_outcome(),))
     assert [one.signal_id for one in book(trading).waiting] == ["signal-2"]
     assert arrived(trading, store=trading.another()) == []
+
+
+def test_what_was_taken_in_stays_once_it_is_settled(trading):
+    arrived(trading)
+    trading.store.settle()
+    trading.cut(trading.store)
+    trading.store.settle()
+    assert book(trading).waiting == (a_received_signal(),)
+
+
+def test_what_was_taken_in_is_settled_by_a_commit_after_it(trading):
+    arrived(trading)
+    committed(trading)
+    trading.cut(trading.store)
+    trading.store.settle()
+    assert committed(trading, "change-2")
+    assert book(trading).waiting == (a_received_signal(),)
+
+
+def test_what_was_not_settled_when_the_store_was_lost_is_to_be_given_again(trading):
+    arrived(trading)
+    trading.cut(trading.store)
+    with pytest.raises(StoreUnavailable):
+        trading.store.settle()
+    arrived(trading)
+    trading.store.settle()
+    assert book(trading).waiting == (a_received_signal(),)
+
+
+def test_nothing_is_committed_on_what_the_store_may_have_lost_and_it_is_told_until_settled(
+    trading,
+):
+    arrived(trading)
+    trading.cut(trading.store)
+    with pytest.raises(StoreUnavailable):
+        committed(trading)
+    assert committed(trading)
+    arrived(trading, a_received_signal("signal-2"))
+    with pytest.raises(StoreUnavailable):
+        trading.store.settle()
+    trading.store.settle()
+
+
+def test_a_change_that_the_switch_stopped_settles_nothing(trading):
+    trading.kill_switch.change(an_activation(), at=NOW)
+    arrived(trading)
+    assert not committed(trading, sends=True)
+    trading.cut(trading.store)
+    with pytest.raises(StoreUnavailable):
+        trading.store.settle()
+
+
+def test_what_others_are_told_of_what_comes_in_is_settled_at_once(trading):
+    arrivals = Arrivals(malformed=(a_malformed_signal(),), announcements=(an_alert(),))
+    trading.store.take_in(ACCOUNT, arrivals, at=NOW)
+    trading.cut(trading.store)
+    trading.store.settle()
+    assert trading.announced("risk") == [an_alert().document()]
 
 
 def test_signals_of_another_account_are_its_own(trading):

@@ -37,6 +37,7 @@ def in_memory(_request):
     yield SimpleNamespace(
         store=InMemoryTradingStore(memory),
         another=lambda: InMemoryTradingStore(memory),
+        cut=lambda store: store.cut(),
         kill_switch=InMemoryKillSwitch(memory),
         approvals=operators,
         requests=operators,
@@ -62,6 +63,11 @@ SET LOCAL session_replication_role = replica;
 UPDATE kill_switch SET is_active = false, activated_at = NULL, changed_by = '', reason = ''
 """
 
+CUT = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 @contextmanager
 def on_postgres(request):
@@ -81,12 +87,16 @@ def on_postgres(request):
         with databases[0].begin() as connection:
             return [tuple(row) for row in connection.execute(text(statement), values)]
 
+    def cut(_store):
+        rows(CUT)
+
     database = opened()
     with database.begin() as connection:
         connection.execute(text(EMPTY))
     yield SimpleNamespace(
         store=store(),
         another=store,
+        cut=cut,
         kill_switch=PostgresKillSwitch(database),
         approvals=PostgresApprovalDesk(database),
         requests=PostgresOperatorDesk(database),

@@ -1,7 +1,8 @@
 """The trading store and the kill switch in memory, over one memory that outlives its users.
 
 A worker that dies is a new `InMemoryTradingStore` on the same `TradingMemory`. `at` of a store is
-called by the name of each point it passes (`before commit`, `after commit` ...) and may raise.
+called by the name of each point it passes (`before commit`, `after commit` ...) and may raise. A
+store that goes away loses what was taken in and not settled, as a database that is killed does.
 """
 
 from __future__ import annotations
@@ -49,6 +50,13 @@ class TradingMemory:
     kill_switch: KillSwitchRecord = field(default_factory=KillSwitchRecord)
     kill_switch_changes: list = field(default_factory=list)
     activities: dict = field(default_factory=dict)
+    unsettled: list = field(default_factory=list)
+
+    def lose(self):
+        """Lose what is not settled, as by kill -9."""
+        for kept, one in self.unsettled:
+            kept.pop(one, None) if isinstance(kept, dict) else kept.remove(one)
+        self.unsettled.clear()
 
     def reach(self):
         if self.is_away:
@@ -67,6 +75,7 @@ class InMemoryTradingStore:
         self.at = at or (lambda _point: None)
         self._turns = {}
         self._given = set()
+        self._is_unsettled = self._is_lost = self._is_cut = False
 
     @contextmanager
     def only_worker(self, account):
@@ -84,6 +93,7 @@ class InMemoryTradingStore:
 
     def load(self, account, *, since):
         memory = self._reached("load")
+        self._harden()
         waiting = [one for key, one in memory.inbox.items() if self._waits(key, account)]
         self._given = {(account, one.signal_id) for one in waiting}
         kept = _kept(memory, account, since)
@@ -125,10 +135,17 @@ class InMemoryTradingStore:
         if any("\x00" in signal.signal_id for signal in arrivals.signals):
             raise MalformedSignal("a text with a NUL cannot be kept")
         for signal in arrivals.signals:
-            memory.inbox.setdefault((account, signal.signal_id), signal)
+            key = (account, signal.signal_id)
+            if key not in memory.inbox:
+                memory.inbox[key] = signal
+                memory.unsettled.append((memory.inbox, key))
         memory.malformed += arrivals.malformed
+        memory.unsettled += [(memory.malformed, one) for one in arrivals.malformed]
         memory.announcements += arrivals.announcements
-        self.at("after take in")
+        self._is_unsettled = True
+        if arrivals.announcements:
+            self._harden()
+        self._pass("after take in")
         given = {(account, signal.signal_id) for signal in arrivals.signals} - self._given
         new = [key for key in memory.inbox if key in given and self._waits(key, account)]
         self._given.update(new)
@@ -138,6 +155,16 @@ class InMemoryTradingStore:
                 one for one in arrivals.signals if memory.inbox[account, one.signal_id] != one
             ),
         )
+
+    def settle(self):
+        try:
+            if self._is_unsettled and not self._is_lost:
+                self._reached("settle")
+                self._harden()
+            if self._is_lost:
+                raise StoreUnavailable("the store was away before it had kept what came in last")
+        finally:
+            self._is_lost = self._is_cut = False
 
     def commit(self, change, *, sends):
         memory = self._reached("commit")
@@ -150,7 +177,8 @@ class InMemoryTradingStore:
             return False
         self._refuse_contradictions(change)
         self._apply(change)
-        self.at("after commit")
+        self._harden()
+        self._pass("after commit")
         return True
 
     def missed(self, account, *, since):
@@ -186,10 +214,33 @@ class InMemoryTradingStore:
         own = [one for one in memory.reconciliations if one.account == account]
         return max(own, key=lambda one: one.at, default=None)
 
+    def cut(self):
+        """Be away for a moment: who asks next hears of it where something was not settled."""
+        self._is_cut = self._is_unsettled
+        self._lose()
+
+    def _lose(self):
+        self.memory.lose()
+        self._is_lost, self._is_unsettled = self._is_lost or self._is_unsettled, False
+
+    def _harden(self):
+        self.memory.unsettled.clear()
+        self._is_unsettled = False
+
     def _reached(self, point):
-        self.memory.reach()
-        self.at(f"before {point}")
+        self._pass(f"before {point}")
+        if self._is_cut:
+            self._is_cut = False
+            raise StoreUnavailable("the store was away for a moment")
         return self.memory
+
+    def _pass(self, point):
+        try:
+            self.memory.reach()
+            self.at(point)
+        except StoreUnavailable:
+            self._lose()
+            raise
 
     def _waits(self, key, account):
         return key[0] == account and key not in self.memory.outcomes

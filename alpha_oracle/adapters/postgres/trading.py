@@ -105,7 +105,8 @@ class PostgresTradingStore:
                 del self._turns[account]
 
     def load(self, account: str, *, since: Session) -> BookRecord:
-        """Return the account's book, with all orders of sessions from `since` on."""
+        """Return the account's book, with all orders of sessions from `since` on, all durable."""
+        self._session.harden()
         with self._database.begin() as connection:
             book = reading.book(connection, account, since=since)
         self._given = {(account, signal.signal_id) for signal in book.waiting}
@@ -121,13 +122,24 @@ class PostgresTradingStore:
 
         Raises:
             MalformedSignal: something in it cannot be kept; nothing of it was.
+            StoreUnavailable: not known to be kept, nor is what was not settled before.
         """
+        # What others are told of is not given again by anyone.
+        run = self._session.run if arrivals.announcements else self._session.run_unsettled
         with inbox.refusals_told():
-            found = self._session.run(inbox.script_of(account, arrivals, at=at))
+            found = run(inbox.script_of(account, arrivals, at=at))
         taken = inbox.taken(arrivals, found)
         new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
         self._given |= {(account, signal.signal_id) for signal in new}
         return replace(taken, new=new)
+
+    def settle(self) -> None:
+        """See to it that all that was taken in is durable: a commit since then made it so.
+
+        Raises:
+            StoreUnavailable: what was taken in and not settled may be gone; give it again.
+        """
+        self._session.settle()
 
     def commit(self, change: Change, *, sends: bool) -> bool:
         """Commit a change durably, in one round trip; False: the kill switch is active.

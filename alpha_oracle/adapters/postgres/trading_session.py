@@ -25,9 +25,14 @@ SET tcp_keepalives_count = 3; SET statement_timeout = '15s'; SET lock_timeout = 
 SET plan_cache_mode = force_generic_plan; SET synchronous_commit = on
 """
 
+# The log is written in order: what a durable commit follows is as durable as that.
+_NOT_AWAITED: Final = "SET LOCAL synchronous_commit = off"
+_NOTHING_DURABLY: Final = "SELECT pg_logical_emit_message(true, 'alpha-oracle', '')"
+"""The least that is written to the log, and so waited for: an empty message that nobody reads."""
+
 
 class PreparedSession:
-    """Runs scripts of prepared statements, each one round trip and one durable transaction.
+    """Runs scripts of prepared statements, each one round trip and one transaction.
 
     Safe to share between threads, one script at a time; not across a fork.
     """
@@ -37,11 +42,13 @@ class PreparedSession:
         self._prepare = "; ".join(f"PREPARE {name} AS {sql}" for name, sql in statements.items())
         self._guard = threading.Lock()
         self._connection: PoolProxiedConnection | None = None
+        self._is_unsettled = self._is_lost = False
 
     def run(self, script: Script) -> list[Any]:
-        """Run a script; return the rows of its last statement.
+        """Run a script, durably; return the rows of its last statement.
 
-        Where its answer is lost it is run once more, on a new connection.
+        Where its answer is lost it is run once more, on a new connection, unless something before
+        it is not settled, which it may build on and which may be lost with the old one.
         So a script must refuse to be run twice, and its refusal then means that it is committed;
         or do no more the second time.
 
@@ -50,16 +57,63 @@ class PreparedSession:
             psycopg2.Error: the database refused it; nothing of it is committed.
         """
         with self._guard:
+            return self._settling(script)
+
+    def run_unsettled(self, script: Script) -> list[Any]:
+        """Run a script likewise, but for that it is durable only once it is settled.
+
+        Raises:
+            StoreUnavailable: it is not known whether it is committed.
+            psycopg2.Error: the database refused it; nothing of it is committed.
+        """
+        statements, values = script
+        with self._guard:
+            rows = self._run((f"{_NOT_AWAITED}; {statements}", values))
+            self._is_unsettled = True
+        return rows
+
+    def settle(self) -> None:
+        """Let all that was run be durable, where no later script has made it so.
+
+        Raises:
+            StoreUnavailable: what was run since the last time may be lost, told once.
+        """
+        with self._guard:
             try:
-                return self._run_once(script)
-            except StoreUnavailable:
-                self._let_go()
-                return self._run_once(script)
+                if self._is_unsettled and not self._is_lost:
+                    self._settling((_NOTHING_DURABLY, []))
+                if self._is_lost:
+                    raise StoreUnavailable("Postgres was away before it had kept what came in last")
+            finally:
+                self._is_lost = False
+
+    def harden(self) -> None:
+        """Let whatever anybody committed before be durable, and so what is read from now on.
+
+        Raises:
+            StoreUnavailable: it is not known to be.
+        """
+        self.run((_NOTHING_DURABLY, []))
 
     def close(self) -> None:
         """Close the connection; the next script opens another."""
         with self._guard:
             self._let_go()
+
+    def _settling(self, script: Script) -> list[Any]:
+        rows = self._run(script)
+        self._is_unsettled = False
+        return rows
+
+    def _run(self, script: Script) -> list[Any]:
+        try:
+            return self._run_once(script)
+        except StoreUnavailable:
+            is_built_upon = self._is_unsettled
+            self._let_go()
+            if is_built_upon:
+                raise
+            return self._run_once(script)
 
     def _run_once(self, script: Script) -> list[Any]:
         with self._database.errors_told():
@@ -81,6 +135,7 @@ class PreparedSession:
         return self._connection
 
     def _let_go(self) -> None:
+        self._is_lost, self._is_unsettled = self._is_lost or self._is_unsettled, False
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()

@@ -274,6 +274,25 @@ def test_workers_that_take_in_at_once_keep_each_signal_once(store, database_url,
     assert rows("SELECT count(*) FROM signal_inbox") == [(50,)]
 
 
+SO_FAR = "SELECT pg_current_wal_insert_lsn()"
+IS_ON_DISK = "SELECT pg_current_wal_flush_lsn() >= CAST(:written AS pg_lsn)"
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        pytest.param(lambda store: store.settle(), id="settled"),
+        pytest.param(lambda store: store.commit(a_decision(), sends=False), id="a commit after it"),
+        pytest.param(lambda store: store.load(ACCOUNT, since=TODAY), id="loaded"),
+    ],
+)
+def test_what_was_taken_in_is_on_disk_once_it_is_settled(store, rows, settle):
+    store.take_in(ACCOUNT, Arrivals(signals=(a_received_signal(),)), at=NOW)
+    ((written,),) = rows(SO_FAR)
+    settle(store)
+    assert rows(IS_ON_DISK, written=written) == [(True,)]
+
+
 def test_a_server_that_is_away_is_told_and_nothing_is_known_committed(tmp_path):
     with closing(open_database(f"postgresql:///name?host={tmp_path}")) as nowhere:
         store = PostgresTradingStore(nowhere)

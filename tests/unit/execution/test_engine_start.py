@@ -116,6 +116,7 @@ def test_a_broker_that_stays_away_is_asked_ever_less_often():
 def test_a_store_that_went_away_is_no_end():
     day = TradingDay()
     day.receive(a_document())
+    day.engine.settle()
     day.go_to(5)
     day.quote_all()
     day.memory.is_away = True
