@@ -74,6 +74,11 @@ def test_nothing_follows_a_final_word(by):
     assert RULES.next_at([a_sale("REJECTED", by=by)]) is None
 
 
+def test_nothing_goes_beside_an_order_that_works_and_the_first_at_once():
+    assert RULES.next_at([refused(0), a_sale(at=60)]) is None
+    assert RULES.next_at([]) < NOW
+
+
 def test_a_session_that_is_over_gives_up_what_it_left_unsold_but_for_a_humans_word():
     expired = a_sale("EXPIRED")
     assert RULES.gave_up([expired], is_over=True)
