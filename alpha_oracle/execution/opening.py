@@ -47,7 +47,7 @@ def opening_equity(
     if not held.keys() <= closes.keys():
         return None
     spent = sum((one.cash_usd for one in _executions(book, session)), Decimal(0))
-    worth = at_the_open(closes, applied)
+    worth = _at_the_open(closes, applied)
     return book.state.cash_usd - spent + sum(held[one] * worth[one] for one in held)
 
 
@@ -62,10 +62,9 @@ def after_splits(
     return prices
 
 
-def at_the_open(
+def _at_the_open(
     closes: Mapping[Symbol, Decimal], actions: Iterable[CorporateAction]
 ) -> dict[Symbol, Decimal]:
-    """Return closes (USD) without the dividends among actions, in shares of after their splits."""
     due, prices = tuple(actions), dict(closes)
     for one in due:
         if one.kind is ActionKind.DIVIDEND and one.symbol in prices:
