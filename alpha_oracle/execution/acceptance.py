@@ -85,7 +85,10 @@ def _refusal(book: Book, snapshot: BrokerSnapshot) -> str:
     ours = [one for one in snapshot.orders if one.is_ours and one.status in WORKING]
     if ours:
         named = ", ".join(one.order_id or one.broker_order_id for one in ours)
-        return f"the broker works orders under our client id that we do not know: {named}; end them"
+        return (
+            f"the broker works orders under our client id that do not work here: {named}; "
+            "`kill activate` ends those on record, others are to be ended there"
+        )
     untold = [one for one in book.executions.values() if one.fill.commission is None]
     if untold:
         return f"the commissions of {len(untold)} executions are not told yet; ask again later"

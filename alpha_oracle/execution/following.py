@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle import calendar
 from alpha_oracle.domain.broker import BrokerEventKind
 from alpha_oracle.domain.orders import (
+    FINAL,
     NEXT,
     WORKING,
     OrderEvent,
@@ -20,14 +21,12 @@ from alpha_oracle.domain.orders import (
     RefusedBy,
     Side,
 )
-from alpha_oracle.domain.risk import Severity
 from alpha_oracle.execution.activity import reached_broker, sent_at
 from alpha_oracle.execution.booking import counts_instead
+from alpha_oracle.execution.closing import Closer
 from alpha_oracle.execution.doubts import INTEGRITY, Doubts, about_execution, about_order
-from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
 from alpha_oracle.execution.markets import market_of
-from alpha_oracle.execution.surroundings import SETTLE
 from alpha_oracle.execution.watch import purchase_of
 
 if TYPE_CHECKING:
@@ -60,6 +59,7 @@ class Follower:
     """Puts what a broker tells on record. What contradicts it is a doubt, and the rest goes on.
 
     `bought` is what purchases were filled in, and at what, since the monitor last looked.
+    `closed_but_working` is what the last snapshot has at work, and the record as closed unfilled.
     """
 
     def __init__(
@@ -70,7 +70,9 @@ class Follower:
         self._board = board
         self._clock = clock
         self.bought: list[Purchase] = []
+        self.closed_but_working: list[Order] = []
         self._doubts = Doubts(ledger, halt)
+        self._closer = Closer(ledger, self._doubts, link=link, clock=clock)
 
     def hear(self, events: Sequence[BrokerEvent]) -> None:
         """Put events on record, in their order."""
@@ -104,10 +106,23 @@ class Follower:
         for order_id, one in told.items():
             with self._doubts.about(about_order(order_id)):
                 self._on_order(order_id, one, at=snapshot.at)
-        for order in list(self._ledger.book.orders.values()):
-            if order.is_working and reached_broker(order) and order.order_id not in told:
+        self.closed_but_working = self._closed_but_working(told)
+        self._closer.close_untold(self._untold(told), asked_at=snapshot.at)
+        for order in self._ledger.book.working():
+            if reached_broker(order) and order.order_id not in told:
                 with self._doubts.about(about_order(order.order_id)):
-                    self._on_absence(order, snapshot.at)
+                    self._closer.close_absent(order, asked_at=snapshot.at)
+
+    def _closed_but_working(self, told: Mapping[str, BrokerOrder]) -> list[Order]:
+        past = self._ledger.past
+        known = [past[name] for name, one in told.items() if one.status in WORKING and name in past]
+        # Of what was filled an end there may not be told yet; nothing more comes of it.
+        return [order for order in known if order.status in FINAL - {_S.FILLED}]
+
+    def _untold(self, told: Mapping[str, BrokerOrder]) -> list[Order]:
+        working = self._ledger.book.working()
+        ends = {order_id for order_id, one in told.items() if one.status is _S.FILLED}
+        return [order for order in working if order.order_id in ends]
 
     def _refuse_twins(self, ours: Sequence[tuple[str, BrokerOrder]]) -> None:
         living = Counter(order_id for order_id, order in ours if order.status in WORKING)
@@ -187,18 +202,31 @@ class Follower:
     def _stranger(self, order_id: str, what: str) -> None:
         self._doubts.raise_once(UNKNOWN_ORDER, what, about_order(order_id))
 
+    def _revived(self, order_id: str) -> None:
+        self._stranger(order_id, f"order {order_id} works though it was closed")
+
     def _on_order(self, order_id: str, told: BrokerOrder, *, at: datetime) -> None:
-        if order_id not in self._ledger.book.orders:
-            if order_id not in self._ledger.past and told.status not in _LONG_OVER:
+        order, is_working = self._ledger.past.get(order_id), told.status in WORKING
+        is_here = order_id in self._ledger.book.orders
+        if order is None:
+            if is_working:
                 self._stranger(order_id, f"order {order_id}, unknown to us, is under our client id")
-            return
-        if told.status in _TOLD_BY_ORDER:
+        elif is_working and (order.status is _S.REJECTED or not is_here):
+            self._revived(order_id)
+        elif is_here and told.status in _TOLD_BY_ORDER:
             self._advance(
                 order_id, told.status, at=at, reason="", broker_order_id=told.broker_order_id
             )
 
     def _on_status(self, order_id: str, status: OrderStatus, event: BrokerEvent) -> None:
-        if order_id in self._ledger.book.orders:
+        order = self._ledger.past.get(order_id)
+        if order is None:
+            self._stranger(order_id, f"order {order_id} is {status} under our client id")
+        elif order.status is _S.REJECTED and status in WORKING:
+            self._revived(order_id)
+            # A snapshot that shows it lets it be ended.
+            self._link.ask_after_command(event.at)
+        elif order_id in self._ledger.book.orders:
             self._advance(
                 order_id,
                 status,
@@ -206,8 +234,6 @@ class Follower:
                 reason=event.reason,
                 broker_order_id=event.broker_order_id,
             )
-        elif order_id not in self._ledger.past:
-            self._stranger(order_id, f"order {order_id} is {status} under our client id")
 
     def _advance(
         self,
@@ -220,12 +246,10 @@ class Follower:
     ) -> None:
         order = self._ledger.book.orders[order_id]
         status = _following(order, status)
-        if order.status is _S.REJECTED and status in WORKING:
-            self._stranger(order_id, f"order {order_id} works though it was closed as rejected")
         if status is order.status or status not in NEXT[order.status]:
             return
         event = OrderEvent(
-            event_id=status.lower(),
+            event_id=_event_id(order, status, at),
             status=status,
             at=at,
             reason=reason,
@@ -234,33 +258,17 @@ class Follower:
         )
         self._ledger.record(order_id, event)
 
-    def _on_absence(self, order: Order, asked_at: datetime) -> None:
-        since = max((event.at for event in order.history), default=sent_at(order))
-        if asked_at < since + SETTLE:
-            self._link.ask_after_command(since)
-            return
-        status = _S.CANCELLED if order.filled_quantity else _S.REJECTED
-        reason = "the broker, asked for everything, has no such order"
-        event = OrderEvent(
-            event_id="not_found",
-            status=status,
-            at=self._clock.now(),
-            reason=reason,
-            refused_by=RefusedBy.SYSTEM,
-        )
-        self._ledger.record(order.order_id, event)
-        alert = an_alert(
-            "order_not_found",
-            f"order {order.order_id}: {reason}",
-            severity=Severity.HIGH,
-            at=self._clock.now(),
-        )
-        self._ledger.announce([alert])
-
 
 def _reference(order: BrokerOrder) -> str:
     # One without a reference is none of ours, whoever sent it under our client id.
     return order.order_id or f"without a reference: {order.broker_order_id}"
+
+
+def _event_id(order: Order, status: OrderStatus, at: datetime) -> str:
+    plain = status.lower()
+    # What was closed, found at work and closed once more has one end after the other.
+    is_again = any(event.event_id == plain for event in order.history)
+    return f"{plain}:{at.isoformat()}" if is_again else plain
 
 
 def _following(order: Order, status: OrderStatus) -> OrderStatus:
@@ -270,5 +278,4 @@ def _following(order: Order, status: OrderStatus) -> OrderStatus:
     return {_S.SUBMITTED: _S.PARTIALLY_FILLED, _S.REJECTED: _S.CANCELLED}.get(status, status)
 
 
-_LONG_OVER: Final = frozenset({_S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
-_TOLD_BY_ORDER: Final = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, *_LONG_OVER}) - {_S.FILLED}
+_TOLD_BY_ORDER: Final = frozenset({_S.SUBMITTED, _S.PARTIALLY_FILLED, *FINAL}) - {_S.FILLED}
