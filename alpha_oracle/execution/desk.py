@@ -16,7 +16,6 @@ from alpha_oracle.execution.approvals import ApprovalClerk
 from alpha_oracle.execution.decisions import Decider
 from alpha_oracle.execution.following import Follower
 from alpha_oracle.execution.gathering import Gatherer
-from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.inbox_rules import next_window_start, session_in_window
 from alpha_oracle.execution.link import Link
 from alpha_oracle.execution.margin import look_at_margin
@@ -26,6 +25,7 @@ from alpha_oracle.execution.repricing import Repricer
 from alpha_oracle.execution.sending import Sender
 from alpha_oracle.execution.session_roll import SessionRoll
 from alpha_oracle.execution.slicing import Slicer
+from alpha_oracle.execution.stopping import KILLED, Stopper
 from alpha_oracle.execution.surroundings import SETTLE
 from alpha_oracle.risk.facts import LinkState
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.broker import BrokerSnapshot
-    from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_events import TradingEvent
     from alpha_oracle.execution.halting import Halt
     from alpha_oracle.execution.ledger import Ledger
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from alpha_oracle.risk.market_moves import Purchase
 
 SOON: Final = timedelta(seconds=1)
-KILLED: Final = "kill_switch"
 BATCH_FRESH: Final = timedelta(seconds=60)
 """A batch begins on a reconciliation at most this old."""
 
@@ -77,6 +75,15 @@ class Desk:
         self._slicer = Slicer(
             rules, ledger, self._gatherer, placer=self._placer, sender=self._sender, clock=clock
         )
+        self._stopper = Stopper(
+            ledger,
+            self._follower,
+            slicer=self._slicer,
+            sender=self._sender,
+            link=self.link,
+            clock=clock,
+            reconcile_every=rules.reconcile_every,
+        )
         self._clerk = ApprovalClerk(
             rules,
             ledger,
@@ -105,7 +112,9 @@ class Desk:
         self._follower.hear(self._ports.broker.events())
         is_halted = self._halt.says_active()
         if is_halted:
-            self._stop()
+            self._stopper.stop()
+        else:
+            self._stopper.rest()
         self._clerk.reject()
         self._ask_everything()
         self._answer_operators()
@@ -135,23 +144,6 @@ class Desk:
 
     def _window_is_open(self) -> bool:
         return session_in_window(self._ports.clock.now(), self._rules.window) is not None
-
-    def _stop(self) -> None:
-        now = self._ports.clock.now()
-        self._slicer.stop("kill switch")
-        working = self._working()
-        for order in working:
-            self._sender.cancel(order)
-        asked = self.link.asked_at
-        if working:
-            # Until a complete snapshot shows that none is left.
-            self.link.ask_by(now if asked is None else max(asked + SETTLE, now), KILLED)
-        elif asked is not None and self.link.state is LinkState.READY:
-            # Who wants to resume needs to know, at whatever hour, that book and broker agree.
-            self.link.ask_by(max(asked + self._rules.reconcile_every, now), "halted")
-
-    def _working(self) -> list[Order]:
-        return self.ledger.book.working()
 
     def _ask_everything(self) -> None:
         now = self._ports.clock.now()
@@ -199,8 +191,8 @@ class Desk:
         self._ports.store.save_reconciliation(found)
         self._tell()
         self.link.drift_pct = found.drift_pct
-        if occasion == KILLED and self._working():
-            self._still_working()
+        if occasion == KILLED:
+            self._stopper.look()
 
     def _snapshot(self) -> BrokerSnapshot:
         snapshot, now = self._ports.broker.snapshot(), self._ports.clock.now()
@@ -209,14 +201,6 @@ class Desk:
         self._follower.settle(snapshot)
         look_at_margin(self.ledger, snapshot.account, session=self._gatherer.session, at=now)
         return snapshot
-
-    def _still_working(self) -> None:
-        left = ", ".join(order.order_id for order in self._working())
-        message = f"the kill switch is active and orders still work: {left}"
-        now = self._ports.clock.now()
-        self.ledger.announce(
-            [an_alert("orders_still_working", message, severity=Severity.HIGH, at=now)]
-        )
 
     def _next_reconciliation(self, now: datetime) -> datetime:
         closes = calendar.session_close(self._gatherer.session)

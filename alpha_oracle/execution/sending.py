@@ -56,9 +56,12 @@ class Sender:
 
         An order nobody knows of is asked for first: its end cannot be.
         """
+        if order.status in _CANCELLABLE and reached_broker(order):
+            self.end(order)
+
+    def end(self, order: Order) -> None:
+        """Ask for the end of what works at the broker, wherever it stands on record."""
         now, asked = self._clock.now(), self._asked.get(order.order_id)
-        if order.status not in _CANCELLABLE or not reached_broker(order):
-            return
         if asked is not None and not self._is_proven_working(asked, now):
             return
         self._asked[order.order_id] = now

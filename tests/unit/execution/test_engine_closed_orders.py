@@ -12,7 +12,7 @@ from alpha_oracle.errors import OutcomeUnknown
 from tests.fakes.scripted_broker import a_fill
 from tests.unit.execution.test_engine_exits import in_session, sessions_later, short
 from tests.unit.execution.test_engine_integrity import accept, bought
-from tests.unit.execution.trading_day import SESSION, TradingDay, a_document
+from tests.unit.execution.trading_day import SESSION, TradingDay, a_document, rejections
 
 TOMORROW = calendar.next_session_after(SESSION)
 
@@ -108,6 +108,45 @@ def test_an_acceptance_told_again_of_an_order_of_an_earlier_session_is_no_strang
     assert day.alerts("critical") == []
 
 
+def test_the_switch_cancels_what_works_at_the_broker_though_it_was_closed_as_lost():
+    day, broker, order_id = lost()
+    broker.has(order_id)
+    ask(day, broker)
+    day.steps(10)
+    assert day.memory.kill_switch.is_active
+    assert [order.order_id for order in broker.cancelled] == [order_id]
+    assert not day.memory.accepted.get("paper")
+
+    day.steps(60)
+    assert len(broker.cancelled) == 3, "once seen to work still, half a minute after the last"
+    assert day.alerts("high").count("orders_still_working") == 1
+
+
+def test_the_end_of_what_was_closed_as_lost_is_proven_and_can_then_be_accepted():
+    day, broker, order_id = lost()
+    broker.has(order_id)
+    ask(day, broker)
+    day.steps(2)
+    broker.orders.clear()
+    broker.has(order_id, status="CANCELLED")
+    day.steps(20)
+    assert len(broker.cancelled) == 1
+    assert day.engine.book.orders[order_id].status == "REJECTED"
+
+    assert f"order {order_id} doubted no more" in accept(day)
+    assert day.memory.reconciliations[-1].is_green
+
+
+def test_what_is_told_to_work_though_it_was_closed_as_lost_is_asked_about_and_cancelled():
+    day, broker, order_id = lost()
+    broker.has(order_id)
+    broker.tell("accepted", order_id)
+    day.steps(10)
+
+    assert [order.order_id for order in broker.cancelled] == [order_id]
+    assert [one["order_id"] for one in rejections(day)] == [order_id]
+
+
 def test_an_order_that_filled_without_a_word_is_closed_and_the_brokers_truth_can_be_accepted():
     day, broker, order_id = filled_untold()
     assert day.memory.orders[order_id].status == "SUBMITTED"
@@ -198,3 +237,15 @@ def test_an_order_cancelled_found_at_work_and_cancelled_again_is_closed_again():
     broker.has(order_id, status="CANCELLED", filled=9)
     ask(day, broker)
     assert day.memory.orders[order_id].status == "CANCELLED"
+
+
+def test_an_order_that_filled_and_is_shown_at_work_a_moment_longer_is_not_cancelled():
+    day, broker, order_id = working()
+    broker.tell("filled", order_id, fill=a_fill(day.clock))
+    broker.has(order_id)
+    ask(day, broker)
+    day.kill()
+    day.steps(10)
+
+    assert broker.cancelled == []
+    assert "orders_still_working" not in day.alerts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from alpha_oracle.errors import OutcomeUnknown
 from tests.fakes.scripted_broker import a_fill
@@ -215,3 +216,48 @@ def test_book_and_broker_are_held_together_within_minutes_of_an_activation_at_an
         day.steps(1, seconds=60, quoting=False)
     assert day.memory.reconciliations[-1].at >= day.memory.kill_switch.activated_at
     assert len(day.memory.reconciliations) == 3
+
+
+def test_what_still_works_is_told_once_and_asked_about_ever_less_often():
+    day, broker, order_id = with_a_working_order()
+    broker.has(order_id)
+    day.kill()
+    day.steps(600)
+
+    assert day.alerts("high") == ["orders_still_working"]
+    asked = [one.at for one in day.memory.reconciliations if one.occasion == "kill_switch"]
+    waits = [(after - before).total_seconds() for before, after in pairwise(asked)]
+    assert waits == [5, 10, 20, 40, *[60] * 8]
+
+
+def test_what_still_works_is_told_anew_once_it_is_less():
+    day, broker, order_id = with_a_working_order()
+    day.receive(a_document("BBB"))
+    day.steps(1)
+    other = broker.submitted[-1].order_id
+    broker.has(order_id)
+    broker.has(other)
+    day.kill()
+    day.steps(40)
+    assert len(day.alerts("high")) == 1
+
+    broker.orders.pop()
+    broker.tell("cancelled", other)
+    day.steps(60)
+    assert len(day.alerts("high")) == 2
+
+
+def test_a_switch_thrown_again_is_proven_as_soon_as_the_first_time():
+    day, broker, order_id = with_a_working_order()
+    broker.has(order_id)
+    day.kill()
+    day.steps(300)
+    day.resume()
+    day.steps(2)
+    day.kill()
+    thrown = day.clock.now()
+    day.steps(20)
+
+    asked = [one.at for one in day.memory.reconciliations if one.at >= thrown]
+    assert len(asked) >= 2
+    assert len(day.alerts("high")) == 2
