@@ -208,6 +208,7 @@ class InMemoryTradingStore:
         if any((one.account, one.at, one.occasion) == key for one in memory.reconciliations):
             return
         memory.reconciliations.append(found)
+        self._harden()
 
     def last_reconciliation(self, account):
         memory = self._reached("last reconciliation")

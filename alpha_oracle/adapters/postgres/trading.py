@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg2
 from sqlalchemy import text
@@ -14,7 +14,7 @@ from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.adapters.postgres.trading_script import script_of
-from alpha_oracle.adapters.postgres.trading_session import PreparedSession
+from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
 from alpha_oracle.domain.trading_records import ApprovalStatus
 from alpha_oracle.errors import ContradictsRecord, LeaseTaken
@@ -55,19 +55,19 @@ _REQUESTS: Final = """
 SELECT request_id, account, kind, asked_at, asked_by, amount_usd, answered_at, answer
 FROM operator_requests WHERE account = :account AND answered_at IS NULL ORDER BY number
 """
-_RECONCILED: Final = """
+_RECONCILED: Final = f"""
+{WRITE_ANYHOW};
 WITH saved AS (
     INSERT INTO reconciliations (
         account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
     )
-    VALUES (:account, :at, :occasion, :drift_pct, :cash_difference_usd, :foreign, :strangers)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (account, at, occasion) DO NOTHING
     RETURNING number
 )
 INSERT INTO reconciliation_mismatches
 SELECT saved.number, mismatch.* FROM saved, unnest(
-    CAST(:symbols AS text[]), CAST(:book AS bigint[]), CAST(:broker AS bigint[]),
-    CAST(:prices AS numeric[])
+    CAST(%s AS text[]), CAST(%s AS bigint[]), CAST(%s AS bigint[]), CAST(%s AS numeric[])
 ) AS mismatch
 """
 
@@ -124,10 +124,11 @@ class PostgresTradingStore:
             MalformedSignal: something in it cannot be kept; nothing of it was.
             StoreUnavailable: not known to be kept, nor is what was not settled before.
         """
-        # What others are told of is not given again by anyone.
-        run = self._session.run if arrivals.announcements else self._session.run_unsettled
         with inbox.refusals_told():
-            found = run(inbox.script_of(account, arrivals, at=at))
+            found = self._session.run_unsettled(inbox.script_of(account, arrivals, at=at))
+        if arrivals.announcements:
+            # What others are told of is not given again by anyone.
+            self._session.harden()
         taken = inbox.taken(arrivals, found)
         new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
         self._given |= {(account, signal.signal_id) for signal in new}
@@ -178,8 +179,7 @@ class PostgresTradingStore:
 
     def save_reconciliation(self, found: Reconciliation) -> None:
         """Keep what a reconciliation found; once."""
-        with self._database.begin() as connection:
-            connection.execute(text(_RECONCILED), _reconciliation_values(found))
+        self._session.run((_RECONCILED, _reconciliation_values(found)))
 
     def last_reconciliation(self, account: str) -> Reconciliation | None:
         """Return the newest reconciliation on record."""
@@ -212,17 +212,12 @@ def _answer(error: psycopg2.Error, change: Change) -> bool:
     ) from None
 
 
-def _reconciliation_values(found: Reconciliation) -> dict[str, Any]:
-    return {
-        "account": found.account,
-        "at": found.at,
-        "occasion": found.occasion,
-        "drift_pct": found.drift_pct,
-        "cash_difference_usd": found.cash_difference_usd,
-        "foreign": list(found.foreign_orders),
-        "strangers": list(found.strangers),
-        "symbols": [mismatch.symbol for mismatch in found.mismatches],
-        "book": [mismatch.book for mismatch in found.mismatches],
-        "broker": [mismatch.broker for mismatch in found.mismatches],
-        "prices": [mismatch.price for mismatch in found.mismatches],
-    }
+def _reconciliation_values(found: Reconciliation) -> list[object]:
+    return [
+        *(found.account, found.at, found.occasion, found.drift_pct, found.cash_difference_usd),
+        *(list(found.foreign_orders), list(found.strangers)),
+        [mismatch.symbol for mismatch in found.mismatches],
+        [mismatch.book for mismatch in found.mismatches],
+        [mismatch.broker for mismatch in found.mismatches],
+        [mismatch.price for mismatch in found.mismatches],
+    ]

@@ -27,8 +27,8 @@ SET plan_cache_mode = force_generic_plan; SET synchronous_commit = on
 
 # The log is written in order: what a durable commit follows is as durable as that.
 _NOT_AWAITED: Final = "SET LOCAL synchronous_commit = off"
-_NOTHING_DURABLY: Final = "SELECT pg_logical_emit_message(true, 'alpha-oracle', '')"
-"""The least that is written to the log, and so waited for: an empty message that nobody reads."""
+WRITE_ANYHOW: Final = "SELECT pg_logical_emit_message(true, 'alpha-oracle', '')"
+"""Writes the least there is to the log, which a commit then waits for: a message nobody reads."""
 
 
 class PreparedSession:
@@ -45,7 +45,7 @@ class PreparedSession:
         self._is_unsettled = self._is_lost = False
 
     def run(self, script: Script) -> list[Any]:
-        """Run a script, durably; return the rows of its last statement.
+        """Run a script that writes something, durably; return the rows of its last statement.
 
         Where its answer is lost it is run once more, on a new connection, unless something before
         it is not settled, which it may build on and which may be lost with the old one.
@@ -81,7 +81,7 @@ class PreparedSession:
         with self._guard:
             try:
                 if self._is_unsettled and not self._is_lost:
-                    self._settling((_NOTHING_DURABLY, []))
+                    self._settling((WRITE_ANYHOW, []))
                 if self._is_lost:
                     raise StoreUnavailable("Postgres was away before it had kept what came in last")
             finally:
@@ -93,7 +93,7 @@ class PreparedSession:
         Raises:
             StoreUnavailable: it is not known to be.
         """
-        self.run((_NOTHING_DURABLY, []))
+        self.run((WRITE_ANYHOW, []))
 
     def close(self) -> None:
         """Close the connection; the next script opens another."""

@@ -30,9 +30,11 @@ from tests.contracts.trading_values import (
     a_day_trade_decision,
     a_fill,
     a_received_signal,
+    a_reconciliation,
     a_request,
     a_state,
     an_activation,
+    an_alert,
     an_approval,
     executed,
     submitted,
@@ -275,6 +277,8 @@ def test_workers_that_take_in_at_once_keep_each_signal_once(store, database_url,
 
 
 SO_FAR = "SELECT pg_current_wal_insert_lsn()"
+TOLD = Arrivals(announcements=(an_alert(),))
+GREEN = a_reconciliation(mismatches=())
 IS_ON_DISK = "SELECT pg_current_wal_flush_lsn() >= CAST(:written AS pg_lsn)"
 
 
@@ -284,9 +288,13 @@ IS_ON_DISK = "SELECT pg_current_wal_flush_lsn() >= CAST(:written AS pg_lsn)"
         pytest.param(lambda store: store.settle(), id="settled"),
         pytest.param(lambda store: store.commit(a_decision(), sends=False), id="a commit after it"),
         pytest.param(lambda store: store.load(ACCOUNT, since=TODAY), id="loaded"),
+        pytest.param(lambda store: store.take_in(ACCOUNT, TOLD, at=NOW), id="told once more"),
+        pytest.param(lambda store: store.save_reconciliation(GREEN), id="reconciled once more"),
     ],
 )
 def test_what_was_taken_in_is_on_disk_once_it_is_settled(store, rows, settle):
+    store.take_in(ACCOUNT, TOLD, at=NOW)
+    store.save_reconciliation(GREEN)
     store.take_in(ACCOUNT, Arrivals(signals=(a_received_signal(),)), at=NOW)
     ((written,),) = rows(SO_FAR)
     settle(store)
