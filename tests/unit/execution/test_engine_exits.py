@@ -74,6 +74,18 @@ def test_a_short_before_the_shortest_hold_marks_the_lot_that_is_sold_when_it_is_
     assert day.shares() == 0
 
 
+def test_a_short_without_a_quote_marks_the_lot_that_is_sold_when_one_comes():
+    day = holding()
+    in_session(day, sessions_later(2))
+    short(day, sessions_later(2))
+    day.steps(2, quoting=False)
+    assert an_outcome(day, 1).kind == "marked"
+    assert day.shares() == 49
+
+    day.steps()
+    assert day.shares() == 0
+
+
 def test_a_short_of_what_is_not_held_becomes_no_order():
     day = TradingDay()
     day.receive(a_document("AAA", "SHORT"))

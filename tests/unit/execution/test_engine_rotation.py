@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from alpha_oracle.risk.fat_finger import OrderRate
 from alpha_oracle.risk.verdicts import ENTRIES, let_pass
 from tests.fakes.scripted_broker import a_fill
 from tests.trading import a_quote
-from tests.unit.execution.test_engine_exits import holding, in_session, sessions_later
+from tests.unit.execution.test_engine_exits import holding, in_session, sessions_later, short
 from tests.unit.execution.trading_day import SESSION, TradingDay, a_document, an_outcome, rejections
 
 FULL = {"max_positions": 1}
@@ -126,16 +127,46 @@ def test_while_halted_an_entry_is_refused_and_does_not_wait_for_a_sale():
     assert [one["symbol"] for one in rejections(day)] == ["BBB"]
 
 
-def test_a_sale_in_slices_is_waited_for_to_its_last():
-    day = turning_over()
-    for _ in range(30):
-        day.quote_all()
-        day.quote("AAA", bid=99.8, ask=100.2)
-        day.engine.step()
-        day.clock.advance(seconds=12)
+def a_wish_to_leave(bounds):
+    """A day in which a strategy wants out of AAA, in a market too wide for one order."""
+    day = holding(bounds=bounds, min_hold_days=1)
+    in_session(day, TODAY)
+    day.receive(a_document("BBB", session=SESSION))
+    short(day, TODAY)
+    return day
 
-    assert symbols(day)[-1] == "BBB"
+
+def test_a_sale_in_slices_is_waited_for_to_its_last():
+    day = a_wish_to_leave(FULL)
+    in_slices(day, 235)
+    assert symbols(day) == ["AAA"] * 5
+
+    in_slices(day, 10)
+    assert symbols(day) == ["AAA"] * 6 + ["BBB"]
     assert day.shares("AAA") == 0
+
+
+def test_a_slice_that_comes_late_is_waited_for():
+    day = a_wish_to_leave({"max_positions": 2})
+    in_slices(day, 3)
+    for _ in range(20):
+        quote_but_aaa(day)
+        day.clock.advance(seconds=10)
+    in_slices(day, 110, volume=10)
+    assert day.clock.now() > day.orders()[1].created_at + timedelta(minutes=5)
+    assert set(symbols(day)) == {"AAA"}
+
+    in_slices(day, 2)
+    assert symbols(day)[-1] == "BBB"
+
+
+def in_slices(day, seconds, *, volume=1_000_000):
+    """Let so many shares of AAA be traded in a market too wide for one order."""
+    for _ in range(seconds):
+        day.quote_all()
+        day.quote("AAA", bid=99.8, ask=100.2, volume=volume)
+        day.engine.step()
+        day.clock.advance(seconds=1)
 
 
 def test_what_a_sale_brings_goes_to_the_best_whichever_came_first():
