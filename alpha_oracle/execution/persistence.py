@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
 _FINAL_WORD: Final = frozenset({RefusedBy.OPERATOR, RefusedBy.SYSTEM})
 
+CLOCKS_DIFFER: Final = timedelta(seconds=5)
+"""How much earlier than by ours an order may have ended by its broker's clock."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persistence:
@@ -72,7 +75,8 @@ class Persistence:
             # A broker's end of a session has nobody who refused.
             return end.refused_by is RefusedBy.SYSTEM
         is_cancelled = end.status is OrderStatus.CANCELLED and end.refused_by is None
-        return is_cancelled and _is_limit_sale(sale) and end.at >= sent_at(sale) + self.rests
+        rested = end.at - sent_at(sale) + CLOCKS_DIFFER
+        return is_cancelled and _is_limit_sale(sale) and rested >= self.rests
 
     def outlasts_price(self, sale: Order, now: datetime) -> bool:
         """Whether a resting sale is to be withdrawn if nobody bids its limit."""

@@ -45,7 +45,8 @@ def seconds(instant):
     ("sale", "gave_way"),
     [
         pytest.param(a_sale("CANCELLED"), True, id="a limit that rested for a minute"),
-        pytest.param(a_sale("CANCELLED", lives=59), False, id="a limit that did not"),
+        pytest.param(a_sale("CANCELLED", lives=55), True, id="one by a broker's clock"),
+        pytest.param(a_sale("CANCELLED", lives=54), False, id="a limit that did not"),
         pytest.param(a_sale("CANCELLED", **MARKET), False, id="a market order"),
         pytest.param(a_sale("CANCELLED", by=RefusedBy.SYSTEM), False, id="one nobody knows of"),
         pytest.param(
