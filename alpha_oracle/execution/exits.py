@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -100,7 +101,7 @@ def exit_of(lot: Lot, reason: ExitReason, *, sellable: int) -> DueExit | None:
 
 def age_sessions(lot: Lot, session: Session) -> int:
     """Return how many sessions ago a lot was opened; its entry session is 0."""
-    return len(calendar.sessions_between(lot.opened, session)) - 1
+    return _sessions_after(lot.opened, session)
 
 
 def on_exit_signal(
@@ -119,6 +120,11 @@ def on_exit_signal(
         return nothing_held(signal)
     wanting_out = replace(lot, wants_out=True)
     return ExitDecision(lot=wanting_out, due=due_exit(wanting_out, session, sellable=sellable))
+
+
+@lru_cache(maxsize=1_024)
+def _sessions_after(opened: Session, session: Session) -> int:
+    return len(calendar.sessions_between(opened, session)) - 1
 
 
 def _reason(lot: Lot, age: int) -> ExitReason | None:

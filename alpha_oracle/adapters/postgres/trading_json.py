@@ -42,7 +42,7 @@ def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
 
 
 def _verdict(verdict: RiskCheckResult) -> str:
-    parts = [f'{{"check":{_named(verdict.check)},"action":"{verdict.action.value}"']
+    parts = [_begun(verdict.check, verdict.action)]
     if verdict.reason:
         parts.append(f'"reason":{json.dumps(verdict.reason)}')
     if verdict.measured is not None:
@@ -56,6 +56,11 @@ def _verdict(verdict: RiskCheckResult) -> str:
     if verdict.inputs:
         parts.append(f'"inputs":{encode_measures(verdict.inputs)}')
     return f"{','.join(parts)}}}"
+
+
+@lru_cache(maxsize=1_024)
+def _begun(check: str, action: RiskAction) -> str:
+    return f'{{"check":{json.dumps(check)},"action":"{action.value}"'
 
 
 def _measure(value: Measure) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -48,9 +49,14 @@ def script_of_steps(steps: Iterable[Step]) -> Script:
     """Return the script that executes prepared statements, one after the other."""
     parts, values = [], list[object]()
     for name, given in steps:
-        parts.append(f"EXECUTE {name} ({', '.join(['%s'] * len(given))})")
+        parts.append(_executed(name, len(given)))
         values.extend(given)
     return "; ".join(parts), values
+
+
+@cache
+def _executed(name: str, count: int) -> str:
+    return f"EXECUTE {name} ({', '.join(['%s'] * count)})"
 
 
 def _decisions(change: Change) -> Iterator[Step]:
