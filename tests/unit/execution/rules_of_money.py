@@ -6,8 +6,10 @@ from typing import Final
 
 COMMANDS: Final = "tests/end_to_end/test_cli_operating.py"
 ENGINE: Final = "tests/unit/execution/test_engine.py"
+ASKED_EXITS: Final = "tests/unit/execution/test_engine_exit_approvals.py"
 EXITS: Final = "tests/unit/execution/test_engine_exits.py"
 FOLLOWING: Final = "tests/unit/execution/test_engine_following.py"
+REPRICING: Final = "tests/unit/execution/test_engine_repricing.py"
 SESSIONS: Final = "tests/unit/execution/test_engine_sessions.py"
 TWAP: Final = "tests/unit/execution/test_engine_twap.py"
 INBOX: Final = "tests/unit/execution/test_inbox_rules.py"
@@ -65,6 +67,8 @@ RULES: Final[dict[int, dict[str, tuple[str, ...]]]] = {
             "test_the_kill_switch_holds_an_exit_back_until_trading_goes_on",
             "test_an_exit_waits_for_its_quote_however_long",
         ),
+        REPRICING: ("test_a_sale_that_nobody_bids_for_goes_after_a_minute_at_what_is_bid",),
+        ASKED_EXITS: ("test_an_exit_approved_at_a_limit_is_sent_on_a_delayed_quote",),
         CASCADE: ("test_exits_are_held_back_by_few_checks",),
     },
     9: {
