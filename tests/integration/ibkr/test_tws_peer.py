@@ -144,12 +144,14 @@ def test_a_message_the_server_does_not_speak_is_refused(gateway):
     talk(conversation, gateway=gateway)
 
 
-def test_market_data_is_not_subscribed(gateway):
+def test_market_data_is_not_subscribed():
     async def conversation(client):
         client.ib.reqMktData(a_stock("AAPL"))
         await client.told(354)
 
-    talk(conversation, gateway=gateway)
+    market = market_of_closes({"AAPL": [100.0] * 40}, DAYS)
+    with running_gateway(market, now=EVENING, is_subscribed=False) as gateway:
+        talk(conversation, gateway=gateway)
 
 
 def test_a_contract_is_found_by_its_ticker_in_the_spelling_of_tws(gateway):

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from ib_insync import LimitOrder, MarketOrder
 
 from alpha_oracle import calendar
 from tests.builders import sessions_from
-from tests.integration.ibkr.talk import talk
+from tests.integration.ibkr.talk import a_stock, talk, until
 from tests.peers.tws import notices
 from tests.peers.tws.faults import Point, Refuse
 from tests.peers.tws.process import gateway_process
@@ -53,3 +54,27 @@ def test_a_process_goes_on_where_a_killed_one_was(files):
     assert [one.symbol for one in gateway.ledger.asked(Point.HISTORICAL_DATA)] == ["BRK B"] * 3
     assert gateway.ledger.times_connected(2) == 3
     assert gateway.ledger.codes() == [162]
+
+
+def test_a_restarted_process_still_has_its_orders_positions_and_executions(files):
+    now = calendar.session_open(DAYS[-1]) + timedelta(hours=1)
+
+    async def trade(client):
+        for ref, order in (("waits", LimitOrder("BUY", 10, 5)), ("done", MarketOrder("BUY", 10))):
+            order.tif, order.account, order.orderRef = "DAY", "DU1234567", ref
+            client.ib.placeOrder(a_stock("BRK B"), order)
+        await until(lambda: len(client.ib.fills()) == 1)
+
+    async def look(client):
+        (position,) = await client.ib.reqPositionsAsync()
+        (fill,) = await client.ib.reqExecutionsAsync()
+        (waiting,) = await client.ib.reqOpenOrdersAsync()
+        return position.position, fill.execution.orderRef, waiting.order.orderRef
+
+    with gateway_process(files / "bars.csv", folder=files, now=now) as gateway:
+        gateway.remote.quote("BRK.B", bid=7.9, ask=8.1)
+        talk(trade, gateway=gateway)
+        gateway.kill()
+        gateway.start()
+        assert talk(look, gateway=gateway) == (10, "done", "waits")
+        assert gateway.remote.exchange.by_ref("waits").is_working

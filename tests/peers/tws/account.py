@@ -1,4 +1,4 @@
-"""Who is connected, the time, and an account that holds nothing yet."""
+"""Who is connected, the time, and answers with nothing in them."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def current_time(session: Session, _fields: Fields) -> bytes:
     return messages.current_time(int(session.gateway.clock.now().timestamp()))
 
 
-def no_market_data(_session: Session, _fields: Fields) -> bytes:
-    raise notices.Refused(notices.NOT_SUBSCRIBED)
-
-
-def positions(_session: Session, _fields: Fields) -> bytes:
+def no_positions(_fields: Fields) -> bytes:
     return messages.positions_end()
 
 
-def open_orders(_session: Session, _fields: Fields) -> bytes:
+def no_open_orders(_fields: Fields) -> bytes:
     return messages.open_order_end()
 
 
-def completed_orders(_session: Session, _fields: Fields) -> bytes:
+def no_completed_orders(_fields: Fields) -> bytes:
     return messages.completed_orders_end()
 
 
-def executions(_session: Session, fields: Fields) -> bytes:
+def no_executions(fields: Fields) -> bytes:
     return messages.executions_end(fields.whole(2))
+
+
+def no_summary(fields: Fields) -> bytes:
+    return messages.account_summary_end(fields.whole(2))
 
 
 def account_updates(_session: Session, fields: Fields) -> bytes:
@@ -66,7 +66,3 @@ def account_updates(_session: Session, fields: Fields) -> bytes:
 
 def account_updates_multi(_session: Session, fields: Fields) -> bytes:
     return messages.account_update_multi_end(fields.whole(2))
-
-
-def account_summary(_session: Session, fields: Fields) -> bytes:
-    return messages.account_summary_end(fields.whole(2))

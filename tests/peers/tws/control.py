@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tests.peers.tws.running import RunningGateway
 
-VALUES = ("port", "ledger", "connected_ids", "is_listening")
+VALUES = ("port", "ledger", "connected_ids", "is_listening", "exchange")
 
 
 def serve_control(gateway: RunningGateway, address: Path) -> None:

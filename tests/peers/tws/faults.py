@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Point(StrEnum):
-    """Where a fault can strike: on the way in, or at a kind of request."""
+    """Where a fault can strike: on the way in, at a kind of request, at what is told unasked."""
 
     ACCEPT = "accept"
     HANDSHAKE = "handshake"
@@ -31,6 +31,14 @@ class Point(StrEnum):
     ACCOUNT_UPDATES = "account_updates"
     ACCOUNT_UPDATES_MULTI = "account_updates_multi"
     ACCOUNT_SUMMARY = "account_summary"
+    PLACE_ORDER = "place_order"
+    CANCEL_ORDER = "cancel_order"
+    OPEN_ORDER_TOLD = "open_order_told"
+    STATUS_TOLD = "status_told"
+    EXECUTION_TOLD = "execution_told"
+    COMMISSION_TOLD = "commission_told"
+    ERROR_TOLD = "error_told"
+    TICK_TOLD = "tick_told"
     OTHER = "other"
 
 
@@ -124,6 +132,70 @@ class Close:
 
     async def play(self, stage: Stage) -> None:
         stage.session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """What is asked is done, and not answered."""
+
+    async def play(self, stage: Stage) -> None:
+        await stage.do()
+
+
+@dataclass(frozen=True, slots=True)
+class DoThenClose:
+    """What is asked is done; instead of the answer the socket is closed."""
+
+    async def play(self, stage: Stage) -> None:
+        await stage.do()
+        stage.session.abort()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerThenClose:
+    """The answer, then the socket is closed."""
+
+    async def play(self, stage: Stage) -> None:
+        await stage.reply()
+        stage.session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """The answer, then a notice that carries the request's id."""
+
+    notice: Notice
+
+    async def play(self, stage: Stage) -> None:
+        await stage.reply()
+        stage.session.tell(self.notice, request_id=stage.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """What is said is said again."""
+
+    async def play(self, stage: Stage) -> None:
+        await stage.reply_twice()
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """What is said comes later, and what follows before it."""
+
+    seconds: float
+
+    async def play(self, stage: Stage) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.seconds, lambda: stage.session.send(stage.answer()))
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """It is never said."""
+
+    async def play(self, stage: Stage) -> None:
+        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)

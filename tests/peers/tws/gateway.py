@@ -7,10 +7,12 @@ import pickle
 import time
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tests.peers.tws import notices
+from tests.peers.tws.exchange import Exchange
 from tests.peers.tws.faults import FaultTable, Point
 from tests.peers.tws.files import write_whole
 from tests.peers.tws.ledger import ConnectionEvent
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from tests.peers.tws.market import Market
 
 HOST = "127.0.0.1"
-KEPT = ("clock.at", "market.listings", "market.actions", "order_ids", "faults")
-"""What a restarted process goes on with; orders, positions and executions will join it."""
+KEPT = ("clock.at", "market.listings", "market.actions", "order_ids", "faults", "exchange", "ticks")
+"""What a restarted process goes on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,11 @@ class GatewaySettings:
     messages_per_second: int = 50
     forgiven_seconds: float = 1.0
     """Refusals for speed within so long count as one; the third ends the connection."""
+    cash: float = 100_000.0
+    most_summaries: int = 2
+    most_lines: int = 100
+    is_subscribed: bool = True
+    """Whether market data is live; else delayed, for who takes that."""
     historical_pace: tuple[int, float] | None = None
     """Requests allowed within so many seconds; more are a pacing violation. None: no such rule."""
 
@@ -57,6 +64,8 @@ class Gateway:
         self.clock = clock
         self.ledger = ledger
         self.faults = FaultTable()
+        self.exchange = Exchange(settings.accounts[0], Decimal(str(settings.cash)))
+        self.ticks: dict[int, dict[str, object]] = {}
         self.state_file: Path | None = None
         self.link_up = asyncio.Event()
         self.link_up.set()
@@ -114,6 +123,7 @@ class Gateway:
         if data_lost:
             for session in self.sessions:
                 session.forget()
+                session.lines.clear()
         self.link_up.set()
         self.tell_all(notices.LINK_BACK_DATA_LOST if data_lost else notices.LINK_BACK)
 
@@ -123,6 +133,14 @@ class Gateway:
         if is_given:
             session.note(ConnectionEvent.NAMED)
         return is_given
+
+    def session_of(self, client_id: int) -> Session | None:
+        """Who has a client id now."""
+        return self._clients.get(client_id)
+
+    def lines(self) -> int:
+        """How many contracts are quoted, to all clients together."""
+        return sum(len(session.lines) for session in self.sessions)
 
     def release(self, session: Session) -> None:
         """Free the client id of a session that ended."""

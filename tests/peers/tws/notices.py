@@ -78,6 +78,37 @@ SERVER_UNREACHABLE: Final = Notice(
 )
 DEFINITIONS_FARM_OK: Final = Notice(2158, "Sec-def data farm connection is OK:secdefnj")
 
+DUPLICATE_ORDER_ID: Final = Notice(103, "Duplicate order id")
+NOT_LENT: Final = Notice(
+    201,
+    "Order rejected - reason:The account does not hold the shares to sell; nothing is lent to it.",
+)
+NO_CASH: Final = Notice(
+    201,
+    "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION "
+    "YOUR PREVIOUS DAY EQUITY WITH LOAN VALUE MUST EXCEED ITS COST.",
+)
+REJECTED_LATE: Final = Notice(201, "Order rejected - reason:The exchange refused the order.")
+ORDER_CANCELLED: Final = Notice(202, "Order Canceled - reason:")
+ORDER_WARNING: Final = Notice(
+    399, "Order Message:\nBUY 100 AAPL NASDAQ.NMS\nWarning: your order will not be placed at the "
+    "exchange until the market opens.",
+)  # fmt: skip
+TIF_PRESET: Final = Notice(10349, "Order TIF was set to DAY based on order preset.")
+TOO_MANY_SUMMARIES: Final = Notice(
+    322,
+    "Error processing request.-'bS' : cause - Maximum number of account summary requests exceeded",
+)
+TOO_MANY_LINES: Final = Notice(101, "Max number of tickers has been reached")
+DELAYED_DATA: Final = Notice(
+    10167,
+    "Requested market data is not subscribed. Displaying delayed market data.",
+)
+READ_ONLY: Final = Notice(
+    321,
+    "Error validating request.-'bS' : cause - The API interface is currently in Read-Only mode.",
+)
+
 AT_CONNECT: Final = (MARKET_FARM_OK, HISTORICAL_FARM_OK, DEFINITIONS_FARM_OK)
 
 
@@ -94,6 +125,24 @@ def cancelled(request_id: int) -> Notice:
 def unknown_query(request_id: int) -> Notice:
     """A historical request to cancel is not running."""
     return Notice(366, f"No historical data query found for ticker id:{request_id}")
+
+
+def order_not_found(order_id: int) -> Notice:
+    """An order to cancel is not known."""
+    return Notice(10147, f"OrderId {order_id} that needs to be cancelled is not found.")
+
+
+def order_ended(order_id: int, status: str) -> Notice:
+    """An order to cancel has ended."""
+    return Notice(
+        10148,
+        f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {status}.",
+    )
+
+
+def no_such_line(number: int) -> Notice:
+    """A subscription to cancel is not running."""
+    return Notice(300, f"Can't find EId with tickerId:{number}")
 
 
 def invalid(cause: str) -> Notice:

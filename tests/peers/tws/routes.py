@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.peers.tws import account, contracts, historical, notices
+from tests.peers.tws import account, contracts, historical, notices, quoting, trading
 from tests.peers.tws.faults import Point
 
 if TYPE_CHECKING:
@@ -48,13 +48,18 @@ OTHER = Route(point=Point.OTHER, answer=_unknown)
 SILENT = Route(point=Point.OTHER, answer=_silence)
 
 ROUTES = {
-    1: Route(
-        point=Point.MARKET_DATA, answer=account.no_market_data, request_id_at=2, contract_at=3
-    ),
-    2: SILENT,  # cancelMktData
-    5: Route(point=Point.OPEN_ORDERS, answer=account.open_orders),
+    1: Route(point=Point.MARKET_DATA, answer=quoting.subscribe, request_id_at=2, contract_at=3),
+    2: Route(point=Point.OTHER, answer=quoting.unsubscribe, request_id_at=2),
+    3: Route(point=Point.PLACE_ORDER, answer=trading.place, request_id_at=1, contract_at=2),
+    4: Route(point=Point.CANCEL_ORDER, answer=trading.cancel, request_id_at=2),
+    5: Route(point=Point.OPEN_ORDERS, answer=trading.own_open_orders, empty=account.no_open_orders),
     6: Route(point=Point.ACCOUNT_UPDATES, answer=account.account_updates),
-    7: Route(point=Point.EXECUTIONS, answer=account.executions, request_id_at=2),
+    7: Route(
+        point=Point.EXECUTIONS,
+        answer=trading.executions,
+        empty=account.no_executions,
+        request_id_at=2,
+    ),
     8: Route(point=Point.OTHER, answer=account.next_id),
     9: Route(
         point=Point.CONTRACT_DETAILS,
@@ -65,7 +70,9 @@ ROUTES = {
     ),
     14: SILENT,  # setServerLogLevel
     15: SILENT,  # reqAutoOpenOrders
-    16: Route(point=Point.OPEN_ORDERS, answer=account.open_orders),
+    16: Route(
+        point=Point.OPEN_ORDERS, answer=trading.all_open_orders, empty=account.no_open_orders
+    ),
     17: Route(point=Point.OTHER, answer=account.accounts),
     20: Route(
         point=Point.HISTORICAL_DATA,
@@ -81,17 +88,26 @@ ROUTES = {
         needs_link=False,
     ),
     49: Route(point=Point.CURRENT_TIME, answer=account.current_time),
-    59: SILENT,  # reqMarketDataType
-    61: Route(point=Point.POSITIONS, answer=account.positions),
-    62: Route(point=Point.ACCOUNT_SUMMARY, answer=account.account_summary, request_id_at=2),
-    63: SILENT,  # cancelAccountSummary
+    59: Route(point=Point.OTHER, answer=quoting.choose_type),
+    61: Route(point=Point.POSITIONS, answer=trading.positions, empty=account.no_positions),
+    62: Route(
+        point=Point.ACCOUNT_SUMMARY,
+        answer=trading.account_summary,
+        empty=account.no_summary,
+        request_id_at=2,
+    ),
+    63: Route(point=Point.OTHER, answer=trading.cancel_account_summary),
     64: SILENT,  # cancelPositions
     71: START_API,
     76: Route(
         point=Point.ACCOUNT_UPDATES_MULTI, answer=account.account_updates_multi, request_id_at=2
     ),
     77: SILENT,  # cancelAccountUpdatesMulti
-    99: Route(point=Point.COMPLETED_ORDERS, answer=account.completed_orders),
+    99: Route(
+        point=Point.COMPLETED_ORDERS,
+        answer=trading.completed_orders,
+        empty=account.no_completed_orders,
+    ),
 }
 
 

@@ -18,9 +18,12 @@ import asyncio
 import threading
 from contextlib import contextmanager
 from copy import deepcopy
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.peers.tws import quoting, trading
 from tests.peers.tws.clock import ServerClock
+from tests.peers.tws.exchange import Exchange, Offer
 from tests.peers.tws.faults import Fault
 from tests.peers.tws.gateway import HOST, Gateway, GatewaySettings
 from tests.peers.tws.ledger import Ledger
@@ -67,8 +70,8 @@ class RunningGateway:
         return self._do(lambda: self._gateway.is_listening)
 
     def set_now(self, at: datetime) -> None:
-        """Put the server's clock; it stands there."""
-        self._do(lambda: setattr(self._gateway.clock, "at", at))
+        """Put the server's clock; it stands there, and sessions that are over by then end."""
+        self._do(lambda: self._set_now(at))
 
     def fault(self, at: Point, does: Effect, **row: Any) -> None:
         """Add a row to the fault table: `symbol`, `client_id`, `skip`, `times` (None: always)."""
@@ -77,6 +80,51 @@ class RunningGateway:
     def clear_faults(self) -> None:
         """Empty the fault table."""
         self._do(self._gateway.faults.rows.clear)
+
+    def quote(self, symbol: str, *, bid: Any, ask: Any, volume: int = 1_000_000) -> None:
+        """Let the market offer this, and execute what it meets."""
+        offer = Offer(bid=Decimal(str(bid)), ask=Decimal(str(ask)), volume=volume)
+        self._do(lambda: self._quote(symbol, offer))
+
+    def tick(self, symbol: str, **said: Any) -> None:
+        """Tell who is quoted a contract just this: `bid`, `ask`, `last`, `volume`."""
+        self._do(lambda: self._tick(symbol, said))
+
+    @property
+    def exchange(self) -> Exchange:
+        """What really happened to the orders, a copy."""
+        return self._do(lambda: deepcopy(self._gateway.exchange))
+
+    def set_values(self, **values: str) -> None:
+        """Let the account say this of itself, whatever follows from its book."""
+        self._do(lambda: self._gateway.exchange.values.update(values))
+
+    def hold(self, symbol: str, shares: int) -> None:
+        """Put shares into the account."""
+        con_id = self._gateway.market.con_id(symbol)
+        self._do(lambda: self._gateway.exchange.positions.update({con_id: shares}))
+
+    def place_foreign(
+        self, symbol: str, *, client_id: int, order_ref: str = "", **said: Any
+    ) -> int:
+        """Place an order for another client, or by hand (0); return its lasting number."""
+        return self._do(lambda: self._place_foreign(symbol, client_id, order_ref, said))
+
+    def set_status(self, order_ref: str, status: str) -> None:
+        """Let an order stand at a status, and tell who placed it."""
+        self._do(lambda: self._set_status(order_ref, status))
+
+    def tell_order(self, order_ref: str, notice: Notice) -> None:
+        """Tell who placed an order an error about it; the order stays as it is."""
+        self._do(
+            lambda: trading.tell_error(
+                self._gateway, self._gateway.exchange.by_ref(order_ref), notice
+            )
+        )
+
+    def correct(self, exec_id: str, *, shares: int, price: Any) -> None:
+        """Correct an execution, and tell who placed its order."""
+        self._do(lambda: self._correct(exec_id, shares, Decimal(str(price))))
 
     def list_contract(self, listing: Listing, *bars: RawBar) -> None:
         """Add a contract with its bars as traded."""
@@ -126,6 +174,60 @@ class RunningGateway:
         """End it."""
         closed = asyncio.run_coroutine_threadsafe(self._gateway.close(), self._loop)
         closed.result(PATIENCE_SECONDS)
+
+    def _set_now(self, at: datetime) -> None:
+        self._gateway.clock.at = at
+        for ticket in self._gateway.exchange.expire(at):
+            trading.tell_status(self._gateway, ticket)
+        self._gateway.keep()
+
+    def _quote(self, symbol: str, offer: Offer) -> None:
+        gateway, now = self._gateway, self._gateway.clock.now()
+        con_id = gateway.market.con_id(symbol)
+        self._tick(symbol, {"bid": offer.bid, "ask": offer.ask, "volume": offer.volume})
+        deals = gateway.exchange.offer(con_id, offer, at=now)
+        gateway.keep()
+        trading.tell_deals(gateway, deals)
+
+    def _tick(self, symbol: str, said: dict[str, Any]) -> None:
+        gateway = self._gateway
+        quoting.tell_tick(gateway, gateway.market.con_id(symbol), said, gateway.clock.now())
+
+    def _place_foreign(
+        self, symbol: str, client_id: int, order_ref: str, said: dict[str, Any]
+    ) -> int:
+        gateway = self._gateway
+        con_id = gateway.market.con_id(symbol)
+        gateway.order_ids[client_id] += 1
+        ordinary = {
+            "action": "BUY",
+            "quantity": 10,
+            "order_type": "LMT",
+            "limit": Decimal(1),
+            "tif": "DAY",
+        }
+        ticket = trading.a_ticket(
+            gateway,
+            client_id,
+            gateway.order_ids[client_id] if client_id else 0,
+            con_id=con_id,
+            symbol=gateway.market.listings[con_id].symbol,
+            order_ref=order_ref,
+            **ordinary | said,
+        )
+        gateway.exchange.place(ticket)
+        trading.tell_deals(gateway, gateway.exchange.match(con_id, at=gateway.clock.now()))
+        return ticket.perm_id
+
+    def _set_status(self, order_ref: str, status: str) -> None:
+        gateway = self._gateway
+        ticket = gateway.exchange.by_ref(order_ref)
+        gateway.exchange.end(ticket, at=gateway.clock.now(), why="", status=status)
+        trading.tell_status(gateway, ticket)
+
+    def _correct(self, exec_id: str, shares: int, price: Decimal) -> None:
+        deal = self._gateway.exchange.correct(exec_id, shares=shares, price=price)
+        trading.tell_deals(self._gateway, [deal])
 
     def _do(self, deed: Callable[[], Any]) -> Any:
         if self._loop.is_closed():  # What happened can still be read.

@@ -47,17 +47,22 @@ class Session:
         self._writer = writer
         self._arrivals: deque[float] = deque()
         self._violations: list[float] = []
+        self.summaries: set[int] = set()
+        self.lines: dict[int, int] = {}
+        self.data_type = 1
+        self._outbox: asyncio.Queue[tuple[Point, bytes, str]] = asyncio.Queue()
 
     async def serve(self) -> None:
         """Talk until one side ends it."""
         self.note(ConnectionEvent.ACCEPTED)
+        telling = asyncio.create_task(self._tell_unasked())
         try:
             with suppress(*LOST, BrokenWire):
                 await self._greet()
                 while not self._writer.is_closing():
                     await self._receive(await read_frame(self._reader))
         finally:
-            for task in tuple(self.tasks):
+            for task in (telling, *self.tasks):
                 task.cancel()
             self.gateway.release(self)
             self.note(ConnectionEvent.CLOSED)
@@ -86,6 +91,10 @@ class Session:
                 )
             )
 
+    def push(self, point: Point, data: bytes, *, symbol: str) -> None:
+        """Tell what was not asked for, after what is told already."""
+        self._outbox.put_nowait((point, data, symbol))
+
     def close(self) -> None:
         """End it after what was written."""
         self._writer.close()
@@ -109,6 +118,20 @@ class Session:
         for task in chosen:
             task.cancel()
         return bool(chosen)
+
+    async def _tell_unasked(self) -> None:
+        while True:
+            point, data, symbol = await self._outbox.get()
+            about = Request(
+                at=time.time(),
+                client_id=self.client_id,
+                point=point,
+                request_id=messages.NO_REQUEST,
+                symbol=symbol,
+                fields=(),
+            )
+            stage = Stage(session=self, answer=lambda said=data: said)
+            await self.gateway.faults.effect(point, about).play(stage)
 
     async def _greet(self) -> None:
         await self._play(Point.ACCEPT, bytes)

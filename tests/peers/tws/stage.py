@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,17 @@ class Stage:
             self.session.send(self.answer())
         except Refused as refused:
             self.session.tell(refused.notice, request_id=self.request_id)
+
+    async def do(self) -> None:
+        """Whatever is asked, without a word."""
+        await self._ready()
+        with suppress(Refused):
+            self.answer()
+
+    async def reply_twice(self) -> None:
+        """The same answer two times."""
+        await self._ready()
+        self.session.send(self.answer() * 2)
 
     async def reply_empty(self) -> None:
         """The answer's shape with nothing in it."""
