@@ -8,6 +8,7 @@ from itertools import count
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.simulated_book import PostgresSimulatedBook
 from tests.fakes.broker import SimulatedMarket
+from tests.fakes.gateway_market import gateway_market
 
 ACCOUNTS = count()
 
@@ -28,4 +29,15 @@ def simulated_on_postgres(request):
         )
 
 
-MAKERS = {"simulated in memory": simulated_in_memory, "simulated": simulated_on_postgres}
+@contextmanager
+def ibkr(_request):
+    """The broker at a TWS-protocol server."""
+    with gateway_market() as market:
+        yield market
+
+
+MAKERS = {
+    "simulated in memory": simulated_in_memory,
+    "simulated": simulated_on_postgres,
+    "ibkr": ibkr,
+}

@@ -104,13 +104,23 @@ def named_client(broker: IbkrBrokerSettings, client_id: int) -> str:
 
 async def _opened(broker: IbkrBrokerSettings, address: Address, *, patience: Patience) -> Link:
     link = Link(address, outage_seconds=patience.outage_seconds)
+    await shake_hands(link, broker, handshake_seconds=patience.handshake_seconds)
+    return link
+
+
+async def shake_hands(link: Link, broker: IbkrBrokerSettings, *, handshake_seconds: float) -> None:
+    """Open a link, or close it for good.
+
+    Raises:
+        LinkRefusedError: telling what stands in the way.
+        ConfigurationError: the gateway does not manage the account of the settings.
+    """
     try:
-        await link.open(timeout_seconds=patience.handshake_seconds)
-        _check_account(broker, link, place=address.place)
+        await link.open(timeout_seconds=handshake_seconds)
+        _check_account(broker, link, place=f"{broker.host}:{broker.port}")
     except BaseException:
         await link.close()
         raise
-    return link
 
 
 def _check_account(broker: IbkrBrokerSettings, link: Link, *, place: str) -> None:

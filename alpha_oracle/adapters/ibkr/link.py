@@ -22,6 +22,8 @@ from alpha_oracle.adapters.ibkr.trouble import (
 from alpha_oracle.adapters.ibkr.vendor import BarDecoder, Contract, RequestError, new_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alpha_oracle.adapters.ibkr.translate import History
 
 log = structlog.get_logger(__name__)
@@ -47,7 +49,13 @@ class Address:
 class Link:
     """Requests over one socket. Belongs to the event loop it was made in."""
 
-    def __init__(self, address: Address, *, outage_seconds: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        outage_seconds: float,
+        decoder_of: Callable[[Any], Any] = BarDecoder,
+    ) -> None:
         self._address = address
         self._outage_seconds = outage_seconds
         self._ib = new_client()
@@ -55,7 +63,9 @@ class Link:
         self._ib.errorEvent.clear()
         self._ib.RaiseRequestErrors = True
         self._ib.wrapper.clientId = address.client_id
-        self._decoder = BarDecoder(self._ib.wrapper)
+        # Where a gateway tells times without their zone, they are New York's.
+        self._ib.TimezoneTWS = "America/New_York"
+        self._decoder = decoder_of(self._ib.wrapper)
         self._ib.client.decoder = self._decoder
         self._ib.errorEvent += self._on_error
         self._ib.client.conn.disconnected += self._on_disconnected
@@ -66,6 +76,11 @@ class Link:
         self._up.set()
         self._outages = 0
         self._probing = asyncio.Lock()
+
+    @property
+    def client(self) -> Any:  # noqa: ANN401 - the library has no types.
+        """What commands are sent with."""
+        return self._ib.client
 
     @property
     def is_open(self) -> bool:
@@ -120,6 +135,10 @@ class Link:
             await asyncio.wait_for(self._gone.wait(), _FAREWELL_SECONDS)
         # A peer that reads no more would keep an orderly end waiting for ever.
         transport.abort()
+
+    async def until_gone(self) -> None:
+        """Wait for the end of the socket."""
+        await self._gone.wait()
 
     async def until_up(self) -> None:
         """Wait while the gateway is cut off from IBKR's servers.
@@ -181,7 +200,7 @@ class Link:
         """
         self._require_open()
         request_id = self._ib.client.getReqId()
-        rows = self._decoder.expect(request_id)
+        rows: list[tuple[str, ...]] = self._decoder.expect(request_id)
         try:
             await self._answer(self._send(request_id, asked), timeout_seconds=timeout_seconds)
         except TimeoutError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Final
 
 MOST_A_SECOND: Final = 40
@@ -36,6 +37,26 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Let nothing through for some time."""
         self._free_at = max(self._free_at, asyncio.get_running_loop().time() + seconds)
+
+
+class Burst:
+    """Lets requests through at once, and no more of them in a second than a gateway takes.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, most_a_second: int = MOST_A_SECOND) -> None:
+        self._sent_at: deque[float] = deque(maxlen=most_a_second)
+
+    async def turn(self) -> None:
+        """Wait until one more may be sent, and count it."""
+        loop = asyncio.get_running_loop()
+        while len(self._sent_at) == self._sent_at.maxlen:
+            wait_seconds = self._sent_at[0] + 1.0 - loop.time()
+            if wait_seconds <= 0.0:
+                break
+            await asyncio.sleep(wait_seconds)
+        self._sent_at.append(loop.time())
 
 
 class Forbearance:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from importlib import import_module
 from threading import Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 _LOGGERS: Final = ("ib_insync", "eventkit")
 
@@ -39,8 +39,17 @@ _importer.join()
 for _name in _LOGGERS:
     _silence(_name)
 
-from ib_insync import IB, Contract, RequestError  # noqa: E402 - after its event loop.
+from ib_insync import (  # noqa: E402 - after its event loop.
+    IB,
+    Contract,
+    ExecutionFilter,
+    Order,
+    RequestError,
+)
 from ib_insync.decoder import Decoder  # noqa: E402 - as above.
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 BAR_FIELDS: Final = 8
 """Date, open, high, low, close, volume, average price, number of trades."""
@@ -76,9 +85,58 @@ class BarDecoder(Decoder):
         self.wrapper.historicalDataEnd(int(request_id), start, end)
 
 
+class OrderDecoder(Decoder):
+    """Hands messages to whoever listens, and says which it could not read.
+
+    The library's own decoder drops such a message without a word: an execution less, a position
+    that looks flat.
+    """
+
+    def __init__(self, listener: Any) -> None:  # noqa: ANN401 - the library has no types.
+        super().__init__(listener, 0)
+        self._listener = listener
+
+    def interpret(self, fields: list[str]) -> None:
+        """Take a message."""
+        try:
+            self.handlers[int(fields[0])](fields)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the listener must know.
+            self._listener.unreadable(fields, error)
+
+    def wrap(
+        self,
+        methodName: str,  # noqa: N803 - the library's name.
+        types: Sequence[type],
+        skip: int = 2,
+    ) -> Callable[[list[str]], None]:
+        """Return a handler that reads fields by their types, and fails where it cannot."""
+
+        def handler(fields: list[str]) -> None:
+            method = getattr(self._listener, methodName, None)
+            if method is not None:
+                method(*map(_read, types, fields[skip:]))
+
+        return handler
+
+
+def _read(kind: type, field: str) -> object:
+    if kind is str:
+        return field
+    return bool(int(field or 0)) if kind is bool else kind(field or 0)
+
+
 def new_client() -> Any:  # noqa: ANN401 - most of the library has no types.
     """Return a client for one connection, to be thrown away after it."""
     return IB()  # type: ignore[no-untyped-call]  # As above.
 
 
-__all__ = ["BAR_FIELDS", "BarDecoder", "Contract", "RequestError", "new_client"]
+__all__ = [
+    "BAR_FIELDS",
+    "BarDecoder",
+    "Contract",
+    "ExecutionFilter",
+    "Order",
+    "OrderDecoder",
+    "RequestError",
+    "new_client",
+]

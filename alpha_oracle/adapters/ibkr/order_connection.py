@@ -1,0 +1,295 @@
+"""The connection for orders, kept up for good: the same client id, again and again.
+
+All of it runs in the event loop of one thread. It counts as linked once the gateway has told
+everything, and no longer when the socket ends, falls silent, or IBKR's servers are lost (1100).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from alpha_oracle.adapters.ibkr import codes
+from alpha_oracle.adapters.ibkr.dialing import hindered
+from alpha_oracle.adapters.ibkr.link import Address
+from alpha_oracle.adapters.ibkr.order_link import OrderLink
+from alpha_oracle.adapters.ibkr.order_tracking import OrderTracker
+from alpha_oracle.adapters.ibkr.trouble import LinkRefusedError
+from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind
+from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alpha_oracle.adapters.ibkr.contracts import Company
+    from alpha_oracle.adapters.ibkr.order_answers import Answers
+    from alpha_oracle.adapters.ibkr.order_link import OrderPatience
+    from alpha_oracle.config import IbkrBrokerSettings
+    from alpha_oracle.domain.orders import Order
+    from alpha_oracle.ports.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 0.5
+_BACK: Final = frozenset({codes.BACK_WITHOUT_REQUESTS, codes.BACK_WITH_REQUESTS})
+
+
+class OrderConnection:
+    """Sends and asks for whoever runs coroutines in its loop; what is told goes to `tell`."""
+
+    def __init__(
+        self,
+        broker: IbkrBrokerSettings,
+        *,
+        clock: Clock,
+        patience: OrderPatience,
+        tell: Callable[[BrokerEvent], None],
+    ) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+        self.tracker = OrderTracker(
+            account=broker.account,
+            client_id=broker.client_id,
+            clock=clock,
+            tell=tell,
+            must_ask=self._must_ask,
+        )
+        self.tracker.answered = self._answered
+        self._link: OrderLink | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._awaited: dict[str, asyncio.Event] = {}
+        self.is_linked = False
+        self._is_link_told = True
+        self.why_away = "the gateway has not been reached yet"
+        self._failure: ConfigurationError | None = None
+        self._is_synchronised = False
+        self._settled = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to connect, and wait for a while until it is done or proves impossible.
+
+        Raises:
+            ConfigurationError: the gateway is not that of the account.
+        """
+        if self._serving is None:
+            self._serving = asyncio.ensure_future(self._serve())
+        try:
+            await asyncio.wait_for(self._settled.wait(), self._patience.start_seconds)
+        except TimeoutError:
+            self._note_away(self.why_away)
+        if self._failure is not None:
+            raise self._failure
+
+    async def close(self) -> None:
+        """Hang up."""
+        self.is_linked = False
+        if self._link is not None:
+            await self._link.close()
+
+    async def submit(self, order: Order) -> None:
+        """Send an order, once; the first of a connection waits for its answer.
+
+        Raises:
+            OrderRefused: it was not sent.
+            OutcomeUnknown: it was, and is not answered.
+        """
+        link = self._linked()
+        company = await link.company(order.symbol)
+        await self._write(link, lambda: self._place(link, order, company), order)
+        if not link.is_proven:
+            await self._answer(link, order)
+
+    async def cancel(self, order: Order) -> None:
+        """Ask once for an order's end.
+
+        Raises:
+            OutcomeUnknown: the gateway may not have heard it.
+        """
+        tracked = self.tracker.order(order.order_id)
+        if tracked is None:
+            raise OutcomeUnknown(f"no order {order.order_id} is known at IBKR; ask for everything")
+        if tracked.is_over:
+            return
+        try:
+            link = self._linked()
+            await link.turn()
+            self._linked()
+            tracked.is_cancel_asked = True
+            link.cancel(tracked.number)
+        except (OrderRefused, ConnectionError) as error:
+            raise OutcomeUnknown(
+                f"the end of {order.order_id} was not asked for: {error}"
+            ) from None
+
+    async def everything(self) -> Answers:
+        """Ask for everything.
+
+        Raises:
+            BrokerAway: it was not told completely.
+        """
+        link = self._link
+        if link is None or not self.is_linked:
+            raise BrokerAway(self.why_away)
+        try:
+            return await link.everything()
+        except BrokerAway:
+            if not await link.is_alive():
+                log.warning("gateway_half_dead", gateway=self._place_name)
+                await link.close()
+            raise
+
+    def _linked(self) -> OrderLink:
+        link = self._link
+        if link is None or not self.is_linked or not link.is_up:
+            raise OrderRefused(f"nothing was sent: {self.why_away or 'the link is down'}")
+        return link
+
+    async def _write(self, link: OrderLink, write: Callable[[], None], order: Order) -> None:
+        await link.turn()
+        if self._linked() is not link:
+            raise OrderRefused(f"order {order.order_id} was not sent: the link was lost meanwhile")
+        self._awaited[order.order_id] = asyncio.Event()
+        try:
+            write()
+        except ConnectionError as error:
+            self.tracker.was_not_sent(order.order_id)
+            raise OrderRefused(f"order {order.order_id} was not sent: {error}") from None
+
+    def _place(self, link: OrderLink, order: Order, company: Company) -> None:
+        number = link.next_number()
+        self.tracker.will_send(order, number)
+        link.place(order, number, company)
+
+    async def _answer(self, link: OrderLink, order: Order) -> None:
+        # A dialog at the gateway swallows what comes after the order it asks about.
+        try:
+            await asyncio.wait_for(
+                self._awaited[order.order_id].wait(), self._patience.answer_seconds
+            )
+        except TimeoutError:
+            raise OutcomeUnknown(
+                f"order {order.order_id}, the first of this connection, got no answer in "
+                f"{self._patience.answer_seconds:g} s; look whether the gateway shows a dialog"
+            ) from None
+        tracked = self.tracker.order(order.order_id)
+        if tracked is None or not tracked.is_answered:
+            raise OutcomeUnknown(f"the link was lost before order {order.order_id} was answered")
+        link.is_proven = True
+
+    def _answered(self, reference: str) -> None:
+        awaited = self._awaited.pop(reference, None)
+        if awaited is not None:
+            awaited.set()
+
+    async def _serve(self) -> None:
+        waits = 0
+        while True:
+            link = await self._tried()
+            if link is None:
+                seconds = self._patience.waits_seconds
+                await asyncio.sleep(seconds[min(waits, len(seconds) - 1)])
+                waits += 1
+                continue
+            waits = 0
+            await self._watched(link)
+
+    async def _tried(self) -> OrderLink | None:
+        link = OrderLink(
+            self._broker,
+            self.tracker,
+            patience=self._patience,
+            must_ask=self._must_ask,
+            on_code=self._on_code,
+        )
+        try:
+            await link.open()
+            self._link = link
+            await link.everything()
+        except LinkRefusedError as refusal:
+            self._note_away(hindered(refusal, self._broker, self._address))
+        except BrokerAway as error:
+            self._note_away(str(error))
+            await link.close()
+        except ConfigurationError as error:
+            self._note_away(str(error))
+            self._failure = error
+        else:
+            self._is_synchronised = True
+            self._note_linked()
+            return link
+        finally:
+            self._settled.set()
+        return None
+
+    async def _watched(self, link: OrderLink) -> None:
+        gone = asyncio.ensure_future(link.until_gone())
+        try:
+            await self._look_after(link, gone)
+        finally:
+            gone.cancel()
+            self._is_synchronised = False
+            await link.close()
+            link.interrupt("the connection to the gateway broke while it told all")
+            self._note_away(f"the connection to the gateway at {self._place_name} was lost")
+            for awaited in self._awaited.values():
+                awaited.set()
+            self._awaited.clear()
+
+    async def _look_after(self, link: OrderLink, gone: asyncio.Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        while not gone.done():
+            await asyncio.wait({gone}, timeout=_LOOK_SECONDS)
+            self.tracker.look_after()
+            if loop.time() - asked_at < self._patience.heartbeat_every_seconds or gone.done():
+                continue
+            asked_at = loop.time()
+            if not await link.is_alive() and not gone.done():
+                log.warning("gateway_half_dead", gateway=self._place_name)
+                return
+
+    def _on_code(self, code: int) -> None:
+        if code == codes.LOST:
+            self._note_away("the gateway has no line to IBKR's servers (1100)")
+            if self._link is not None:
+                self._link.interrupt("IBKR's servers were lost while all was told (1100)")
+        elif code in _BACK and self._is_synchronised:
+            self._note_linked()
+
+    def _note_linked(self) -> None:
+        if not self.is_linked:
+            log.info("orders_linked", gateway=self._place_name, client_id=self._broker.client_id)
+        self.is_linked, self.why_away = True, ""
+        if not self._is_link_told:
+            self._is_link_told = True
+            self._say(BrokerEventKind.LINK_UP)
+
+    def _note_away(self, why: str) -> None:
+        if self.why_away != why:
+            log.warning("orders_not_linked", reason=why)
+        self.is_linked, self.why_away = False, why
+        if self._is_link_told:
+            self._is_link_told = False
+            self._say(BrokerEventKind.LINK_DOWN)
+
+    def _must_ask(self, why: str) -> None:
+        # Who hears that the link is up asks for everything.
+        log.warning("gateway_is_asked", reason=codes.without_accounts(why))
+        if self.is_linked:
+            self._say(BrokerEventKind.LINK_UP)
+
+    def _say(self, kind: BrokerEventKind) -> None:
+        self._tell(BrokerEvent(kind=kind, at=self._clock.now()))
+
+    @property
+    def _address(self) -> Address:
+        broker = self._broker
+        return Address(host=broker.host, port=broker.port, client_id=broker.client_id)
+
+    @property
+    def _place_name(self) -> str:
+        return self._address.place

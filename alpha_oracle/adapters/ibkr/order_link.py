@@ -1,0 +1,250 @@
+"""One connection for orders: commands go out once, everything is asked for as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from alpha_oracle.adapters.ibkr.contracts import Company, choose, vendor_ticker
+from alpha_oracle.adapters.ibkr.dialing import shake_hands
+from alpha_oracle.adapters.ibkr.link import Address, Link
+from alpha_oracle.adapters.ibkr.order_answers import FIGURES, Answers
+from alpha_oracle.adapters.ibkr.order_ears import Ears
+from alpha_oracle.adapters.ibkr.pacing import Burst
+from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
+from alpha_oracle.adapters.ibkr.vendor import Contract, ExecutionFilter, Order, OrderDecoder
+from alpha_oracle.domain.orders import OrderType, Side
+from alpha_oracle.errors import BrokerAway, OrderRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alpha_oracle.adapters.ibkr.order_tracking import OrderTracker
+    from alpha_oracle.config import IbkrBrokerSettings
+    from alpha_oracle.domain import orders
+    from alpha_oracle.domain.market import Symbol
+
+DAY: Final = "DAY"
+CENT: Final = Decimal("0.01")
+_EVERYONE: Final = "All"
+_TYPES: Final = {OrderType.MARKET: "MKT", OrderType.LIMIT: "LMT"}
+_MOST_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPatience:
+    """How long a connection for orders waits for what.
+
+    `waits_seconds` are the pauses before a gateway is tried again, the last of them for ever. Its
+    silence is noticed by a question every `heartbeat_every_seconds`.
+    """
+
+    handshake_seconds: float = 15.0
+    answer_seconds: float = 10.0
+    heartbeat_every_seconds: float = 10.0
+    heartbeat_seconds: float = 5.0
+    waits_seconds: tuple[float, ...] = (1.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+    start_seconds: float = 20.0
+
+
+class OrderLink:
+    """A socket under the client id of orders. Belongs to the event loop it was made in."""
+
+    def __init__(
+        self,
+        broker: IbkrBrokerSettings,
+        tracker: OrderTracker,
+        *,
+        patience: OrderPatience,
+        must_ask: Callable[[str], None],
+        on_code: Callable[[int], None],
+    ) -> None:
+        self._broker = broker
+        self._patience = patience
+        self._ears: Ears | None = None
+
+        def decoder_of(inner: Any) -> OrderDecoder:  # noqa: ANN401 - the library has no types.
+            self._ears = Ears(
+                inner,
+                tracker,
+                must_ask=must_ask,
+                on_code=on_code,
+                renumber=lambda: self._link.client.reqIds(1),
+            )
+            return OrderDecoder(self._ears)
+
+        address = Address(host=broker.host, port=broker.port, client_id=broker.client_id)
+        self._link = Link(address, outage_seconds=patience.answer_seconds, decoder_of=decoder_of)
+        # Nothing may wait in the library: what it holds back would be sent when nobody wants it.
+        self._link.client.MaxRequests = 0
+        self._burst = Burst()
+        self._asking = asyncio.Lock()
+        self._companies: dict[Symbol, Company] = {}
+        self.is_proven = False
+        """Whether an order of this connection was answered."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the socket stands and the gateway reaches IBKR's servers."""
+        transport = self._link.client.conn.transport
+        is_writable = transport is not None and not transport.is_closing()
+        return self._link.is_open and self._link.is_up and is_writable
+
+    async def open(self) -> None:
+        """Shake hands.
+
+        Raises:
+            LinkRefusedError: telling what stands in the way.
+            ConfigurationError: the gateway does not manage the account of the settings.
+        """
+        await shake_hands(
+            self._link, self._broker, handshake_seconds=self._patience.handshake_seconds
+        )
+
+    async def close(self) -> None:
+        """Hang up; safe to repeat."""
+        await self._link.close()
+
+    async def until_gone(self) -> None:
+        """Wait for the end of the socket."""
+        await self._link.until_gone()
+
+    async def is_alive(self) -> bool:
+        """Whether the gateway answers at all."""
+        return await self._link.is_alive(timeout_seconds=self._patience.heartbeat_seconds)
+
+    async def company(self, symbol: Symbol) -> Company:
+        """Return the one stock that trades under a ticker; asked once a connection.
+
+        Raises:
+            OrderRefused: there is none, or more than one, or no answer: nothing was sent.
+        """
+        known = self._companies.get(symbol)
+        if known is not None:
+            return known
+        try:
+            found = await self._link.companies(
+                ticker=vendor_ticker(symbol), timeout_seconds=self._patience.answer_seconds
+            )
+        except (RequestRefusedError, LinkLostError, CutOffError, TimeoutError) as error:
+            why = str(error) or "IBKR did not say which stock it is"
+            raise OrderRefused(f"{symbol} was not ordered: {why}") from None
+        chosen = choose(symbol, found)
+        if not isinstance(chosen, Company):
+            raise OrderRefused(f"{symbol} was not ordered: {chosen.reason}")
+        self._companies[symbol] = chosen
+        return chosen
+
+    def interrupt(self, why: str) -> None:
+        """Let a question for everything that waits end without an answer."""
+        if self._ears is not None and self._ears.answers is not None:
+            self._ears.answers.fail(why)
+
+    async def turn(self) -> None:
+        """Wait until one more command may be sent."""
+        await self._burst.turn()
+
+    def next_number(self) -> int:
+        """Return a number for an order that no other order or request has."""
+        return int(self._link.client.getReqId())
+
+    def place(self, order: orders.Order, number: int, company: Company) -> None:
+        """Write an order to the socket.
+
+        Raises:
+            ConnectionError: it was not written.
+        """
+        contract = Contract(
+            conId=company.con_id,
+            symbol=company.symbol,
+            secType="STK",
+            exchange="SMART",
+            primaryExchange=company.exchange,
+            currency="USD",
+        )
+        self._link.client.placeOrder(number, contract, self._vendor_order(order, number))
+
+    def cancel(self, number: int) -> None:
+        """Write a wish for an order's end to the socket.
+
+        Raises:
+            ConnectionError: it was not written.
+        """
+        self._link.client.cancelOrder(number)
+
+    async def everything(self) -> Answers:
+        """Ask for everything, and return it once every part has said that it is whole.
+
+        Raises:
+            BrokerAway: a part did not; nothing is known.
+        """
+        async with self._asking:
+            for _ in range(_MOST_TRIES):
+                answers = await self._asked()
+                if not answers.is_disturbed:
+                    return answers
+        raise BrokerAway("executions came faster than IBKR could tell everything; ask again")
+
+    async def _asked(self) -> Answers:
+        client, ears = self._link.client, self._ears
+        if ears is None or not self._link.is_open:
+            raise BrokerAway("the connection to the gateway is gone")
+        answers = Answers(client.getReqId(), client.getReqId())
+        ears.answers = answers
+        try:
+            await self._ask(answers)
+            await asyncio.wait_for(answers.whole.wait(), self._patience.answer_seconds)
+        except TimeoutError:
+            missing = ", ".join(sorted(answers.missing))
+            raise BrokerAway(f"IBKR did not tell all {missing}; nothing is believed") from None
+        except ConnectionError:
+            raise BrokerAway("the connection to the gateway broke while it told all") from None
+        finally:
+            ears.answers = None
+            self._take_back(answers)
+        if answers.broken or answers.missing:
+            raise BrokerAway(answers.broken or "the connection broke while IBKR told all")
+        return answers
+
+    async def _ask(self, answers: Answers) -> None:
+        client = self._link.client
+        for ask in (
+            client.reqPositions,
+            client.reqAllOpenOrders,
+            lambda: client.reqCompletedOrders(False),
+            lambda: client.reqExecutions(answers.executions_id, ExecutionFilter()),
+            lambda: client.reqAccountSummary(answers.account_id, _EVERYONE, ",".join(FIGURES)),
+        ):
+            await self._burst.turn()
+            ask()
+
+    def _take_back(self, answers: Answers) -> None:
+        # Both go on telling until then, and a third account summary is refused.
+        if self._link.is_open:
+            self._link.client.cancelPositions()
+            self._link.client.cancelAccountSummary(answers.account_id)
+
+    def _vendor_order(self, order: orders.Order, number: int) -> Order:
+        made = Order(
+            orderId=number,
+            clientId=self._broker.client_id,
+            action="BUY" if order.side is Side.BUY else "SELL",
+            totalQuantity=order.quantity,
+            orderType=_TYPES[order.order_type],
+            tif=DAY,
+            account=self._broker.account,
+            orderRef=order.order_id,
+            outsideRth=False,
+            transmit=True,
+        )
+        if order.limit_price is not None:
+            made.lmtPrice = float(in_cents(order.limit_price, order.side))
+        return made
+
+
+def in_cents(price: Decimal, side: Side) -> Decimal:
+    """Return a limit in whole cents (SEC rule 612, from 1 USD on), never a worse one."""
+    rounding = ROUND_FLOOR if side is Side.BUY else ROUND_CEILING
+    return price.quantize(CENT, rounding=rounding)
