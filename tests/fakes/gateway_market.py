@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -107,6 +108,22 @@ class GatewayMarket:
     def told(self):
         """What the broker tells now, by kind."""
         return [event.kind.value for event in self.broker.events()]
+
+    def at_hand(self):
+        """What was told and has arrived already."""
+        return self._open.events()
+
+    def hear_until(self, *kinds, seconds=4.0):
+        """What the broker tells until all these kinds of events were among it."""
+        heard = []
+        give_up = time.monotonic() + seconds
+        while not set(kinds) <= {event.kind.value for event in heard}:
+            if time.monotonic() > give_up:
+                told = [event.kind.value for event in heard]
+                raise AssertionError(f"expected {kinds}, was told {told}")
+            heard += self.at_hand()
+            time.sleep(0.005)
+        return heard
 
     def position(self, symbol="SYN001"):
         """Shares held at the broker."""

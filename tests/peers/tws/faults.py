@@ -180,6 +180,16 @@ class Twice:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """Something else is said."""
+
+    data: bytes
+
+    async def play(self, stage: Stage) -> None:
+        stage.session.send(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class Overtaken:
     """What is said comes later, and what follows before it."""
 

@@ -1,0 +1,248 @@
+"""The connection for orders: when it counts, when it does not, and what is asked on it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from alpha_oracle.adapters.ibkr.broker import IbkrBroker
+from alpha_oracle.config import IbkrBrokerSettings
+from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, OutcomeUnknown
+from tests.fakes.broker import SESSION, TEN_O_CLOCK, an_order
+from tests.fakes.clock import FixedClock
+from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, IMPATIENT, gateway_market
+from tests.integration.ibkr.sources import eventually, unused_port
+from tests.integration.ibkr.talk import talk
+from tests.peers.tws import order_messages
+from tests.peers.tws.faults import Close, Cut, Empty, Hang, Instead, Point, Slow, Unanswered
+from tests.peers.tws.market import market_of_closes
+from tests.peers.tws.running import running_gateway
+
+PARTS = {
+    Point.POSITIONS: "positions",
+    Point.OPEN_ORDERS: "open orders",
+    Point.COMPLETED_ORDERS: "completed orders",
+    Point.EXECUTIONS: "executions",
+    Point.ACCOUNT_SUMMARY: "account",
+}
+
+
+@pytest.fixture
+def market():
+    with gateway_market() as made:
+        yield made
+
+
+def holding(market):
+    """A market with 100 shares bought."""
+    market.quote()
+    market.send("order-0")
+    assert market.told() == ["accepted", "filled"]
+    return market
+
+
+@pytest.mark.parametrize("point", PARTS, ids=str)
+def test_what_is_not_told_to_its_end_is_not_believed(market, point):
+    holding(market).gateway.fault(point, Unanswered())
+    with pytest.raises(BrokerAway, match=f"did not tell all {PARTS[point]}"):
+        market.broker.snapshot()
+    assert market.position() == 100
+
+
+@pytest.mark.parametrize("point", PARTS, ids=str)
+@pytest.mark.parametrize("effect", [Close(), Cut()], ids=["before", "in the middle"])
+def test_a_connection_that_breaks_while_all_is_told_tells_nothing(market, point, effect):
+    holding(market).gateway.fault(point, effect)
+    with pytest.raises(BrokerAway):
+        market.broker.snapshot()
+    market.hear_until("link_down", "link_up")
+    assert market.position() == 100
+
+
+def test_executions_that_are_counted_and_not_told_are_missing(market):
+    holding(market).gateway.fault(Point.EXECUTIONS, Empty())
+    with pytest.raises(BrokerAway, match=r"100 shares executed .* executions of 0"):
+        market.broker.snapshot()
+
+
+def test_what_is_executed_while_all_is_told_has_all_asked_again(market):
+    market.send(limit=99)
+    asked = len(market.gateway.ledger.asked(Point.POSITIONS))
+    market.gateway.fault(Point.EXECUTIONS, Slow(0.3))
+    with ThreadPoolExecutor(1) as other:
+        snapshot = other.submit(market.broker.snapshot)
+        assert eventually(lambda: len(market.gateway.ledger.asked(Point.POSITIONS)) > asked)
+        market.quote(bid=98, ask=98.1)
+        told = snapshot.result(5)
+    assert told.positions == {"SYN001": 100}
+    assert [one.fill.quantity for one in told.executions] == [100]
+    assert len(market.gateway.ledger.asked(Point.POSITIONS)) == asked + 2
+
+
+def test_a_message_that_cannot_be_read_hides_nothing(market):
+    holding(market)
+    deal = replace(market.gateway.exchange.deals[0], shares=Decimal("0.5"))
+    broken = order_messages.execution(deal, request_id=-1)
+    market.gateway.fault(Point.EXECUTIONS, Instead(broken))
+    with pytest.raises(BrokerAway, match=r"message 11 .* cannot be read: 0.5 shares"):
+        market.broker.snapshot()
+
+
+def test_an_execution_that_cannot_be_read_when_it_happens_has_everything_asked(market):
+    holding(market)
+    deal = replace(market.gateway.exchange.deals[0], shares=Decimal("0.5"))
+    market.gateway.fault(Point.EXECUTION_TOLD, Instead(order_messages.execution(deal)))
+    market.send()
+    assert market.told() == ["accepted", "link_up"]
+    assert market.position() == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [({"NetLiquidation": "soon"}, "does not tell the NetLiquidation"), ({}, "in EUR; only")],
+    ids=["no number", "another currency"],
+)
+def test_figures_that_are_none_are_not_believed(market, monkeypatch, said, complaint):
+    market.gateway.set_values(**said)
+    if not said:
+        monkeypatch.setattr(order_messages, "SUMMARY_CURRENCY", "EUR")
+    with pytest.raises(BrokerAway, match=complaint):
+        market.broker.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("said", "left"), [("2", 2), ("-1", -1), ("", None)], ids=["two", "no limit", "not told"]
+)
+def test_day_trades_are_as_the_broker_counts_them(market, said, left):
+    market.gateway.set_values(DayTradesRemaining=said)
+    assert market.broker.snapshot().account.day_trades_remaining == left
+
+
+def test_more_than_two_questions_in_a_row_are_answered(market):
+    for _ in range(4):
+        market.broker.snapshot()
+    assert market.gateway.ledger.codes() == []
+
+
+def test_without_ibkrs_servers_nothing_is_sent_until_they_are_back(market):
+    order = market.send(limit=90)
+    market.gateway.lose_link()
+    market.hear_until("link_down")
+    assert not market.broker.is_linked
+    with pytest.raises(OrderRefused, match="1100"):
+        market.send("order-2")
+    with pytest.raises(OutcomeUnknown, match="1100"):
+        market.broker.cancel_order(order)
+    with pytest.raises(BrokerAway, match="1100"):
+        market.broker.snapshot()
+    assert len(market.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
+
+
+@pytest.mark.parametrize("data_lost", [True, False], ids=["1101", "1102"])
+def test_what_was_executed_behind_our_back_is_found_when_the_line_is_back(market, data_lost):
+    market.send(limit=99)
+    market.gateway.lose_link()
+    market.hear_until("link_down")
+    market.quote(bid=98, ask=98.1)
+    market.gateway.restore_link(data_lost=data_lost)
+    assert [event.kind for event in market.hear_until("link_up")] == ["link_up"]
+    assert market.position() == 100
+    assert market.told() == ["filled"]
+
+
+def test_a_line_lost_while_all_is_told_tells_nothing(market):
+    market.gateway.fault(Point.POSITIONS, Unanswered())
+    market.gateway.fault(Point.ACCOUNT_SUMMARY, Unanswered())
+    market.gateway.lose_link()
+    with pytest.raises(BrokerAway, match="1100"):
+        market.broker.snapshot()
+
+
+def test_after_the_daily_restart_it_comes_back_under_the_same_id(market):
+    market.send(limit=99)
+    market.gateway.restart(seconds=0.3)
+    market.hear_until("link_down")
+    market.quote(bid=98, ask=98.1)
+    heard = market.hear_until("link_up", "filled")
+    assert [event.kind for event in heard if event.order_id] == ["filled"]
+    assert market.gateway.connected_ids == (CLIENT_ID,)
+    assert market.position() == 100
+
+
+def test_a_client_id_in_use_is_waited_for_and_no_other_is_taken(market):
+    market.broker.close()
+
+    async def hold(client):
+        broker = IbkrBroker(settings_of(market.gateway), clock=market.clock, patience=IMPATIENT)
+        broker.open()
+        assert not broker.is_linked
+        assert [event.kind for event in broker.events()] == ["link_down"]
+        with pytest.raises(BrokerAway, match=r"client id 1 .* is in use"):
+            broker.snapshot()
+        assert market.gateway.connected_ids == (CLIENT_ID,)
+        client.ib.disconnect()
+        return broker
+
+    async def held(client):
+        await client.connect(market.gateway, CLIENT_ID)
+        return await hold(client)
+
+    with closing(talk(held)) as broker:
+        assert eventually(lambda: broker.is_linked, seconds=5)
+        assert [event.kind for event in broker.events()] == ["link_up"]
+
+
+def test_a_gateway_that_answers_nothing_any_more_is_left_and_called_again(market):
+    market.gateway.fault(Point.CURRENT_TIME, Hang())
+    market.hear_until("link_down", "link_up")
+    assert market.gateway.ledger.times_connected(CLIENT_ID) == 2
+    assert market.broker.is_linked
+
+
+def test_a_gateway_that_tells_not_all_at_the_start_is_not_counted_on(market):
+    market.gateway.fault(Point.COMPLETED_ORDERS, Unanswered(), times=2)
+    market.gateway.hang_up()
+    market.hear_until("link_down", "link_up")
+    assert len(market.gateway.ledger.asked(Point.COMPLETED_ORDERS)) == 4
+
+
+def test_a_gateway_that_is_not_there_is_waited_for():
+    port = unused_port()
+    settings = IbkrBrokerSettings(port=port, client_id=CLIENT_ID, account=ACCOUNT)
+    with IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=IMPATIENT) as broker:
+        broker.open()
+        with pytest.raises(OrderRefused, match="nothing listens"):
+            broker.submit_order(an_order(account=ACCOUNT))
+        with running_gateway(
+            market_of_closes({"SYN001": [100.0]}, [SESSION]), now=TEN_O_CLOCK, port=port
+        ):
+            assert eventually(lambda: broker.is_linked, seconds=5)
+        assert [event.kind for event in broker.events()][:2] == ["link_down", "link_up"]
+
+
+def test_a_gateway_of_another_account_is_refused(market):
+    settings = replace_account(market.gateway, "DU7654321")
+    with (
+        IbkrBroker(settings, clock=market.clock, patience=IMPATIENT) as broker,
+        pytest.raises(ConfigurationError, match=r"none is the one of broker\.ibkr\.account"),
+    ):
+        broker.open()
+
+
+def test_a_broker_that_was_closed_says_so(market):
+    market.broker.close()
+    with pytest.raises(BrokerAway, match="is closed"):
+        market.broker.snapshot()
+    assert not market.broker.is_linked
+
+
+def settings_of(gateway):
+    return IbkrBrokerSettings(
+        host=gateway.host, port=gateway.port, client_id=CLIENT_ID, account=ACCOUNT
+    )
+
+
+def replace_account(gateway, account):
+    return IbkrBrokerSettings(host=gateway.host, port=gateway.port, client_id=9, account=account)
