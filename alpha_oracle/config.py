@@ -216,18 +216,25 @@ class SimulatedBrokerSettings(Section):
 class IbkrBrokerSettings(Section):
     """The gateway: orders on `client_id`, data on the next one, the feed on the one after.
 
-    Where `account` is set, the gateway must manage it.
+    Where `account` is set, the gateway must manage it; orders need one. `mode` says whether its
+    money is real, and must agree with the port and with what the account begins with.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(default=4002, ge=1, le=65_535)
     client_id: int = Field(default=1, ge=1)
     account: str = ""
+    mode: Literal["paper", "live"] = "paper"
 
     @property
     def data_client_id(self) -> int:
         """The client id of historical data."""
         return self.client_id + 1
+
+    @property
+    def feed_client_id(self) -> int:
+        """The client id of quotes."""
+        return self.client_id + 2
 
 
 class BrokerSettings(Section):

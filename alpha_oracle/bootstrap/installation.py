@@ -13,7 +13,7 @@ from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
 from alpha_oracle.adapters.redis.connection import RedisConnection
-from alpha_oracle.bootstrap.presence import API, always_on, is_present
+from alpha_oracle.bootstrap.presence import ALWAYS_ON, API, is_present
 from alpha_oracle.bootstrap.stores import database_url
 from alpha_oracle.bootstrap.supervision import is_up, stop_detached, supervisor_pid
 from alpha_oracle.config import load_settings
@@ -49,7 +49,7 @@ def component_states() -> list[ComponentState]:
         _redis_state(settings),
         _prefect_state(settings),
         _supervisor_state(settings),
-        *(_process_state(settings, name) for name in always_on(settings)),
+        *(_process_state(settings, name) for name in ALWAYS_ON),
     ]
 
 

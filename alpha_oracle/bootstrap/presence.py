@@ -18,15 +18,11 @@ API: Final = "api"
 FEED: Final = "feed"
 WORKER: Final = "worker"
 SIMULATED: Final = "simulated"
+IBKR: Final = "ibkr"
 
 
-def always_on(settings: Settings) -> tuple[str, ...]:
-    """Return the processes that an installation runs: those its settings allow, and the API."""
-    return (
-        *((FEED,) if feed_source(settings) == SIMULATED else ()),
-        *((WORKER,) if is_tradable(settings) else ()),
-        API,
-    )
+ALWAYS_ON: Final = (FEED, WORKER, API)
+"""The processes that an installation runs."""
 
 
 def feed_source(settings: Settings) -> str:
@@ -34,10 +30,10 @@ def feed_source(settings: Settings) -> str:
     return settings.feed.source or settings.broker.provider
 
 
-def is_tradable(settings: Settings) -> bool:
-    """Whether orders can be sent: PAPER_ONLY trades simulated money whatever the broker is."""
+def trades_at_ibkr(settings: Settings) -> bool:
+    """Whether orders go to Interactive Brokers: PAPER_ONLY never does, whatever the broker is."""
     is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
-    return is_paper or settings.broker.provider == SIMULATED
+    return settings.broker.provider == IBKR and not is_paper
 
 
 @contextmanager

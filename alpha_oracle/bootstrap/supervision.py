@@ -15,7 +15,7 @@ import psutil
 
 from alpha_oracle.adapters.embedded.locks import FileLock, is_held
 from alpha_oracle.bootstrap.orchestration import prefect_api
-from alpha_oracle.bootstrap.presence import always_on, is_present
+from alpha_oracle.bootstrap.presence import ALWAYS_ON, is_present
 from alpha_oracle.bootstrap.stores import opened_stores
 from alpha_oracle.bootstrap.upkeep import Upkeep
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
@@ -53,8 +53,7 @@ def supervised(settings: Settings) -> Iterator[None]:
         _ready_path(settings.home).unlink(missing_ok=True)
         stack.callback(_ready_path(settings.home).unlink, missing_ok=True)
         stack.enter_context(opened_stores(settings))
-        processes = always_on(settings)
-        for name in processes:
+        for name in ALWAYS_ON:
             stack.enter_context(_always_on_process(settings.home, name).running())
         stack.enter_context(prefect_api(settings.home))
         _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
@@ -66,7 +65,7 @@ def supervised(settings: Settings) -> Iterator[None]:
             cwd=PROJECT,
         )
         stack.enter_context(worker.running())
-        _await(settings.home, processes)
+        _await(settings.home, ALWAYS_ON)
         _ready_path(settings.home).touch()
         yield
 

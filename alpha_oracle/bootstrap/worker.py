@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -19,7 +19,8 @@ from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
-from alpha_oracle.bootstrap.presence import WORKER, is_tradable, present
+from alpha_oracle.bootstrap.ibkr import open_ibkr_broker
+from alpha_oracle.bootstrap.presence import WORKER, present, trades_at_ibkr
 from alpha_oracle.bootstrap.risk_display import displayed
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
@@ -27,7 +28,7 @@ from alpha_oracle.bootstrap.trading_facts import StoredTradingFacts
 from alpha_oracle.bootstrap.trading_rules import companions, trading_rules
 from alpha_oracle.bootstrap.worker_loop import WorkerLoop
 from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
-from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.errors import StoreUnavailable
 from alpha_oracle.execution.engine import ExecutionEngine
 from alpha_oracle.execution.outages import BUS
 from alpha_oracle.execution.surroundings import Ports
@@ -35,12 +36,15 @@ from alpha_oracle.risk.kill_switch_stores import KillSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
 
+    from alpha_oracle.adapters.ibkr.broker import IbkrBroker
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
-    from alpha_oracle.execution.surroundings import Companions
+    from alpha_oracle.execution.surroundings import ActionsAtBroker, Companions
+    from alpha_oracle.ports.broker import BrokerAdapter
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.events import EventBus, Outbox
     from alpha_oracle.ports.signal_stream import Delivery, SignalStream
@@ -150,12 +154,11 @@ def opened_worker(
     """Give the worker of the account that the settings trade, for the length of a block.
 
     Raises:
-        ConfigurationError: the settings name a broker that cannot be traded at.
+        ConfigurationError: the settings name an account that must not be traded so.
         LeaseTaken: another worker trades the account; names it.
         StoreUnavailable: a store cannot be reached.
     """
-    _refuse_unknown_broker(settings)
-    broker = open_simulated_broker(settings, stores, clock=clock)
+    broker, connect, apply_actions = _broker(settings, stores, clock)
     database, redis = stores.database, stores.redis
     store = PostgresTradingStore(database)
     stream = RedisSignalStream(redis, consumer=f"worker-{broker.account}")
@@ -168,7 +171,7 @@ def opened_worker(
             broker=broker,
             board=RedisQuoteBoard(redis, clock=clock),
             facts=StoredTradingFacts.on(database),
-            apply_actions=broker.apply_actions,
+            apply_actions=apply_actions,
         ),
         trading_rules(settings),
         displayed(
@@ -179,7 +182,8 @@ def opened_worker(
         ),
     )
     try:
-        with store.only_worker(broker.account):
+        # One worker an account, before anyone takes its client id.
+        with store.only_worker(broker.account), connect:
             yield Worker(
                 account=broker.account,
                 engine=engine,
@@ -221,6 +225,24 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
             log.info("worker_ended", account=worker.account, now=clock.now().isoformat())
 
 
+def _broker(
+    settings: Settings, stores: Stores, clock: Clock
+) -> tuple[BrokerAdapter, AbstractContextManager[object], ActionsAtBroker | None]:
+    if trades_at_ibkr(settings):
+        # IBKR gives what is held its splits and dividends itself.
+        broker = open_ibkr_broker(settings, clock=clock)
+        return broker, _connected(broker), None
+    simulated = open_simulated_broker(settings, stores, clock=clock)
+    return simulated, nullcontext(), simulated.apply_actions
+
+
+@contextmanager
+def _connected(broker: IbkrBroker) -> Iterator[None]:
+    with broker:
+        broker.open()
+        yield
+
+
 def _counted(whole: Companions, metrics: WorkerMetrics | None) -> Companions:
     if metrics is None:
         return whole
@@ -229,11 +251,3 @@ def _counted(whole: Companions, metrics: WorkerMetrics | None) -> Companions:
         quality=metrics.counting(whole.quality),
         observe_malformed=metrics.count_malformed,
     )
-
-
-def _refuse_unknown_broker(settings: Settings) -> None:
-    if not is_tradable(settings):
-        raise ConfigurationError(
-            f"orders cannot be sent to {settings.broker.provider} yet; set risk.autonomy_mode to "
-            "PAPER_ONLY, or broker.provider to simulated"
-        )

@@ -146,10 +146,10 @@ class Rehearsal:
 
             yield hear
 
-    def book(self):
-        """The account as it is on record."""
+    def book(self, account="paper"):
+        """An account as it is on record."""
         with closing(open_database(self.database_url)) as database:
-            return PostgresTradingStore(database).load("paper", since=EVE)
+            return PostgresTradingStore(database).load(account, since=EVE)
 
     def rows(self, query, **values):
         """The rows of a query."""

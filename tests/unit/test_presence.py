@@ -2,23 +2,22 @@
 
 import pytest
 
-from alpha_oracle.bootstrap.presence import API, FEED, WORKER, always_on, is_present, present
+from alpha_oracle.bootstrap.presence import FEED, WORKER, is_present, present, trades_at_ibkr
 from alpha_oracle.config import Settings
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, (FEED, WORKER, API)),
-        ({"broker": {"provider": "ibkr"}}, (WORKER, API)),
-        ({"broker": {"provider": "ibkr"}, "feed": {"source": "simulated"}}, (FEED, WORKER, API)),
-        ({"broker": {"provider": "ibkr"}, "risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, (API,)),
-        ({"risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, (FEED, WORKER, API)),
+        ({}, False),
+        ({"broker": {"provider": "ibkr"}}, False),
+        ({"broker": {"provider": "ibkr"}, "risk": {"autonomy_mode": "MANUAL_APPROVAL"}}, True),
+        ({"risk": {"autonomy_mode": "FULL_AUTONOMOUS"}}, False),
     ],
-    ids=["as it comes", "quotes of a vendor", "paper money", "real money", "asking a human"],
+    ids=["as it comes", "paper money", "real money", "simulated"],
 )
-def test_an_installation_runs_what_its_settings_allow(settings, expected):
-    assert always_on(Settings.model_validate(settings)) == expected
+def test_orders_go_to_ibkr_by_its_name_and_never_for_paper_only(settings, expected):
+    assert trades_at_ibkr(Settings.model_validate(settings)) == expected
 
 
 def test_a_process_is_seen_while_it_works(home):
