@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from tests.peers.tws.running import RunningGateway
 
+PATIENCE_SECONDS = 5
 VALUES = ("port", "ledger", "connected_ids", "is_listening", "exchange")
 
 
@@ -42,9 +44,20 @@ class RemoteGateway:
         return lambda *arguments, **named: self._call(name, *arguments, **named)
 
     def _call(self, name: str, *arguments: Any, **named: Any) -> Any:
-        with Client(str(self._address), "AF_UNIX") as caller:
+        with self._connected() as caller:
             caller.send((name, arguments, named))
             answer = caller.recv()
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _connected(self) -> Any:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return Client(str(self._address), "AF_UNIX")
+            except ConnectionRefusedError:
+                # The socket has a name a moment before it listens.
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.01)
