@@ -246,10 +246,15 @@ class BrokerSettings(Section):
 
 
 class FeedSettings(Section):
-    """Who gives quotes (None: the broker that executes), and how often the simulated one does."""
+    """Who gives quotes (None: the broker that executes), and how often they are published.
+
+    `max_lines` is how many symbols a gateway may quote at once, VIX among them; an account has 100
+    lines at least, which TWS's own windows use too.
+    """
 
     source: Literal["simulated", "ibkr"] | None = None
     interval_seconds: float = Field(default=2.0, ge=0.1, le=60.0)
+    max_lines: int = Field(default=90, ge=1)
 
 
 class RankWeights(Section):

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.ibkr.feed import IbkrFeed
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.levels import PostgresLevels
 from alpha_oracle.adapters.postgres.quarantine import PostgresQuarantine
+from alpha_oracle.adapters.postgres.quoted_symbols import PostgresQuotedSymbols
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.simulated.feed import SimulatedFeed
-from alpha_oracle.bootstrap.presence import FEED, SIMULATED, feed_source, present
+from alpha_oracle.bootstrap.presence import (
+    FEED,
+    IBKR,
+    feed_source,
+    present,
+    traded_account,
+    trades_at_ibkr,
+)
 from alpha_oracle.bootstrap.session_bars import SessionBars
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.sources import BarSources, SourceMemory
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
-from alpha_oracle.errors import ConfigurationError, DataError, TransientError
+from alpha_oracle.domain.levels import VIX
+from alpha_oracle.domain.market import Symbol
+from alpha_oracle.errors import DataError, TransientError
 from alpha_oracle.marketdata.stores import MarketStores
 
 if TYPE_CHECKING:
@@ -30,9 +41,9 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.simulated.broker import SimulatedBroker
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
-    from alpha_oracle.domain.market import Symbol
     from alpha_oracle.ports.bars import BarSource
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.quotes import QuoteBoard
 
 HEARTBEAT_SECONDS: Final = 60.0
 
@@ -43,27 +54,42 @@ def run_feed(settings: Settings, *, ending: Event) -> None:
     """Quote the market until told to end; what is out of reach is tried again, tick by tick.
 
     Raises:
-        ConfigurationError: the settings name a feed there is not, or a store is set up wrong.
+        ConfigurationError: a store is set up wrong.
         StoreUnavailable: a store is out of reach at the start.
     """
-    source = feed_source(settings)
-    if source != SIMULATED:
-        raise ConfigurationError(
-            f"the feed would be {source}, which gives no quotes yet; set feed.source to simulated"
-        )
     clock = clock_of(settings)
     with ExitStack() as stack:
         stores = stack.enter_context(opened_stores(settings))
-        sources = BarSources(settings, SourceMemory.on(stores.database, clock=clock))
-        stack.callback(sources.close)
-        broker = open_simulated_broker(settings, stores, clock=clock)
-        bars = session_bars(settings, stores, source=sources.chain()[0], held=broker.held)
         board = RedisQuoteBoard(stores.redis, clock=clock)
-        feed = SimulatedFeed(board, clock=clock, market=bars.market)
-        log.info("feed_started", now=clock.now().isoformat())
+        feed = _feed(settings, stores, board, clock=clock, stack=stack)
+        broker = None
+        if not trades_at_ibkr(settings):
+            broker = open_simulated_broker(settings, stores, clock=clock)
+        log.info("feed_started", now=clock.now().isoformat(), source=feed_source(settings))
         with present(settings.home, FEED):
             _Ticks(feed, broker, clock).run(ending, every_seconds=settings.feed.interval_seconds)
         log.info("feed_ended", now=clock.now().isoformat())
+
+
+def _feed(
+    settings: Settings, stores: Stores, board: QuoteBoard, *, clock: Clock, stack: ExitStack
+) -> Feed:
+    if feed_source(settings) == IBKR:
+        symbols = PostgresQuotedSymbols(stores.database, account=traded_account(settings))
+        return stack.enter_context(
+            IbkrFeed(
+                settings.broker.ibkr,
+                board,
+                clock=clock,
+                wanted=lambda: [Symbol(VIX), *symbols.wanted()],
+                most_lines=settings.feed.max_lines,
+            )
+        )
+    sources = BarSources(settings, SourceMemory.on(stores.database, clock=clock))
+    stack.callback(sources.close)
+    broker = open_simulated_broker(settings, stores, clock=clock)
+    bars = session_bars(settings, stores, source=sources.chain()[0], held=broker.held)
+    return SimulatedFeed(board, clock=clock, market=bars.market)
 
 
 def session_bars(
@@ -88,8 +114,20 @@ def session_bars(
     )
 
 
+class Feed(Protocol):
+    """Something that quotes the market."""
+
+    def publish(self) -> int:
+        """Publish the quotes of now; return how many."""
+        ...
+
+    def facts(self) -> dict[str, object]:
+        """Return what is worth telling of it once in a while."""
+        ...
+
+
 class _Ticks:
-    def __init__(self, feed: SimulatedFeed, broker: SimulatedBroker, clock: Clock) -> None:
+    def __init__(self, feed: Feed, broker: SimulatedBroker | None, clock: Clock) -> None:
         self._feed = feed
         self._broker = broker
         self._clock = clock
@@ -110,7 +148,8 @@ class _Ticks:
         try:
             self._published += self._feed.publish()
             # The broker has no process of its own: its orders are executed though nobody asks.
-            self._broker.advance()
+            if self._broker is not None:
+                self._broker.advance()
         except (TransientError, DataError) as error:
             self._failures += 1
             if self._failures == 1:
@@ -128,6 +167,6 @@ class _Ticks:
             session=calendar.latest_opened_session(now).isoformat(),
             quotes=self._published,
             ticks_lost=self._failures,
-            bars_from=dict(self._feed.origins),
+            **self._feed.facts(),
         )
         self._published = 0

@@ -19,13 +19,11 @@ from alpha_oracle.adapters.postgres.operators import (
 )
 from alpha_oracle.adapters.postgres.trading_records import PostgresTradingRecords
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
-from alpha_oracle.bootstrap.presence import SIMULATED
+from alpha_oracle.bootstrap.presence import traded_account
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_redis
 from alpha_oracle.config import load_settings
-from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_records import OperatorRequest
 from alpha_oracle.errors import ConfigurationError
-from alpha_oracle.risk.autonomy import PAPER_ACCOUNT
 from alpha_oracle.risk.kill_switch import KillSwitchRules, RefusedChange
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 
@@ -216,13 +214,6 @@ def note_operator(kind: str, *, by: str) -> None:
     settings = load_settings()
     with opened_database(settings) as database:
         PostgresOperatorActivity(database).note(kind, by=by, at=clock_of(settings).now())
-
-
-def traded_account(settings: Settings) -> str:
-    """Return the account that the settings trade; empty while they name none."""
-    is_paper = settings.risk.autonomy_mode is AutonomyMode.PAPER_ONLY
-    is_simulated = settings.broker.provider == SIMULATED
-    return PAPER_ACCOUNT if is_paper or is_simulated else settings.broker.ibkr.account
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.embedded.locks import FileLock, is_held
 from alpha_oracle.domain.risk import AutonomyMode
+from alpha_oracle.risk.autonomy import PAPER_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,11 @@ ALWAYS_ON: Final = (FEED, WORKER, API)
 def feed_source(settings: Settings) -> str:
     """Return who quotes: who executes does, unless another is set."""
     return settings.feed.source or settings.broker.provider
+
+
+def traded_account(settings: Settings) -> str:
+    """Return the account that the settings trade; empty while they name none."""
+    return settings.broker.ibkr.account if trades_at_ibkr(settings) else PAPER_ACCOUNT
 
 
 def trades_at_ibkr(settings: Settings) -> bool:

@@ -102,7 +102,7 @@ def test_paper_only_never_connects_for_orders(drill, gateway):
     drill.start("feed", "worker")
     drill.send(a_signal(symbol, close))
     first(lambda: ended(drill, account="paper"), seconds=30)
-    assert gateway.ledger.connections == []
+    assert gateway.remote.ledger.connections == []
 
 
 @pytest.mark.parametrize(
@@ -113,5 +113,5 @@ def test_paper_only_never_connects_for_orders(drill, gateway):
 def test_an_account_that_is_not_confirmed_starts_no_worker(drill, account, complaint):
     drill.settings["BROKER__IBKR__ACCOUNT"] = account
     asked = drill.ask("worker")
-    assert asked.code == 1
+    assert asked.code == 2
     assert complaint in asked.err

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from alpha_oracle.bootstrap.operating import Operations, traded_account
+from alpha_oracle.bootstrap.operating import Operations
+from alpha_oracle.bootstrap.presence import traded_account
 from alpha_oracle.config import Settings
 from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_pages import Page

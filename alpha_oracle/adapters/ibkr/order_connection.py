@@ -13,6 +13,7 @@ import structlog
 
 from alpha_oracle.adapters.ibkr import codes
 from alpha_oracle.adapters.ibkr.dialing import hindered
+from alpha_oracle.adapters.ibkr.keeping import keep, watch
 from alpha_oracle.adapters.ibkr.link import Address
 from alpha_oracle.adapters.ibkr.order_link import OrderLink
 from alpha_oracle.adapters.ibkr.order_tracking import OrderTracker
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_LOOK_SECONDS: Final = 0.5
 _BACK: Final = frozenset({codes.BACK_WITHOUT_REQUESTS, codes.BACK_WITH_REQUESTS})
 
 
@@ -76,7 +76,9 @@ class OrderConnection:
             ConfigurationError: the gateway is not that of the account.
         """
         if self._serving is None:
-            self._serving = asyncio.ensure_future(self._serve())
+            self._serving = asyncio.ensure_future(
+                keep(self._tried, self._watched, waits_seconds=self._patience.waits_seconds)
+            )
         try:
             await asyncio.wait_for(self._settled.wait(), self._patience.start_seconds)
         except TimeoutError:
@@ -138,7 +140,7 @@ class OrderConnection:
             return await link.everything()
         except BrokerAway:
             if not await link.is_alive():
-                log.warning("gateway_half_dead", gateway=self._place_name)
+                log.warning("gateway_half_dead", gateway=self._address.place)
                 await link.close()
             raise
 
@@ -185,18 +187,6 @@ class OrderConnection:
         if awaited is not None:
             awaited.set()
 
-    async def _serve(self) -> None:
-        waits = 0
-        while True:
-            link = await self._tried()
-            if link is None:
-                seconds = self._patience.waits_seconds
-                await asyncio.sleep(seconds[min(waits, len(seconds) - 1)])
-                waits += 1
-                continue
-            waits = 0
-            await self._watched(link)
-
     async def _tried(self) -> OrderLink | None:
         link = OrderLink(
             self._broker,
@@ -226,31 +216,21 @@ class OrderConnection:
         return None
 
     async def _watched(self, link: OrderLink) -> None:
-        gone = asyncio.ensure_future(link.until_gone())
         try:
-            await self._look_after(link, gone)
+            await watch(
+                link,
+                every_seconds=self._patience.heartbeat_every_seconds,
+                look=self.tracker.look_after,
+                place=self._address.place,
+            )
         finally:
-            gone.cancel()
             self._is_synchronised = False
             await link.close()
             link.interrupt("the connection to the gateway broke while it told all")
-            self._note_away(f"the connection to the gateway at {self._place_name} was lost")
+            self._note_away(f"the connection to the gateway at {self._address.place} was lost")
             for awaited in self._awaited.values():
                 awaited.set()
             self._awaited.clear()
-
-    async def _look_after(self, link: OrderLink, gone: asyncio.Future[None]) -> None:
-        loop = asyncio.get_running_loop()
-        asked_at = loop.time()
-        while not gone.done():
-            await asyncio.wait({gone}, timeout=_LOOK_SECONDS)
-            self.tracker.look_after()
-            if loop.time() - asked_at < self._patience.heartbeat_every_seconds or gone.done():
-                continue
-            asked_at = loop.time()
-            if not await link.is_alive() and not gone.done():
-                log.warning("gateway_half_dead", gateway=self._place_name)
-                return
 
     def _on_code(self, code: int) -> None:
         if code == codes.LOST:
@@ -262,7 +242,7 @@ class OrderConnection:
 
     def _note_linked(self) -> None:
         if not self.is_linked:
-            log.info("orders_linked", gateway=self._place_name, client_id=self._broker.client_id)
+            log.info("orders_linked", gateway=self._address.place, client_id=self._broker.client_id)
         self.is_linked, self.why_away = True, ""
         if not self._is_link_told:
             self._is_link_told = True
@@ -289,7 +269,3 @@ class OrderConnection:
     def _address(self) -> Address:
         broker = self._broker
         return Address(host=broker.host, port=broker.port, client_id=broker.client_id)
-
-    @property
-    def _place_name(self) -> str:
-        return self._address.place

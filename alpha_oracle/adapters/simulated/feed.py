@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -45,10 +44,9 @@ class SimulatedFeed:
         self._market: SessionMarket | None = None
         self._loaded_at: datetime | None = None
 
-    @property
-    def origins(self) -> Mapping[str, int]:
-        """How many of the bars quoted came from where; empty before the first session."""
-        return self._market.origins if self._market else Counter()
+    def facts(self) -> dict[str, object]:
+        """Return how many of the bars quoted came from where: none before the first session."""
+        return {"bars_from": dict(self._market.origins) if self._market else {}}
 
     def publish(self) -> int:
         """Publish the quotes of now; return how many: none while the market is closed.

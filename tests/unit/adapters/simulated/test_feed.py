@@ -104,6 +104,6 @@ def test_a_board_out_of_reach_is_told_and_tried_again(feed, board):
 
 
 def test_it_tells_where_its_bars_came_from(feed):
-    assert not feed.origins
+    assert feed.facts() == {"bars_from": {}}
     feed.publish()
-    assert feed.origins == {"source": 1}
+    assert feed.facts() == {"bars_from": {"source": 1}}

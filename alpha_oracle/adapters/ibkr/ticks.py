@@ -1,0 +1,83 @@
+"""What a gateway ticks of one contract, put together to a quote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from alpha_oracle.domain.quotes import quote_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.domain.quotes import Quote
+
+PRICES: Final[Mapping[int, str]] = {
+    1: "bid", 2: "ask", 4: "last", 66: "bid", 67: "ask", 68: "last",
+}  # fmt: skip
+"""Types of prices, live and (from 66 on) delayed."""
+
+VOLUMES: Final = frozenset({8, 74})
+LAST_TIMES: Final = frozenset({45, 88})
+DELAYED_TIME: Final = 88
+LIVE: Final = 1
+"""Frozen (2), delayed (3) and delayed-frozen (4) data are not the market of now."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticks:
+    """One contract's ticks so far."""
+
+    symbol: Symbol
+    bid: float | None = None
+    ask: float | None = None
+    last: float | None = None
+    volume: float | None = None
+    kind: int = LIVE
+    traded_at: datetime | None = None
+    received_at: datetime | None = None
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it is not the market of now."""
+        return self.kind != LIVE
+
+    def on_price(self, tick: int, price: float, *, at: datetime) -> bool:
+        """Take a price; return whether it is one of a quote."""
+        name = PRICES.get(tick)
+        if name is None:
+            return False
+        setattr(self, name, price)
+        self.received_at = at
+        return True
+
+    def on_size(self, tick: int, size: float) -> None:
+        """Take the session's volume; other sizes are none of a quote."""
+        if tick in VOLUMES:
+            self.volume = size
+
+    def on_text(self, tick: int, text: str) -> None:
+        """Take the time of the last trade, in epoch seconds."""
+        if tick in LAST_TIMES and text.isdigit():
+            self.traded_at = datetime.fromtimestamp(int(text), UTC)
+
+    def quote(self) -> Quote | None:
+        """Return the quote; None while there is none.
+
+        Its time is the one of receipt: of bid and ask the gateway tells no other. Of delayed data
+        it is the time of the trade, where that is told.
+        """
+        at = self.traded_at if self.is_delayed and self.traded_at else self.received_at
+        if at is None:
+            return None
+        return quote_of(
+            self.symbol,
+            bid=self.bid,
+            ask=self.ask,
+            last=self.last,
+            volume=self.volume,
+            at=at,
+            is_delayed=self.is_delayed,
+        )
