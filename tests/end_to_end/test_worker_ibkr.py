@@ -68,6 +68,19 @@ def test_a_signal_becomes_an_order_and_a_position_at_the_gateway(drill, gateway)
     assert_book_is_the_gateways(drill, gateway)
 
 
+def test_quotes_and_orders_both_come_and_go_through_the_gateway(drill, gateway):
+    del drill.settings["FEED__SOURCE"]
+    symbol, close = next(iter(drill.store_market().items()))
+    gateway.remote.tick("VIX", last="15.5")
+    quote(gateway, symbol, close)
+    drill.start("feed", "worker")
+    drill.send(a_signal(symbol, close))
+    (order,) = first(lambda: ended(drill), seconds=60)
+    assert order.status is OrderStatus.FILLED
+    assert gateway.remote.connected_ids == (1, 3)
+    assert_book_is_the_gateways(drill, gateway)
+
+
 def test_an_order_filled_while_the_worker_was_dead_is_booked_by_the_next(drill, gateway):
     symbol, close = next(iter(drill.store_market().items()))
     drill.start("feed", "worker")
