@@ -1,6 +1,6 @@
 import asyncio
 
-from alpha_oracle.adapters.ibkr.pacing import Forbearance, Pace
+from alpha_oracle.adapters.ibkr.pacing import Burst, Forbearance, Pace
 
 
 def held(conversation):
@@ -80,3 +80,17 @@ def test_an_answer_lets_the_pauses_begin_anew():
         return before, forbearance.bears(sent_at=now())
 
     assert held(conversation) == (True, True)
+
+
+def test_a_burst_goes_out_at_once_and_what_is_more_waits_for_the_next_second():
+    async def sent():
+        burst, loop = Burst(most_a_second=3), asyncio.get_running_loop()
+        started, times = loop.time(), []
+        for _ in range(4):
+            await burst.turn()
+            times.append(loop.time() - started)
+        return times
+
+    *first, last = asyncio.run(sent())
+    assert max(first) < 0.5
+    assert last >= 0.99
