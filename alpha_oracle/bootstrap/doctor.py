@@ -8,8 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
+from alpha_oracle.adapters.ibkr.doctoring import check_gateway
 from alpha_oracle.adapters.redis.neighbours import databases_with_signals
+from alpha_oracle.bootstrap.ibkr import confirm_account
 from alpha_oracle.bootstrap.models import age_of, registry_of
+from alpha_oracle.bootstrap.presence import WORKER, is_present, trades_at_ibkr
 from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
 from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
@@ -48,9 +51,11 @@ def diagnose() -> list[Finding]:
     vendors = {
         f"source {name}": partial(_check_vendor, name=name) for name in checkable_vendors(settings)
     }
+    broker = {"broker": _check_broker} if trades_at_ibkr(settings) else {}
+    checks = CHECKS | broker | sources | vendors
     return [
         Finding(check="settings", ok=True, text=f"home is {settings.home}"),
-        *(_checked(name, check, settings) for name, check in (CHECKS | sources | vendors).items()),
+        *(_checked(name, check, settings) for name, check in checks.items()),
     ]
 
 
@@ -101,6 +106,16 @@ def _check_model(settings: Settings) -> str:
             f"{settings.ml.max_age_days} at most; run `alpha-oracle train`"
         )
     return f"{active.model_id} is active, its files are whole and its features as they were"
+
+
+def _check_broker(settings: Settings) -> str:
+    confirm_account(settings)
+    ibkr = settings.broker.ibkr
+    if is_present(settings.home, WORKER):
+        return f"the worker keeps client id {ibkr.client_id}; its log says how it is linked"
+    with opened_database(settings) as database:
+        leases = SourceMemory.on(database, clock=clock_of(settings)).leases
+        return check_gateway(ibkr, client_id=ibkr.client_id, leases=leases)
 
 
 def _check_source(settings: Settings, *, name: str) -> str:

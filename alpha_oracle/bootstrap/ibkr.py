@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.ibkr.broker import IbkrBroker
+from alpha_oracle.bootstrap.presence import SIMULATED, feed_source
 from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,10 +53,20 @@ def confirm_account(settings: Settings) -> None:
             f"whether real money is traded is contradictory: {told}; mend broker.ibkr.mode, .port "
             f"(live: {' or '.join(map(str, sorted(LIVE_PORTS)))}) or .account until they agree"
         )
-    if signs["mode"] and settings.clock.start_at is not None:
+    if signs["mode"]:
+        _refuse_make_believe(settings)
+
+
+def _refuse_make_believe(settings: Settings) -> None:
+    if settings.clock.start_at is not None:
         raise ConfigurationError(
             "clock.start_at rehearses at another time, and the account is live; take one of them "
             "back"
+        )
+    if feed_source(settings) == SIMULATED:
+        raise ConfigurationError(
+            "feed.source is simulated, and the account is live: real orders would have invented "
+            "prices; take feed.source back"
         )
 
 

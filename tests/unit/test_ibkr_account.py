@@ -45,3 +45,10 @@ def test_a_live_account_is_not_rehearsed_with():
     confirm_account(settings_of(PAPER, clock=clock))
     with pytest.raises(ConfigurationError, match=r"clock\.start_at"):
         confirm_account(settings_of(LIVE, clock=clock))
+
+
+def test_invented_prices_send_no_real_orders():
+    feed = {"source": "simulated"}
+    confirm_account(settings_of(PAPER, feed=feed))
+    with pytest.raises(ConfigurationError, match="invented"):
+        confirm_account(settings_of(LIVE, feed=feed))

@@ -75,6 +75,7 @@ class Link:
         self._up = asyncio.Event()
         self._up.set()
         self._outages = 0
+        self._cut_off_at: float | None = None
         self._probing = asyncio.Lock()
 
     @property
@@ -164,6 +165,12 @@ class Link:
             except (TimeoutError, ConnectionError):
                 return False
             return True
+
+    async def is_worth_keeping(self, *, timeout_seconds: float, cut_off_seconds: float) -> bool:
+        """Whether the gateway answers; while it is cut off, for some time whether it may again."""
+        if self.is_open and self._cut_off_at is not None:
+            return asyncio.get_running_loop().time() - self._cut_off_at < cut_off_seconds
+        return await self.is_alive(timeout_seconds=timeout_seconds)
 
     async def companies(
         self, *, ticker: str = "", con_id: int = 0, venue: Venue = STOCK, timeout_seconds: float
@@ -275,13 +282,18 @@ class Link:
             case codes.LOST:
                 self._outages += 1
                 self._up.clear()
+                self._cut_off_at = asyncio.get_running_loop().time()
             case codes.BACK_WITHOUT_REQUESTS:
-                self._up.set()
+                self._came_back()
                 self._interrupt()
             case codes.BACK_WITH_REQUESTS:
-                self._up.set()
+                self._came_back()
         if request_id == codes.NO_REQUEST:
             self._tell(code, text)
+
+    def _came_back(self) -> None:
+        self._cut_off_at = None
+        self._up.set()
 
     def _tell(self, code: int, text: str) -> None:
         notice = code in codes.NOTICES and code not in codes.FARM_DOWN

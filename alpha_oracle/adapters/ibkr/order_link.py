@@ -38,13 +38,15 @@ class OrderPatience:
     """How long a connection for orders waits for what.
 
     `waits_seconds` are the pauses before a gateway is tried again, the last of them for ever. Its
-    silence is noticed by a question every `heartbeat_every_seconds`.
+    silence is noticed by a question every `heartbeat_every_seconds`; while it is cut off from
+    IBKR's servers it is kept for `cut_off_seconds`, then dialled anew.
     """
 
     handshake_seconds: float = 15.0
     answer_seconds: float = 10.0
     heartbeat_every_seconds: float = 10.0
     heartbeat_seconds: float = 5.0
+    cut_off_seconds: float = 300.0
     waits_seconds: tuple[float, ...] = (1.0, 5.0, 10.0, 20.0, 40.0, 60.0)
     start_seconds: float = 20.0
 
@@ -112,8 +114,11 @@ class OrderLink:
         await self._link.until_gone()
 
     async def is_alive(self) -> bool:
-        """Whether the gateway answers at all."""
-        return await self._link.is_alive(timeout_seconds=self._patience.heartbeat_seconds)
+        """Whether the gateway answers, or is cut off from IBKR's servers and may come back."""
+        return await self._link.is_worth_keeping(
+            timeout_seconds=self._patience.heartbeat_seconds,
+            cut_off_seconds=self._patience.cut_off_seconds,
+        )
 
     async def company(self, symbol: Symbol) -> Company:
         """Return the one stock that trades under a ticker; asked once a connection.

@@ -90,8 +90,11 @@ class QuoteLink:
         await self._link.until_gone()
 
     async def is_alive(self) -> bool:
-        """Whether the gateway answers at all."""
-        return await self._link.is_alive(timeout_seconds=self._patience.heartbeat_seconds)
+        """Whether the gateway answers, or is cut off from IBKR's servers and may come back."""
+        return await self._link.is_worth_keeping(
+            timeout_seconds=self._patience.heartbeat_seconds,
+            cut_off_seconds=self._patience.cut_off_seconds,
+        )
 
     async def follow(self, wanted: list[Symbol]) -> None:
         """Have these quoted and no others, the first ones where there are too few lines.

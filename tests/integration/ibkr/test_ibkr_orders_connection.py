@@ -140,6 +140,25 @@ def test_without_ibkrs_servers_nothing_is_sent_until_they_are_back(market):
     assert len(market.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
 
 
+def test_a_connection_without_ibkrs_servers_is_kept_for_a_while(market):
+    market.gateway.lose_link()
+    market.hear_until("link_down")
+    beats = 4 * IMPATIENT.heartbeat_every_seconds
+    assert not eventually(lambda: not market.gateway.connected_ids, seconds=beats)
+    market.gateway.restore_link(data_lost=False)
+    market.hear_until("link_up")
+    assert market.gateway.ledger.times_connected(CLIENT_ID) == 1
+
+
+def test_a_connection_that_stays_without_ibkrs_servers_is_dialled_anew():
+    with gateway_market(patience={"cut_off_seconds": 0.2}) as market:
+        market.gateway.lose_link()
+        market.hear_until("link_down")
+        assert eventually(lambda: market.gateway.ledger.times_connected(CLIENT_ID) > 1, seconds=5)
+        market.gateway.restore_link(data_lost=False)
+        market.hear_until("link_up")
+
+
 @pytest.mark.parametrize("data_lost", [True, False], ids=["1101", "1102"])
 def test_what_was_executed_behind_our_back_is_found_when_the_line_is_back(market, data_lost):
     market.send(limit=99)
