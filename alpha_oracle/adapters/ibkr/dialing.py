@@ -118,6 +118,10 @@ async def shake_hands(link: Link, broker: IbkrBrokerSettings, *, handshake_secon
     try:
         await link.open(timeout_seconds=handshake_seconds)
         _check_account(broker, link, place=f"{broker.host}:{broker.port}")
+    except ConnectionError:
+        # Gone again before it was asked whom it is for.
+        await link.close()
+        raise LinkRefusedError(Hindrance.HUNG_UP) from None
     except BaseException:
         await link.close()
         raise

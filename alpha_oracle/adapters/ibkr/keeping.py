@@ -40,11 +40,15 @@ async def keep(
     """
     waits = 0
     while True:
-        link = await tried()
-        if link is not None:
-            waits = 0
-            await watched(link)
-            continue
+        try:
+            link = await tried()
+            if link is not None:
+                waits = 0
+                await watched(link)
+                continue
+        except Exception:
+            # Whatever it was: nobody else would ever connect again.
+            log.exception("gateway_connection_failed")
         await asyncio.sleep(waits_seconds[min(waits, len(waits_seconds) - 1)])
         waits += 1
 

@@ -16,7 +16,17 @@ from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, IMPATIENT, gateway_ma
 from tests.integration.ibkr.sources import eventually, unused_port
 from tests.integration.ibkr.talk import talk
 from tests.peers.tws import order_messages
-from tests.peers.tws.faults import Close, Cut, Empty, Hang, Instead, Point, Slow, Unanswered
+from tests.peers.tws.faults import (
+    AnswerThenClose,
+    Close,
+    Cut,
+    Empty,
+    Hang,
+    Instead,
+    Point,
+    Slow,
+    Unanswered,
+)
 from tests.peers.tws.market import market_of_closes
 from tests.peers.tws.running import running_gateway
 
@@ -217,6 +227,14 @@ def test_a_gateway_that_answers_nothing_any_more_is_left_and_called_again(market
     market.gateway.fault(Point.CURRENT_TIME, Hang())
     market.hear_until("link_down", "link_up")
     assert market.gateway.ledger.times_connected(CLIENT_ID) == 2
+    assert market.broker.is_linked
+
+
+@pytest.mark.parametrize("effect", [Close(), Cut(), AnswerThenClose()], ids=repr)
+def test_a_gateway_that_hangs_up_on_who_comes_is_called_again(market, effect):
+    market.gateway.fault(Point.START_API, effect, times=2)
+    market.gateway.hang_up()
+    market.hear_until("link_down", "link_up")
     assert market.broker.is_linked
 
 
