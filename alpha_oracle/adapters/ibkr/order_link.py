@@ -14,7 +14,7 @@ from alpha_oracle.adapters.ibkr.order_answers import FIGURES, Answers
 from alpha_oracle.adapters.ibkr.order_ears import Ears
 from alpha_oracle.adapters.ibkr.pacing import Burst
 from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
-from alpha_oracle.adapters.ibkr.vendor import Contract, ExecutionFilter, Order, OrderDecoder
+from alpha_oracle.adapters.ibkr.vendor import Contract, ExecutionFilter, ListeningDecoder, Order
 from alpha_oracle.domain.orders import OrderType, Side
 from alpha_oracle.errors import BrokerAway, OrderRefused
 
@@ -67,7 +67,7 @@ class OrderLink:
         self._patience = patience
         self._ears: Ears | None = None
 
-        def decoder_of(inner: Any) -> OrderDecoder:  # noqa: ANN401 - the library has no types.
+        def decoder_of(inner: Any) -> ListeningDecoder:  # noqa: ANN401 - the library has no types.
             self._ears = Ears(
                 inner,
                 tracker,
@@ -75,7 +75,7 @@ class OrderLink:
                 on_code=on_code,
                 renumber=lambda: self._link.client.reqIds(1),
             )
-            return OrderDecoder(self._ears)
+            return ListeningDecoder(self._ears)
 
         address = Address(host=broker.host, port=broker.port, client_id=broker.client_id)
         self._link = Link(address, outage_seconds=patience.answer_seconds, decoder_of=decoder_of)

@@ -103,8 +103,9 @@ class OrderTracker:
 
     def was_not_sent(self, reference: str) -> None:
         """Take back what `will_send` noted: it was never written."""
-        tracked = self._orders.pop(reference)
-        del self._by_number[tracked.number]
+        tracked = self._orders.pop(reference, None)
+        if tracked is not None:
+            del self._by_number[tracked.number]
 
     def on_order(self, told: OrderTold) -> None:
         """Take an order as told, asked for or not."""

@@ -20,7 +20,7 @@ from alpha_oracle.adapters.ibkr.link import Address, Link
 from alpha_oracle.adapters.ibkr.pacing import Burst
 from alpha_oracle.adapters.ibkr.ticks import Ticks
 from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
-from alpha_oracle.adapters.ibkr.vendor import Contract, Decoder
+from alpha_oracle.adapters.ibkr.vendor import Contract, ListeningDecoder
 from alpha_oracle.domain.levels import VIX
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class QuoteLink:
         self._link = Link(
             address,
             outage_seconds=patience.answer_seconds,
-            decoder_of=lambda inner: Decoder(_Eyes(inner, self, clock), 0),
+            decoder_of=lambda inner: ListeningDecoder(_Eyes(inner, self, clock)),
         )
 
     @property
@@ -205,6 +205,10 @@ class _Eyes:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the library has no types.
         return getattr(self._inner, name)
+
+    def unreadable(self, fields: list[str], error: Exception) -> None:
+        # A quote less grows old, and counts as that.
+        log.warning("gateway_message_unreadable", kind=fields[:1], error=str(error))
 
     def priceSizeTick(self, number: int, tick: int, price: float, _size: float) -> None:  # noqa: N802
         ticks = self._link.ticks_of(number)

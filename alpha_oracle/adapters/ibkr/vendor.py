@@ -85,7 +85,7 @@ class BarDecoder(Decoder):
         self.wrapper.historicalDataEnd(int(request_id), start, end)
 
 
-class OrderDecoder(Decoder):
+class ListeningDecoder(Decoder):
     """Hands messages to whoever listens, and says which it could not read.
 
     The library's own decoder drops such a message without a word: an execution less, a position
@@ -135,8 +135,8 @@ __all__ = [
     "BarDecoder",
     "Contract",
     "ExecutionFilter",
+    "ListeningDecoder",
     "Order",
-    "OrderDecoder",
     "RequestError",
     "new_client",
 ]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from alpha_oracle.adapters.ibkr import order_told
-from alpha_oracle.adapters.ibkr.vendor import OrderDecoder
+from alpha_oracle.adapters.ibkr.vendor import ListeningDecoder
 from alpha_oracle.domain.orders import Side
 from tests.peers.tws.order_messages import COMPLETED_ORDER, OPEN_ORDER
 
@@ -38,7 +38,7 @@ class Listener:
 def heard(wire):
     """What a message makes a listener take."""
     listener = Listener()
-    decoder = OrderDecoder(listener)
+    decoder = ListeningDecoder(listener)
     decoder.serverVersion = 176
     decoder.interpret(wire.split("|")[:-1])
     return listener
