@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.peers.tws.market import Market
 
 HOST = "127.0.0.1"
+SETTLING_TURNS = 5
 KEPT = ("clock.at", "market.listings", "market.actions", "order_ids", "faults", "exchange", "ticks")
 """What a restarted process goes on with."""
 
@@ -76,11 +77,14 @@ class Gateway:
         self._historical: list[float] = []
         self._server: asyncio.Server | None = None
         self._later: list[asyncio.TimerHandle] = []
+        self._is_over = False
 
     async def open(self, port: int = 0) -> None:
         """Listen; 0 takes any free port, and keeps it over restarts."""
         self._server = await asyncio.start_server(self._serve, HOST, port or self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+        if self._is_over:
+            self.shut()
 
     def shut(self) -> None:
         """Refuse connections from now on; open ones stay."""
@@ -95,9 +99,13 @@ class Gateway:
 
     async def close(self) -> None:
         """Refuse connections, close every socket and wait until all are done."""
+        self._is_over = True
         for timer in self._later:
             timer.cancel()
         self.shut()
+        for _ in range(SETTLING_TURNS):
+            # Who was just let in becomes a session first.
+            await asyncio.sleep(0)
         for session in tuple(self.sessions):
             session.abort()
         await asyncio.gather(*self.sessions.values())
