@@ -21,8 +21,9 @@ from alpha_oracle.config import SyntheticSettings
 from alpha_oracle.domain.levels import VIX
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import StoreUnavailable
-from tests.end_to_end.command_line import PATIENCE_SECONDS, ask_process, begin_process
+from tests.end_to_end.command_line import PATIENCE_SECONDS, begin_process
 from tests.fakes.broker import SESSION, an_order, rules
+from tests.integration.ibkr.sources import unused_port
 
 pytestmark = pytest.mark.slow
 
@@ -149,7 +150,16 @@ def test_a_feed_that_lost_redis_goes_on_when_it_is_back_and_ends_when_told(
     assert logged(log) == ["feed_started", "feed_interrupted", "feed_resumed", "feed_ended"]
 
 
-def test_a_feed_there_is_not_says_which_setting_to_mend(environment):
-    answer = ask_process({**environment, "ALPHA_ORACLE_BROKER__PROVIDER": "ibkr"}, "feed")
-    assert answer.code == 2
-    assert "feed.source" in answer.err
+def test_a_feed_whose_gateway_is_not_there_says_so_and_ends_when_told(environment, log):
+    settings = {
+        "ALPHA_ORACLE_BROKER__PROVIDER": "ibkr",
+        "ALPHA_ORACLE_BROKER__IBKR__PORT": str(unused_port()),
+    }
+    with (
+        log.open("w") as file,
+        begin_process(environment | settings, "feed", stderr=file) as process,
+    ):
+        first(lambda: "nothing listens" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert logged(log) == ["feed_started", "feed_interrupted", "feed_ended"]
