@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 RETRY: Final = timedelta(seconds=1)
 SWEEP: Final = timedelta(minutes=1)
-"""How often the record is searched for signals that the bus lost."""
+"""How often the record is searched for signals that the bus, or another worker, lost."""
 
 ON_RECORD: Final = "record"
 
@@ -147,7 +147,12 @@ class ExecutionEngine:
         if self._swept_at is not None and now - self._swept_at < SWEEP:
             return
         since = calendar.shift_session(calendar.latest_opened_session(now), -1)
-        missed = self._ports.store.missed(self._ports.broker.account, since=since)
+        account = self._ports.broker.account
+        if self._desk is not None:
+            # Taken in by a worker that did not know yet that this one replaced it.
+            waiting = {one.signal_id: one for one in self._ports.store.waiting(account)}
+            self._desk.ledger.waiting |= waiting
+        missed = self._ports.store.missed(account, since=since)
         # What was looked at and is still missed is no signal: that is said once.
         new = [document for document in missed if document not in self._swept]
         if new:

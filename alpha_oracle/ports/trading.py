@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Order
+    from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
     from alpha_oracle.domain.trading_records import (
         Approval,
@@ -62,6 +63,13 @@ class TradingStore(Protocol):
             MalformedSignal: something in it cannot be kept; nothing of it was.
             StoreUnavailable: not known to be kept; it may be given again, with all that was taken
                 in and is not settled.
+        """
+        ...
+
+    def waiting(self, account: str) -> tuple[ReceivedSignal, ...]:
+        """Return the signals nothing has become of yet, in the order they came.
+
+        Those too that a worker took in which another has replaced since.
         """
         ...
 

@@ -116,6 +116,17 @@ def test_a_signal_whose_worker_never_learned_of_it_is_given_to_the_next(trading)
     assert arrived(trading, store=trading.another()) == [a_received_signal()]
 
 
+def test_what_another_worker_took_in_waits_for_this_one_too(trading):
+    own = a_received_signal("signal-1")
+    others, settled = a_received_signal("signal-2"), a_received_signal("signal-3")
+    arrived(trading, own)
+    another = trading.another()
+    arrived(trading, others, settled, store=another)
+    another.commit(a_change(outcomes=(an_outcome("signal-3"),)), sends=False)
+    assert {one.signal_id for one in trading.store.waiting(ACCOUNT)} == {"signal-1", "signal-2"}
+    assert trading.store.waiting("another account") == ()
+
+
 def test_a_signal_with_an_outcome_waits_no_more(trading):
     arrived(trading, a_received_signal(), a_received_signal("signal-2"))
     assert committed(trading, outcomes=(an_outcome(),))

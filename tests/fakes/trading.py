@@ -156,6 +156,12 @@ class InMemoryTradingStore:
             ),
         )
 
+    def waiting(self, account):
+        memory = self._reached("waiting")
+        found = tuple(one for key, one in memory.inbox.items() if self._waits(key, account))
+        self._given |= {(account, one.signal_id) for one in found}
+        return found
+
     def settle(self):
         try:
             if self._is_unsettled and not self._is_lost:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.orders import Order
+    from alpha_oracle.domain.received_signals import ReceivedSignal
     from alpha_oracle.domain.trading_records import (
         Approval,
         Arrivals,
@@ -133,6 +134,13 @@ class PostgresTradingStore:
         new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
         self._given |= {(account, signal.signal_id) for signal in new}
         return replace(taken, new=new)
+
+    def waiting(self, account: str) -> tuple[ReceivedSignal, ...]:
+        """Return the signals nothing has become of yet, in the order they came."""
+        with self._database.at_once() as connection:
+            found = reading.waiting(connection, account)
+        self._given |= {(account, signal.signal_id) for signal in found}
+        return found
 
     def settle(self) -> None:
         """See to it that all that was taken in is durable: a commit since then made it so.

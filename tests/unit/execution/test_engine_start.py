@@ -158,6 +158,18 @@ def test_a_worker_whose_account_another_one_took_over_ends():
             day.steps(1)
 
 
+def test_what_a_replaced_worker_takes_in_is_traded_by_the_one_that_replaced_it():
+    day = TradingDay()
+    day.steps(1)
+    replaced = day.engine
+    day.another()
+    day.steps(1)
+    assert replaced.receive([a_document()], source="stream") == 1
+    day.go_to(5)
+    day.steps(5)
+    assert day.shares() == 49
+
+
 def test_the_book_after_a_restart_is_the_book_before_it():
     day = TradingDay()
     day.receive(a_document(), a_document("BBB"))
