@@ -149,7 +149,7 @@ class IbkrBroker:
             BrokerAway: not all of it was told, or it contradicts itself: nothing is known.
         """
         answers = self._run(self._connection.everything, away=BrokerAway)
-        return self._reader.snapshot(answers, at=self._clock.now())
+        return self._reader.snapshot(answers)
 
     def _run(
         self, work: Callable[[], Coroutine[Any, Any, T]], *, away: Callable[[str], Exception]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+TOO_FAST: Final = 100
 ID_TAKEN: Final = 326
 LOST: Final = 1100
 BACK_WITHOUT_REQUESTS: Final = 1101

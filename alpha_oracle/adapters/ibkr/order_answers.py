@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
-from alpha_oracle.adapters.ibkr.order_told import exact, new_york_day
+from alpha_oracle.adapters.ibkr.order_told import UNSET, exact, new_york_day
 from alpha_oracle.adapters.ibkr.tracked import CANCELLED, FILLED, INACTIVE, unnamed
 from alpha_oracle.domain.broker import (
     BrokerAccount,
@@ -48,24 +48,39 @@ class Part(StrEnum):
     ACCOUNT = "account"
 
 
+UNNUMBERED: Final = frozenset({Part.POSITIONS, Part.OPEN, Part.COMPLETED})
+"""Their ends do not say which question they end."""
+
+
 @dataclass(slots=True)
 class Answers:
     """The answers to one question for everything."""
 
     executions_id: int
     account_id: int
-    holdings: list[HoldingTold] = field(default_factory=list)
-    orders: dict[int, OrderTold] = field(default_factory=dict)
-    filled: dict[int, int] = field(default_factory=dict)
-    completed: dict[int, OrderTold] = field(default_factory=dict)
+    asked_at: datetime
+    """When it was asked: what happened later may be missing."""
+    holdings: dict[tuple[str, int], HoldingTold] = field(default_factory=dict)
+    """By account and contract: each is told anew whenever it changes."""
+    orders: dict[str, OrderTold] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
+    completed: dict[str, OrderTold] = field(default_factory=dict)
     executions: dict[str, ExecutionTold] = field(default_factory=dict)
     figures: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """By account and name, the value and its currency."""
     missing: set[Part] = field(default_factory=lambda: set(Part))
     broken: str = ""
     is_disturbed: bool = False
-    """Whether something was executed while the answers came: they may not be of one moment."""
+    """Whether something changed while the answers came: they may not be of one moment."""
     whole: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hold(self, account: str, con_id: int, one: HoldingTold) -> None:
+        """Take what is held of a contract; the last telling counts."""
+        known = self.holdings.get((account, con_id))
+        is_late = known is not None or Part.POSITIONS not in self.missing
+        if is_late and known != one:
+            self.is_disturbed = True
+        self.holdings[account, con_id] = one
 
     def ended(self, part: Part) -> None:
         """Note that a part is complete."""
@@ -87,7 +102,7 @@ class Reader:
     client_id: int
     tracker: OrderTracker
 
-    def snapshot(self, told: Answers, *, at: datetime) -> BrokerSnapshot:
+    def snapshot(self, told: Answers) -> BrokerSnapshot:
         """Return what the answers say.
 
         Raises:
@@ -97,13 +112,14 @@ class Reader:
         orders = {**told.orders, **told.completed}
         mine = [one for one in orders.values() if one.account == self.account]
         for order in filter(self._is_ours, mine):
-            self._refuse_short(told, order, executed.get(order.perm_id, 0), at=at)
-        read = (self._order(one, executed.get(one.perm_id, 0)) for one in mine)
+            self._refuse_short(told, order, executed.get(order.key, 0))
         return BrokerSnapshot(
-            at=at,
+            at=told.asked_at,
             account=self._figures(told),
             positions=self._positions(told),
-            orders=tuple(sorted(read, key=lambda order: int(order.broker_order_id))),
+            orders=tuple(
+                self._order(one, executed.get(one.key, 0)) for one in sorted(mine, key=_age)
+            ),
             executions=tuple(
                 self._execution(one)
                 for one in sorted(told.executions.values(), key=lambda one: one.fill.at)
@@ -111,23 +127,20 @@ class Reader:
             ),
         )
 
-    def _refuse_short(
-        self, told: Answers, order: OrderTold, executed: int, *, at: datetime
-    ) -> None:
-        counted = order.filled or told.filled.get(order.perm_id, 0)
-        is_todays = order.completed_at is None or new_york_day(order.completed_at) == new_york_day(
-            at
-        )
+    def _refuse_short(self, told: Answers, order: OrderTold, executed: int) -> None:
+        counted = order.filled or told.filled.get(order.key, 0)
+        today = new_york_day(told.asked_at)
+        is_todays = order.completed_at is None or new_york_day(order.completed_at) == today
         if is_todays and counted > executed:
             raise BrokerAway(
-                f"IBKR counts {counted} shares executed of the order {order.perm_id} and tells "
+                f"IBKR counts {counted} shares executed of the order {order.key} and tells "
                 f"executions of {executed}; nothing is believed until it tells all of them"
             )
 
     def _order(self, told: OrderTold, executed: int) -> BrokerOrder:
         return BrokerOrder(
             order_id=self._reference(told),
-            broker_order_id=str(told.perm_id),
+            broker_order_id=told.key,
             symbol=told.symbol,
             side=told.side,
             quantity=told.quantity,
@@ -139,7 +152,7 @@ class Reader:
     def _reference(self, told: OrderTold) -> str | None:
         if told.reference or not self._is_ours(told):
             return told.reference or None
-        return unnamed(told.perm_id)
+        return unnamed(told.key)
 
     def _is_ours(self, told: OrderTold) -> bool:
         tracked = self.tracker.order(told.reference) if told.reference else None
@@ -160,8 +173,10 @@ class Reader:
             return OrderStatus.FILLED
         if told.status == INACTIVE:
             is_over = told.completed_at is not None or is_refused
-            return OrderStatus.REJECTED if is_over and not executed else working
-        if told.status not in CANCELLED:
+            if is_over and not executed:
+                return OrderStatus.REJECTED
+            return OrderStatus.CANCELLED if told.completed_at is not None else working
+        if told.status not in CANCELLED and self._is_ours(told):
             raise BrokerAway(f"IBKR tells the status {told.status!r}, which has no meaning here")
         if is_refused and not executed:
             return OrderStatus.REJECTED
@@ -171,10 +186,10 @@ class Reader:
     def _execution(self, told: ExecutionTold) -> BrokerExecution:
         tracked = self.tracker.order(told.reference) or self.tracker.of_perm_id(told.perm_id)
         is_ours = tracked is not None or told.client_id == self.client_id
-        reference = told.reference or (tracked.reference if tracked else unnamed(told.perm_id))
+        reference = told.reference or (tracked.reference if tracked else unnamed(told.key))
         return BrokerExecution(
             order_id=reference if is_ours else None,
-            broker_order_id=str(told.perm_id),
+            broker_order_id=told.key,
             symbol=told.symbol,
             side=told.side,
             fill=self.tracker.with_commission(told.fill),
@@ -182,8 +197,8 @@ class Reader:
 
     def _positions(self, told: Answers) -> dict[Symbol, int]:
         held: dict[Symbol, int] = {}
-        for one in told.holdings:
-            if one.account == self.account and one.quantity:
+        for (account, _), one in told.holdings.items():
+            if account == self.account and one.quantity:
                 held[one.symbol] = held.get(one.symbol, 0) + one.quantity
         return held
 
@@ -198,10 +213,9 @@ class Reader:
 
     def _usd(self, told: Answers, name: str) -> Decimal:
         value, currency = told.figures.get((self.account, name), ("", ""))
-        try:
-            figure = Decimal(value)
-        except InvalidOperation:
-            raise BrokerAway(f"IBKR does not tell the {name} of the account") from None
+        figure = _figure(value)
+        if figure is None:
+            raise BrokerAway(f"IBKR does not tell the {name} of the account")
         if currency != "USD":
             raise BrokerAway(
                 f"IBKR tells the {name} of the account in {currency or 'no currency'}; only "
@@ -214,15 +228,27 @@ class Reader:
         return int(exact(value)) if value.lstrip("-").isdigit() else None
 
 
-def _executed(executions: Iterable[ExecutionTold]) -> dict[int, int]:
-    latest: dict[tuple[int, str], ExecutionTold] = {}
+def _figure(text: str) -> Decimal | None:
+    try:
+        figure = Decimal(text)
+    except InvalidOperation:
+        return None
+    return figure if figure.is_finite() and abs(figure) < UNSET else None
+
+
+def _age(told: OrderTold) -> tuple[bool, int, int, int]:
+    return not told.perm_id, told.perm_id, told.client_id or 0, told.number
+
+
+def _executed(executions: Iterable[ExecutionTold]) -> dict[str, int]:
+    latest: dict[tuple[str, str], ExecutionTold] = {}
     for one in executions:
-        key = one.perm_id, one.fill.stem
+        key = one.key, one.fill.stem
         if key not in latest or latest[key].fill.revision <= one.fill.revision:
             latest[key] = one
-    executed: dict[int, int] = {}
-    for (perm_id, _), one in latest.items():
-        executed[perm_id] = executed.get(perm_id, 0) + one.fill.quantity
+    executed: dict[str, int] = {}
+    for (order, _), one in latest.items():
+        executed[order] = executed.get(order, 0) + one.fill.quantity
     return executed
 
 

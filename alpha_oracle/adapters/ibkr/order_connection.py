@@ -191,6 +191,7 @@ class OrderConnection:
         link = OrderLink(
             self._broker,
             self.tracker,
+            clock=self._clock,
             patience=self._patience,
             must_ask=self._must_ask,
             on_code=self._on_code,
@@ -237,6 +238,10 @@ class OrderConnection:
             self._note_away("the gateway has no line to IBKR's servers (1100)")
             if self._link is not None:
                 self._link.interrupt("IBKR's servers were lost while all was told (1100)")
+        elif code == codes.TOO_FAST:
+            if self._link is not None:
+                self._link.slow_down()
+            self._must_ask("the gateway dropped a message: too many came in a second (100)")
         elif code in _BACK and self._is_synchronised:
             self._note_linked()
 

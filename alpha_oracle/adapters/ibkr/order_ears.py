@@ -15,6 +15,7 @@ from alpha_oracle.adapters.ibkr import codes
 from alpha_oracle.adapters.ibkr import order_told as told
 from alpha_oracle.adapters.ibkr.order_answers import Answers, Part
 from alpha_oracle.adapters.ibkr.order_codes import DUPLICATE_NUMBER
+from alpha_oracle.errors import UnknownSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _WEIGHTY: Final = frozenset({3, 5, 11, 53, 55, 61, 62, 63, 64, 101, 102})
 """Messages about orders, executions, positions and figures: none may be missed."""
+_UNTELLABLE: Final = (ValueError, KeyError, UnknownSymbol)
 
 
 class Ears:
@@ -38,16 +40,20 @@ class Ears:
         inner: Any,  # noqa: ANN401 - the library has no types.
         tracker: OrderTracker,
         *,
+        account: str,
         must_ask: Callable[[str], None],
         on_code: Callable[[int], None],
         renumber: Callable[[], None],
     ) -> None:
         self._inner = inner
         self._tracker = tracker
+        self._account = account
         self._must_ask = must_ask
         self._on_code = on_code
         self._renumber = renumber
         self.answers: Answers | None = None
+        self.owed: set[Part] = set()
+        """Asked for without a number and not ended yet: an end would be taken for another's."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above.
         return getattr(self._inner, name)
@@ -76,9 +82,16 @@ class Ears:
             self._inner.ib.client.updateReqId(number + 1)
         if not told.is_stock(contract):
             return
-        one = told.open_order(contract, order, state)
+        is_ours = (order.account, order.clientId) == (self._account, self._inner.clientId)
+        one = (
+            told.open_order(contract, order, state)
+            if is_ours
+            else told.strangers_order(contract, order, state, is_over=False)
+        )
         if self.answers is not None:
-            self.answers.orders[one.perm_id] = one
+            # Told before it had its lasting number, it is the same.
+            self.answers.orders.pop(told.order_key(0, one.client_id, number), None)
+            self.answers.orders[one.key] = one
         self._tracker.on_order(one)
 
     def orderStatus(  # noqa: N802 - the library's.
@@ -96,9 +109,11 @@ class Ears:
         _cap: float = 0.0,
     ) -> None:
         """Take where an order stands."""
-        count = told.whole(filled)
+        if client_id != self._inner.clientId:
+            return
+        count = int(filled)
         if self.answers is not None:
-            self.answers.filled[perm_id] = count
+            self.answers.filled[told.order_key(perm_id, client_id, number)] = count
         self._tracker.on_status(number, client_id, perm_id=perm_id, status=status, filled=count)
 
     def openOrderEnd(self) -> None:  # noqa: N802
@@ -109,9 +124,14 @@ class Ears:
         """Take an order that has ended."""
         if not told.is_stock(contract):
             return
-        one = told.completed_order(contract, order, state)
+        try:
+            one = told.completed_order(contract, order, state)
+        except _UNTELLABLE:
+            if self._is_followed(order.account, order.permId, order.orderRef):
+                raise
+            one = told.strangers_order(contract, order, state, is_over=True)
         if self.answers is not None:
-            self.answers.completed[one.perm_id] = one
+            self.answers.completed[one.key] = one
         self._tracker.on_completed(one)
 
     def completedOrdersEnd(self) -> None:  # noqa: N802
@@ -122,12 +142,19 @@ class Ears:
         """Take an execution, live or told again."""
         if not told.is_stock(contract):
             return
-        one = told.execution(contract, execution)
+        if execution.acctNumber != self._account:
+            self._tracker.on_stranger(execution.permId, execution.orderRef)
+            return
         answers = self.answers
-        if answers is not None and request_id == answers.executions_id:
-            answers.executions[one.fill.execution_id] = one
-        elif answers is not None:
+        is_asked_for = answers is not None and request_id == answers.executions_id
+        if answers is not None and not is_asked_for:
             answers.is_disturbed = True
+        one = self._execution(contract, execution)
+        if one is None:
+            self._tracker.on_stranger(execution.permId, execution.orderRef)
+            return
+        if answers is not None and is_asked_for:
+            answers.executions[one.fill.execution_id] = one
         self._tracker.on_execution(one)
 
     def execDetailsEnd(self, request_id: int) -> None:  # noqa: N802
@@ -142,13 +169,25 @@ class Ears:
             self._tracker.on_commission(report.execId, cost)
 
     def position(self, account: str, contract: Any, quantity: float, _average: float) -> None:  # noqa: ANN401
-        """Take what an account holds."""
-        if self.answers is None:
+        """Take what an account holds.
+
+        What has no ticker here was never bought by us, and is left alone; of a fraction the whole
+        shares count.
+        """
+        if self.answers is None or account != self._account:
             return
-        if told.is_stock(contract):
-            self.answers.holdings.append(told.holding(account, contract, quantity))
-        else:
-            log.warning("position_left_alone", security_type=contract.secType)
+        try:
+            one = told.holding(contract, quantity) if told.is_stock(contract) else None
+        except UnknownSymbol:
+            one = None
+        if one is None:
+            log.warning(
+                "position_left_alone", security_type=contract.secType, symbol=contract.symbol
+            )
+            return
+        if one.quantity != quantity:
+            log.warning("holding_has_a_fraction", symbol=one.symbol, shares=quantity)
+        self.answers.hold(account, contract.conId, one)
 
     def positionEnd(self) -> None:  # noqa: N802
         """Note that all positions are told."""
@@ -177,6 +216,19 @@ class Ears:
             self._renumber()
         self._tracker.on_error(request_id, code, text)
 
+    def _execution(self, contract: Any, execution: Any) -> told.ExecutionTold | None:  # noqa: ANN401 - as above.
+        try:
+            return told.execution(contract, execution)
+        except _UNTELLABLE:
+            is_ours = execution.clientId == self._inner.clientId
+            if is_ours or self._is_followed(self._account, execution.permId, execution.orderRef):
+                raise
+            return None
+
+    def _is_followed(self, account: str, perm_id: int, reference: str) -> bool:
+        return account == self._account and self._tracker.follows(perm_id, reference)
+
     def _ended(self, part: Part) -> None:
+        self.owed.discard(part)
         if self.answers is not None:
             self.answers.ended(part)

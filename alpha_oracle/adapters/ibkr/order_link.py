@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alpha_oracle.adapters.ibkr.contracts import Company, choose, vendor_ticker
 from alpha_oracle.adapters.ibkr.dialing import shake_hands
 from alpha_oracle.adapters.ibkr.link import Address, Link
-from alpha_oracle.adapters.ibkr.order_answers import FIGURES, Answers
+from alpha_oracle.adapters.ibkr.order_answers import FIGURES, UNNUMBERED, Answers, Part
 from alpha_oracle.adapters.ibkr.order_ears import Ears
 from alpha_oracle.adapters.ibkr.pacing import Burst
 from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from alpha_oracle.config import IbkrBrokerSettings
     from alpha_oracle.domain import orders
     from alpha_oracle.domain.market import Symbol
+    from alpha_oracle.ports.clock import Clock
 
 DAY: Final = "DAY"
 CENT: Final = Decimal("0.01")
 _EVERYONE: Final = "All"
 _TYPES: Final = {OrderType.MARKET: "MKT", OrderType.LIMIT: "LMT"}
 _MOST_TRIES: Final = 3
+_TOO_FAST_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,13 @@ class OrderLink:
         broker: IbkrBrokerSettings,
         tracker: OrderTracker,
         *,
+        clock: Clock,
         patience: OrderPatience,
         must_ask: Callable[[str], None],
         on_code: Callable[[int], None],
     ) -> None:
         self._broker = broker
+        self._clock = clock
         self._patience = patience
         self._ears: Ears | None = None
 
@@ -71,6 +75,7 @@ class OrderLink:
             self._ears = Ears(
                 inner,
                 tracker,
+                account=broker.account,
                 must_ask=must_ask,
                 on_code=on_code,
                 renumber=lambda: self._link.client.reqIds(1),
@@ -115,6 +120,7 @@ class OrderLink:
 
     async def is_alive(self) -> bool:
         """Whether the gateway answers, or is cut off from IBKR's servers and may come back."""
+        await self._burst.turn()
         return await self._link.is_worth_keeping(
             timeout_seconds=self._patience.heartbeat_seconds,
             cut_off_seconds=self._patience.cut_off_seconds,
@@ -129,6 +135,7 @@ class OrderLink:
         known = self._companies.get(symbol)
         if known is not None:
             return known
+        await self._burst.turn()
         try:
             found = await self._link.companies(
                 ticker=vendor_ticker(symbol), timeout_seconds=self._patience.answer_seconds
@@ -146,6 +153,10 @@ class OrderLink:
         """Let a question for everything that waits end without an answer."""
         if self._ears is not None and self._ears.answers is not None:
             self._ears.answers.fail(why)
+
+    def slow_down(self) -> None:
+        """Send nothing for a while: the gateway dropped a message, and will hang up."""
+        self._burst.pause(_TOO_FAST_SECONDS)
 
     async def turn(self) -> None:
         """Wait until one more command may be sent."""
@@ -196,40 +207,60 @@ class OrderLink:
         client, ears = self._link.client, self._ears
         if ears is None or not self._link.is_open:
             raise BrokerAway("the connection to the gateway is gone")
-        answers = Answers(client.getReqId(), client.getReqId())
+        if ears.owed:
+            # What ends an old question cannot be told from what ends a new one.
+            await self.close()
+            owed = ", ".join(sorted(ears.owed))
+            raise BrokerAway(f"IBKR still owes all {owed} from before; it is dialled anew")
+        answers = Answers(client.getReqId(), client.getReqId(), self._clock.now())
         ears.answers = answers
         try:
             await self._ask(answers)
             await asyncio.wait_for(answers.whole.wait(), self._patience.answer_seconds)
         except TimeoutError:
             missing = ", ".join(sorted(answers.missing))
+            if ears.owed:
+                await self.close()
             raise BrokerAway(f"IBKR did not tell all {missing}; nothing is believed") from None
         except ConnectionError:
             raise BrokerAway("the connection to the gateway broke while it told all") from None
         finally:
             ears.answers = None
-            self._take_back(answers)
+            await self._take_back(answers)
         if answers.broken or answers.missing:
             raise BrokerAway(answers.broken or "the connection broke while IBKR told all")
         return answers
 
     async def _ask(self, answers: Answers) -> None:
-        client = self._link.client
-        for ask in (
-            client.reqPositions,
-            client.reqAllOpenOrders,
-            lambda: client.reqCompletedOrders(False),
-            lambda: client.reqExecutions(answers.executions_id, ExecutionFilter()),
-            lambda: client.reqAccountSummary(answers.account_id, _EVERYONE, ",".join(FIGURES)),
+        client, figures = self._link.client, ",".join(FIGURES)
+        for part, ask in (
+            (Part.POSITIONS, client.reqPositions),
+            (Part.OPEN, client.reqAllOpenOrders),
+            (Part.COMPLETED, lambda: client.reqCompletedOrders(False)),
+            (
+                Part.EXECUTIONS,
+                lambda: client.reqExecutions(answers.executions_id, ExecutionFilter()),
+            ),
+            (
+                Part.ACCOUNT,
+                lambda: client.reqAccountSummary(answers.account_id, _EVERYONE, figures),
+            ),
         ):
             await self._burst.turn()
+            if part in UNNUMBERED and self._ears is not None:
+                self._ears.owed.add(part)
             ask()
 
-    def _take_back(self, answers: Answers) -> None:
+    async def _take_back(self, answers: Answers) -> None:
         # Both go on telling until then, and a third account summary is refused.
-        if self._link.is_open:
-            self._link.client.cancelPositions()
-            self._link.client.cancelAccountSummary(answers.account_id)
+        client = self._link.client
+        for take_back in (
+            client.cancelPositions,
+            lambda: client.cancelAccountSummary(answers.account_id),
+        ):
+            await self._burst.turn()
+            if self._link.is_open:
+                take_back()
 
     def _vendor_order(self, order: orders.Order, number: int) -> Order:
         made = Order(

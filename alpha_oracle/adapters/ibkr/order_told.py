@@ -9,21 +9,22 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from math import trunc
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from alpha_oracle.domain.market import parse_symbol
+from alpha_oracle.adapters.ibkr.tracked import CANCELLED, FILLED, INACTIVE
+from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.orders import Fill, Side
-
-if TYPE_CHECKING:
-    from alpha_oracle.domain.market import Symbol
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 UNSET: Final = 1e300
 """Numbers from here on mean that there is none (the gateway writes 1.7976931348623157E308)."""
 
 SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL, "BOT": Side.BUY, "SLD": Side.SELL}
-_TIME: Final = re.compile(r"(\d{8})[ -]+(\d\d:\d\d:\d\d)(?: (\S+))?")
+_TIME: Final = re.compile(r"(\d{8})( +|-)(\d\d:\d\d:\d\d)(?: (\S+))?")
+STRANGER: Final = -1
+"""The client of an ended order that cannot be ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,15 @@ class OrderTold:
     completed_at: datetime | None = None
     why: str = ""
 
+    @property
+    def key(self) -> str:
+        """What it goes by in the account."""
+        return order_key(self.perm_id, self.client_id, self.number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTold:
-    """An execution as told, by the lasting number of its order."""
+    """An execution as told, by the numbers of its order."""
 
     perm_id: int
     client_id: int
@@ -59,15 +65,25 @@ class ExecutionTold:
     symbol: Symbol
     side: Side
     fill: Fill
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        """What its order goes by in the account."""
+        return order_key(self.perm_id, self.client_id, self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingTold:
     """Shares of one contract that an account holds."""
 
-    account: str
     symbol: Symbol
     quantity: int
+
+
+def order_key(perm_id: int, client_id: int | None, number: int) -> str:
+    """Return what an order goes by: its lasting number, until it has one its client's."""
+    return str(perm_id) if perm_id else f"{client_id}.{number}"
 
 
 def open_order(contract: Any, order: Any, state: Any) -> OrderTold:  # noqa: ANN401 - no types.
@@ -112,6 +128,26 @@ def completed_order(contract: Any, order: Any, state: Any) -> OrderTold:  # noqa
     )
 
 
+def strangers_order(contract: Any, order: Any, state: Any, *, is_over: bool) -> OrderTold:  # noqa: ANN401 - as above.
+    """Return an order of another account or client: who has it, and whether it lives.
+
+    Nothing else of it counts for us, and any of it may be what we have no words for.
+    """
+    lives = not is_over and state.status not in {FILLED, INACTIVE, *CANCELLED}
+    ended = FILLED if state.status == FILLED else "Cancelled"
+    return OrderTold(
+        perm_id=order.permId,
+        number=0 if is_over else order.orderId,
+        client_id=STRANGER if is_over else order.clientId,
+        account=order.account,
+        reference=order.orderRef,
+        symbol=Symbol(contract.symbol),
+        side=Side.BUY if order.action == "BUY" else Side.SELL,
+        quantity=0,
+        status="Submitted" if lives else ended,
+    )
+
+
 def execution(contract: Any, told: Any) -> ExecutionTold:  # noqa: ANN401 - as above.
     """Return an execution, its commission to come.
 
@@ -131,16 +167,18 @@ def execution(contract: Any, told: Any) -> ExecutionTold:  # noqa: ANN401 - as a
             price=exact(told.price),
             at=told.time,
         ),
+        number=told.orderId,
     )
 
 
-def holding(account: str, contract: Any, quantity: float) -> HoldingTold:  # noqa: ANN401 - as above.
-    """Return a holding.
+def holding(contract: Any, quantity: float) -> HoldingTold:  # noqa: ANN401 - as above.
+    """Return a holding, of a fraction the whole shares: nothing else can be sold.
 
     Raises:
-        ValueError: it cannot be told exactly.
+        UnknownSymbol: its ticker is none that we could write.
+        ValueError: the quantity is no number.
     """
-    return HoldingTold(account=account, symbol=symbol_of(contract), quantity=whole(quantity))
+    return HoldingTold(symbol=symbol_of(contract), quantity=trunc(quantity))
 
 
 def is_stock(contract: Any) -> bool:  # noqa: ANN401 - as above.
@@ -181,7 +219,7 @@ def commission(number: float) -> Decimal | None:
 def instant(text: str) -> datetime:
     """Return a time as the gateway writes it: `20231122 10:30:00 US/Eastern`.
 
-    Without a zone it is New York's.
+    With a dash (`20231122-15:30:00`) it is UTC; without that or a zone it is New York's.
 
     Raises:
         ValueError: it is none.
@@ -189,9 +227,10 @@ def instant(text: str) -> datetime:
     found = _TIME.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no time like 20231122 10:30:00 US/Eastern")
-    day, clock, zone = found.groups()
+    day, between, clock, zone = found.groups()
     told = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007 - its zone follows.
-    return told.replace(tzinfo=ZoneInfo(zone) if zone else NEW_YORK).astimezone(UTC)
+    unsaid = UTC if between == "-" else NEW_YORK
+    return told.replace(tzinfo=ZoneInfo(zone) if zone else unsaid).astimezone(UTC)
 
 
 def new_york_day(at: datetime) -> date:

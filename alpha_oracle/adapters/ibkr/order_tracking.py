@@ -78,6 +78,10 @@ class OrderTracker:
         """Return what is known of an order by its lasting number."""
         return self._by_perm_id.get(perm_id)
 
+    def follows(self, perm_id: int, reference: str) -> bool:
+        """Whether an order is one of those followed here."""
+        return reference in self._orders or perm_id in self._by_perm_id
+
     def is_foreign(self, perm_id: int) -> bool:
         """Whether another client was seen to have an order."""
         return perm_id in self._foreign
@@ -113,13 +117,22 @@ class OrderTracker:
         if told.account != self._account:
             return
         if told.client_id != self._client_id:
-            self._foreign.add(told.perm_id)
+            self.on_stranger(told.perm_id, told.reference)
+            return
+        if not told.reference and not told.perm_id:
+            # It gets the name it will go by with its lasting number.
             return
         tracked = self._known(told)
         if told.perm_id:
             tracked.perm_id = told.perm_id
             self._by_perm_id[told.perm_id] = tracked
         self._on_status(tracked, told.status, filled=0)
+
+    def on_stranger(self, perm_id: int, reference: str) -> None:
+        """Take what another account or client has, by its identity."""
+        self._references.add(reference)
+        if perm_id:
+            self._foreign.add(perm_id)
 
     def on_completed(self, told: OrderTold) -> None:
         """Take an order that has ended, of whatever client: ours are known by their reference."""
@@ -148,9 +161,9 @@ class OrderTracker:
         if told.account != self._account:
             return
         if not is_ours:
-            self._foreign.add(told.perm_id)
+            self.on_stranger(told.perm_id, told.reference)
             return
-        reference = tracked.reference if tracked else told.reference or unnamed(told.perm_id)
+        reference = tracked.reference if tracked else told.reference or unnamed(told.key)
         fill = self.with_commission(told.fill)
         known = self._told.get(fill.execution_id)
         if known is not None and known[1] == fill:
@@ -195,7 +208,7 @@ class OrderTracker:
                 self._must_ask(f"executions of {tracked.reference} are missing")
 
     def _known(self, told: OrderTold) -> Tracked:
-        reference = told.reference or unnamed(told.perm_id)
+        reference = told.reference or unnamed(told.key)
         known = self._orders.get(reference)
         if known is not None:
             return known
@@ -213,8 +226,7 @@ class OrderTracker:
         return tracked
 
     def _on_status(self, tracked: Tracked, status: str, *, filled: int) -> None:
-        if filled > tracked.executed and tracked.owed_since is None:
-            tracked.owed_since = self._seconds()
+        tracked.owe(filled, at=self._seconds())
         if status in CANCELLED:
             self._end_cancelled(tracked)
         elif status == INACTIVE:

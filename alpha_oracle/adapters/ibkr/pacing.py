@@ -47,16 +47,25 @@ class Burst:
 
     def __init__(self, most_a_second: int = MOST_A_SECOND) -> None:
         self._sent_at: deque[float] = deque(maxlen=most_a_second)
+        self._paused_until = 0.0
 
     async def turn(self) -> None:
         """Wait until one more may be sent, and count it."""
         loop = asyncio.get_running_loop()
-        while len(self._sent_at) == self._sent_at.maxlen:
-            wait_seconds = self._sent_at[0] + 1.0 - loop.time()
+        while True:
+            wait_seconds = self._free_at() - loop.time()
             if wait_seconds <= 0.0:
                 break
             await asyncio.sleep(wait_seconds)
         self._sent_at.append(loop.time())
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing through for some time."""
+        self._paused_until = asyncio.get_running_loop().time() + seconds
+
+    def _free_at(self) -> float:
+        is_full = len(self._sent_at) == self._sent_at.maxlen
+        return max(self._paused_until, self._sent_at[0] + 1.0 if is_full else 0.0)
 
 
 class Forbearance:

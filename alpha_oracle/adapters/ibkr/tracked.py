@@ -34,6 +34,8 @@ class Tracked:
     refusal: str = ""
     executions: dict[str, Fill] = field(default_factory=dict)
     asked_about: set[str] = field(default_factory=set)
+    owed: int = 0
+    """Shares that a status counted as executed, at the most."""
     owed_since: float | None = None
 
     @property
@@ -57,10 +59,15 @@ class Tracked:
         if known is None or known.revision <= fill.revision:
             self.executions[fill.stem] = fill
         self.is_acknowledged = True
-        if self.executed >= self.quantity:
+        if self.executed >= self.owed:
             self.owed_since = None
 
+    def owe(self, quantity: int, *, at: float) -> None:
+        """Take how many shares a status counts as executed, and since when by some clock."""
+        if quantity > max(self.executed, self.owed):
+            self.owed, self.owed_since = quantity, at
 
-def unnamed(perm_id: int) -> str:
+
+def unnamed(key: str) -> str:
     """Return what an order without a reference goes by."""
-    return f"ibkr-{perm_id}"
+    return f"ibkr-{key}"

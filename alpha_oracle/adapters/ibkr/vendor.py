@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -51,6 +52,8 @@ from ib_insync.decoder import Decoder  # noqa: E402 - as above.
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_EXECUTED_AT: Final = 15
+_UTC_TIME: Final = re.compile(r"\d{8}-\d\d:\d\d:\d\d")
 BAR_FIELDS: Final = 8
 """Date, open, high, low, close, volume, average price, number of trades."""
 
@@ -102,6 +105,14 @@ class ListeningDecoder(Decoder):
             self.handlers[int(fields[0])](fields)
         except Exception as error:  # noqa: BLE001 - whatever it is, the listener must know.
             self._listener.unreadable(fields, error)
+
+    def execDetails(self, fields: list[str]) -> None:  # noqa: N802 - the library's name.
+        """Take an execution; a time with a dash is UTC, which the library takes for local."""
+        at = fields[_EXECUTED_AT]
+        if _UTC_TIME.fullmatch(at):
+            fields = [*fields]
+            fields[_EXECUTED_AT] = f"{at.replace('-', ' ')} UTC"
+        super().execDetails(fields)  # type: ignore[no-untyped-call]  # The library has none.
 
     def wrap(
         self,

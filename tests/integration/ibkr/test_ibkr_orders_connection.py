@@ -1,8 +1,9 @@
 """The connection for orders: when it counts, when it does not, and what is asked on it."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, IMPATIENT, gateway_market
 from tests.integration.ibkr.sources import eventually, unused_port
 from tests.integration.ibkr.talk import talk
-from tests.peers.tws import order_messages
+from tests.peers.tws import notices, order_messages
 from tests.peers.tws.faults import (
     AnswerThenClose,
     Close,
@@ -25,6 +26,7 @@ from tests.peers.tws.faults import (
     Instead,
     Point,
     Slow,
+    Twice,
     Unanswered,
 )
 from tests.peers.tws.market import market_of_closes
@@ -37,6 +39,20 @@ PARTS = {
     Point.EXECUTIONS: "executions",
     Point.ACCOUNT_SUMMARY: "account",
 }
+
+
+UNNUMBERED = {Point.POSITIONS, Point.OPEN_ORDERS, Point.COMPLETED_ORDERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """The answer, after something that was not asked for."""
+
+    data: bytes
+
+    async def play(self, stage):
+        stage.session.send(self.data)
+        await stage.reply()
 
 
 @pytest.fixture
@@ -58,7 +74,54 @@ def test_what_is_not_told_to_its_end_is_not_believed(market, point):
     holding(market).gateway.fault(point, Unanswered())
     with pytest.raises(BrokerAway, match=f"did not tell all {PARTS[point]}"):
         market.broker.snapshot()
+    if point in UNNUMBERED:
+        # Its end, should it still come, would be taken for that of the next question.
+        market.hear_until("link_down", "link_up")
     assert market.position() == 100
+
+
+def test_an_end_that_is_owed_from_a_broken_question_ends_no_other(market):
+    holding(market).gateway.fault(Point.COMPLETED_ORDERS, Slow(0.4))
+    with ThreadPoolExecutor(1) as other:
+        snapshot = other.submit(market.broker.snapshot)
+        assert eventually(lambda: market.gateway.ledger.asked(Point.ACCOUNT_SUMMARY)[1:])
+        market.gateway.lose_link()
+        with pytest.raises(BrokerAway, match="1100"):
+            snapshot.result(5)
+    market.gateway.fault(Point.COMPLETED_ORDERS, Unanswered())
+    market.gateway.restore_link(data_lost=False)
+    market.hear_until("link_up")
+    with pytest.raises(BrokerAway, match="still owes all completed orders"):
+        market.broker.snapshot()
+    market.gateway.clear_faults()
+    market.hear_until("link_down", "link_up")
+    assert market.position() == 100
+
+
+def test_a_holding_told_twice_is_held_once(market):
+    holding(market).gateway.fault(Point.POSITIONS, Twice())
+    market.gateway.fault(Point.COMPLETED_ORDERS, Slow(0.2))
+    assert market.position() == 100
+
+
+def test_a_holding_that_changes_while_all_is_told_has_all_asked_again(market):
+    holding(market)
+    asked = len(market.gateway.ledger.asked(Point.POSITIONS))
+    listed = next(iter(market.gateway.exchange.positions))
+    changed = order_messages.position(ACCOUNT, listed, "SYN001", 90, Decimal(0))
+    market.gateway.fault(Point.ACCOUNT_SUMMARY, Also(changed))
+    assert market.position() == 100
+    assert len(market.gateway.ledger.asked(Point.POSITIONS)) == asked + 2
+
+
+def test_everything_is_of_the_moment_before_it_was_asked(market):
+    market.gateway.fault(Point.ACCOUNT_SUMMARY, Slow(0.3))
+    asked = len(market.gateway.ledger.asked(Point.ACCOUNT_SUMMARY))
+    with ThreadPoolExecutor(1) as other:
+        snapshot = other.submit(market.broker.snapshot)
+        assert eventually(lambda: len(market.gateway.ledger.asked(Point.ACCOUNT_SUMMARY)) > asked)
+        market.clock.advance(seconds=5)
+        assert snapshot.result(5).at == TEN_O_CLOCK
 
 
 @pytest.mark.parametrize("point", PARTS, ids=str)
@@ -69,6 +132,23 @@ def test_a_connection_that_breaks_while_all_is_told_tells_nothing(market, point,
         market.broker.snapshot()
     market.hear_until("link_down", "link_up")
     assert market.position() == 100
+
+
+def test_many_orders_for_new_stocks_do_not_come_too_fast_for_the_gateway():
+    symbols = tuple(f"SYN{number:03d}" for number in range(1, 71))
+    with gateway_market(symbols=symbols) as market:
+        for symbol in symbols:
+            market.send(f"order-{symbol}", symbol=symbol, limit=1, quantity=1)
+        assert market.gateway.ledger.codes() == []
+        assert len(market.gateway.exchange.tickets) == len(symbols)
+
+
+def test_what_is_asked_too_fast_has_everything_asked_after_a_pause(market):
+    market.gateway.tell(notices.too_fast(51, 1))
+    market.hear_until("link_up")
+    told_at = time.monotonic()
+    market.send(limit=90)
+    assert time.monotonic() - told_at > 1.5
 
 
 def test_executions_that_are_counted_and_not_told_are_missing(market):
@@ -111,8 +191,14 @@ def test_an_execution_that_cannot_be_read_when_it_happens_has_everything_asked(m
 
 @pytest.mark.parametrize(
     ("said", "complaint"),
-    [({"NetLiquidation": "soon"}, "does not tell the NetLiquidation"), ({}, "in EUR; only")],
-    ids=["no number", "another currency"],
+    [
+        *(
+            ({"NetLiquidation": said}, "does not tell the NetLiquidation")
+            for said in ("soon", "NaN", "-Infinity", "1.7976931348623157E308")
+        ),
+        ({}, "in EUR; only"),
+    ],
+    ids=["a word", "no number", "without end", "unset", "another currency"],
 )
 def test_figures_that_are_none_are_not_believed(market, monkeypatch, said, complaint):
     market.gateway.set_values(**said)

@@ -89,6 +89,15 @@ def test_a_time_without_a_zone_is_new_yorks():
     assert told.fill.at == datetime(2025, 4, 15, 19, 38, 31, tzinfo=UTC)
 
 
+def test_a_time_with_a_dash_is_utc():
+    wire = (
+        "11|-1|5|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.67fe667b.01.01|"
+        "20250415-19:38:31|DU1234567|IEX|BOT|100|201.94|600745656|100|0|100|201.94|||||2|"
+    )
+    (told,) = heard(wire).told
+    assert told.fill.at == datetime(2025, 4, 15, 19, 38, 31, tzinfo=UTC)
+
+
 def test_half_a_share_is_not_told_as_a_whole_one():
     wire = OPEN_ORDER.replace("|BUY|100|", "|BUY|0.5|")
     assert heard(wire).unread == [(5, "0.5 shares; expected whole ones")]
@@ -105,7 +114,7 @@ def test_a_message_of_a_kind_nobody_knows_is_unreadable():
         ("20231122 10:30:00 America/Los_Angeles", 18),
         ("20231122 10:30:00 US/Eastern", 15),
         ("20231122  10:30:00", 15),
-        ("20231122-10:30:00", 15),
+        ("20231122-10:30:00", 10),
         ("20231122 10:30:00 UTC", 10),
     ],
 )

@@ -163,6 +163,28 @@ def test_an_execution_that_came_is_owed_no_more(desk):
     assert desk.asked == []
 
 
+def test_each_part_that_its_status_announces_is_owed_until_it_comes(desk):
+    desk.order()
+    desk.status("Submitted", 60)
+    desk.execution(quantity=60)
+    desk.seconds = OWED_SECONDS
+    desk.status("Filled", 100)
+    desk.tracker.look_after()
+    desk.execution("b.01", quantity=30)
+    desk.seconds = 2 * OWED_SECONDS
+    desk.tracker.look_after()
+    assert desk.asked == ["executions of order-1 are missing"]
+
+
+def test_a_part_that_came_after_its_status_is_owed_no_more(desk):
+    desk.order()
+    desk.status("Submitted", 60)
+    desk.execution(quantity=60)
+    desk.seconds = OWED_SECONDS
+    desk.tracker.look_after()
+    assert desk.asked == []
+
+
 def test_a_cancel_after_the_close_that_nobody_asked_for_is_the_sessions_end(desk):
     desk.order()
     desk.clock.set(close_of_the_session() + timedelta(minutes=5))
