@@ -7,7 +7,7 @@ questions are handed over and waited for, what is told waits here until it is fe
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from alpha_oracle.adapters.ibkr.loop_thread import LoopThread
@@ -31,6 +31,27 @@ K: Final = BrokerEventKind
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class _Heard:
+    downs: int = 0
+    up_after: int = 0
+    asked_after: int = 0
+    warned_of: int = 0
+
+    def note(self, kind: BrokerEventKind) -> None:
+        if kind is K.LINK_DOWN:
+            self.downs += 1
+        elif kind is K.LINK_UP:
+            self.up_after = self.downs
+
+    def ask(self, outages: int) -> None:
+        if self.up_after == outages:
+            self.asked_after = outages
+        elif self.warned_of != outages:
+            self.warned_of = outages
+            raise BrokerAway("the link is up again, which is to be heard first; then ask again")
+
+
 class IbkrBroker:
     """An account at Interactive Brokers. For one thread, but for `close`."""
 
@@ -44,6 +65,7 @@ class IbkrBroker:
         self._settings = settings
         self._clock = clock
         self._news: deque[BrokerEvent] = deque()
+        self._heard = _Heard()
         self._thread = LoopThread(f"orders at the gateway {settings.host}:{settings.port}")
         self._connection = self._thread.run(lambda: self._made(patience or OrderPatience()))
         self._reader = Reader(settings.account, settings.client_id, self._connection.tracker)
@@ -89,14 +111,19 @@ class IbkrBroker:
 
     @property
     def is_linked(self) -> bool:
-        """Whether the gateway told everything on this connection, and reaches IBKR's servers."""
-        return self._connection.is_linked
+        """Whether the gateway told everything on this connection, and reaches IBKR's servers.
+
+        Not while an order that nobody answered stands in the way of others.
+        """
+        return self._connection.is_linked and not self._connection.is_blocked
 
     def submit_order(self, order: Order) -> None:
         """Send an order, once, under its id as reference.
 
         The first of a connection waits for its answer, up to ten seconds: alone, because a dialog
-        at the gateway would swallow those behind it.
+        at the gateway would swallow those behind it. Once it was waited for in vain nothing is sent
+        until it is answered, or on a new connection. After LINK_DOWN nothing is sent before
+        LINK_UP was handed out and a snapshot taken.
 
         Raises:
             OrderRefused: it was not sent.
@@ -112,7 +139,8 @@ class IbkrBroker:
             raise OutcomeUnknown(
                 f"an order with the reference {order.order_id} is there already; ask what it is"
             )
-        self._run(lambda: self._connection.submit(order), away=OutcomeUnknown)
+        outages = self._heard.asked_after
+        self._run(lambda: self._connection.submit(order, outages=outages), away=OutcomeUnknown)
 
     def cancel_order(self, order: Order) -> None:
         """Ask once for an order's end; of one that has ended, nothing more is told.
@@ -132,6 +160,7 @@ class IbkrBroker:
         places: dict[str, int] = {}
         while self._news:
             event = self._news.popleft()
+            self._heard.note(event.kind)
             execution = event.fill.execution_id if event.fill else ""
             if event.kind is K.COMMISSION and execution in places:
                 at = places[execution]
@@ -146,10 +175,14 @@ class IbkrBroker:
         """Ask for everything: positions, orders open and completed, executions, figures.
 
         Raises:
-            BrokerAway: not all of it was told, or it contradicts itself: nothing is known.
+            BrokerAway: not all of it was told, or it contradicts itself: nothing is known. Once an
+                outage also where its LINK_UP was not handed out: who takes this for everything
+                would send what is refused.
         """
         answers = self._run(self._connection.everything, away=BrokerAway)
-        return self._reader.snapshot(answers)
+        snapshot = self._reader.snapshot(answers)
+        self._heard.ask(self._connection.outages)
+        return snapshot
 
     def _run(
         self, work: Callable[[], Coroutine[Any, Any, T]], *, away: Callable[[str], Exception]

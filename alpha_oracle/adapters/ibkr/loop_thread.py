@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from alpha_oracle.errors import SourceAway
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+_CANCEL_AGAIN_SECONDS: Final = 2.0
 
 
 class LoopThread:
@@ -82,8 +83,10 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _end(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    # Before Python 3.12 `wait_for` swallows a cancel that meets its answer: once is not enough.
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        done, _ = await asyncio.wait(others, timeout=_CANCEL_AGAIN_SECONDS)
+        await asyncio.gather(*done, return_exceptions=True)
     await farewell()

@@ -2,6 +2,7 @@
 
 All of it runs in the event loop of one thread. It counts as linked once the gateway has told
 everything, and no longer when the socket ends, falls silent, or IBKR's servers are lost (1100).
+While the first order of a connection is not answered nothing is sent behind it.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class OrderConnection:
         self._serving: asyncio.Task[None] | None = None
         self._awaited: dict[str, asyncio.Event] = {}
         self.is_linked = False
+        self.outages = 0
+        """How often it was told that the link is down."""
         self._is_link_told = True
         self.why_away = "the gateway has not been reached yet"
         self._failure: ConfigurationError | None = None
@@ -92,16 +95,26 @@ class OrderConnection:
         if self._link is not None:
             await self._link.close()
 
-    async def submit(self, order: Order) -> None:
+    @property
+    def is_blocked(self) -> bool:
+        """Whether an order that nobody answered stands in the way of others."""
+        return self._link is not None and bool(self._link.unanswered)
+
+    async def submit(self, order: Order, *, outages: int) -> None:
         """Send an order, once; the first of a connection waits for its answer.
+
+        `outages` are those after which everything was asked.
 
         Raises:
             OrderRefused: it was not sent.
             OutcomeUnknown: it was, and is not answered.
         """
-        link = self._linked()
+        link = self._free(outages)
         company = await link.company(order.symbol)
-        await self._write(link, lambda: self._place(link, order, company), order)
+        await link.turn()
+        if self._free(outages) is not link:
+            raise OrderRefused(f"order {order.order_id} was not sent: the link was lost meanwhile")
+        self._write(lambda: self._place(link, order, company), order)
         if not link.is_proven:
             await self._answer(link, order)
 
@@ -137,12 +150,17 @@ class OrderConnection:
         if link is None or not self.is_linked:
             raise BrokerAway(self.why_away)
         try:
-            return await link.everything()
+            answers = await link.everything()
         except BrokerAway:
             if not await link.is_alive():
                 log.warning("gateway_half_dead", gateway=self._address.place)
                 await link.close()
             raise
+        if link.unanswered:
+            # It is not there, and a dialog may still hold it: on another connection it is gone.
+            await link.close()
+            raise BrokerAway(f"{_unanswered(link)}; the gateway is dialled anew")
+        return answers
 
     def _linked(self) -> OrderLink:
         link = self._link
@@ -150,10 +168,17 @@ class OrderConnection:
             raise OrderRefused(f"nothing was sent: {self.why_away or 'the link is down'}")
         return link
 
-    async def _write(self, link: OrderLink, write: Callable[[], None], order: Order) -> None:
-        await link.turn()
-        if self._linked() is not link:
-            raise OrderRefused(f"order {order.order_id} was not sent: the link was lost meanwhile")
+    def _free(self, outages: int) -> OrderLink:
+        link = self._linked()
+        if link.unanswered:
+            raise OrderRefused(f"nothing was sent: {_unanswered(link)}")
+        if outages != self.outages:
+            raise OrderRefused(
+                "nothing was sent: the link was down, and not everything was asked since"
+            )
+        return link
+
+    def _write(self, write: Callable[[], None], order: Order) -> None:
         self._awaited[order.order_id] = asyncio.Event()
         try:
             write()
@@ -173,9 +198,12 @@ class OrderConnection:
                 self._awaited[order.order_id].wait(), self._patience.answer_seconds
             )
         except TimeoutError:
+            link.unanswered = order.order_id
+            log.warning("orders_not_linked", reason=_unanswered(link))
+            self._tell_down()
             raise OutcomeUnknown(
-                f"order {order.order_id}, the first of this connection, got no answer in "
-                f"{self._patience.answer_seconds:g} s; look whether the gateway shows a dialog"
+                f"{_unanswered(link)} in {self._patience.answer_seconds:g} s; look whether the "
+                "gateway shows a dialog"
             ) from None
         tracked = self.tracker.order(order.order_id)
         if tracked is None or not tracked.is_answered:
@@ -186,6 +214,10 @@ class OrderConnection:
         awaited = self._awaited.pop(reference, None)
         if awaited is not None:
             awaited.set()
+        link = self._link
+        if link is not None and link.unanswered == reference:
+            link.unanswered, link.is_proven = "", True
+            self._tell_up()
 
     async def _tried(self) -> OrderLink | None:
         link = OrderLink(
@@ -204,7 +236,6 @@ class OrderConnection:
             self._note_away(hindered(refusal, self._broker, self._address))
         except BrokerAway as error:
             self._note_away(str(error))
-            await link.close()
         except ConfigurationError as error:
             self._note_away(str(error))
             self._failure = error
@@ -213,6 +244,8 @@ class OrderConnection:
             self._note_linked()
             return link
         finally:
+            if not self._is_synchronised:
+                await link.close()
             self._settled.set()
         return None
 
@@ -249,22 +282,29 @@ class OrderConnection:
         if not self.is_linked:
             log.info("orders_linked", gateway=self._address.place, client_id=self._broker.client_id)
         self.is_linked, self.why_away = True, ""
-        if not self._is_link_told:
-            self._is_link_told = True
-            self._say(BrokerEventKind.LINK_UP)
+        self._tell_up()
 
     def _note_away(self, why: str) -> None:
         if self.why_away != why:
             log.warning("orders_not_linked", reason=why)
         self.is_linked, self.why_away = False, why
+        self._tell_down()
+
+    def _tell_up(self) -> None:
+        if self.is_linked and not self.is_blocked and not self._is_link_told:
+            self._is_link_told = True
+            self._say(BrokerEventKind.LINK_UP)
+
+    def _tell_down(self) -> None:
         if self._is_link_told:
             self._is_link_told = False
+            self.outages += 1
             self._say(BrokerEventKind.LINK_DOWN)
 
     def _must_ask(self, why: str) -> None:
         # Who hears that the link is up asks for everything.
         log.warning("gateway_is_asked", reason=codes.without_accounts(why))
-        if self.is_linked:
+        if self.is_linked and self._is_link_told:
             self._say(BrokerEventKind.LINK_UP)
 
     def _say(self, kind: BrokerEventKind) -> None:
@@ -274,3 +314,7 @@ class OrderConnection:
     def _address(self) -> Address:
         broker = self._broker
         return Address(host=broker.host, port=broker.port, client_id=broker.client_id)
+
+
+def _unanswered(link: OrderLink) -> str:
+    return f"order {link.unanswered}, the first of this connection, got no answer"

@@ -91,6 +91,8 @@ class OrderLink:
         self._companies: dict[Symbol, Company] = {}
         self.is_proven = False
         """Whether an order of this connection was answered."""
+        self.unanswered = ""
+        """The first order, once it was waited for in vain: what follows it may be swallowed."""
 
     @property
     def is_up(self) -> bool:

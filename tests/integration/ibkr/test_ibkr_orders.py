@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from alpha_oracle.domain.orders import OrderStatus, Side
-from alpha_oracle.errors import OrderRefused, OutcomeUnknown
+from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown
 from tests.fakes.broker import close_of_the_session
-from tests.fakes.gateway_market import ACCOUNT, gateway_market
+from tests.fakes.gateway_market import ACCOUNT, IMPATIENT, gateway_market
 from tests.peers.tws import notices
 from tests.peers.tws.faults import (
     Adding,
@@ -89,8 +89,10 @@ def test_an_order_that_lives_without_an_answer_is_found(market, effect):
     market.gateway.fault(Point.PLACE_ORDER, effect)
     with pytest.raises(OutcomeUnknown):
         market.send(limit=90)
-    if isinstance(effect, DoThenClose):
-        market.hear_until("link_down", "link_up")
+    if isinstance(effect, Silent):
+        with pytest.raises(BrokerAway, match="is to be heard first"):
+            market.broker.snapshot()
+    market.hear_until("link_down", "link_up")
     assert status_of(market) is OrderStatus.SUBMITTED
     assert len(market.gateway.exchange.tickets) == 1
 
@@ -99,7 +101,32 @@ def test_an_order_that_got_lost_is_not_there(market):
     market.gateway.fault(Point.PLACE_ORDER, Unanswered())
     with pytest.raises(OutcomeUnknown, match="no answer"):
         market.send(limit=90)
+    with pytest.raises(BrokerAway, match="no answer; the gateway is dialled anew"):
+        market.broker.snapshot()
+    market.hear_until("link_down", "link_up")
     assert status_of(market) is None
+
+
+def test_nothing_is_sent_behind_a_first_order_that_got_no_answer(market):
+    market.gateway.fault(Point.PLACE_ORDER, Silent())
+    with pytest.raises(OutcomeUnknown):
+        market.send(limit=90)
+    for number in range(2, 5):
+        with pytest.raises(OrderRefused, match="order-1, the first of this connection"):
+            market.send(f"order-{number}", limit=9)
+    assert market.told() == ["link_down"]
+    assert not market.broker.is_linked
+    assert len(market.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
+
+
+def test_an_order_that_is_answered_late_stands_in_the_way_no_more(market):
+    market.gateway.fault(Point.PLACE_ORDER, Slow(IMPATIENT.answer_seconds + 0.2))
+    with pytest.raises(OutcomeUnknown):
+        market.send(limit=90)
+    market.hear_until("link_down", "accepted", "link_up")
+    market.broker.snapshot()
+    market.send("order-2", limit=9)
+    assert market.told() == ["accepted"]
 
 
 def test_the_first_order_of_a_connection_waits_for_its_answer_alone(market):
@@ -113,6 +140,7 @@ def test_the_first_order_of_a_connection_waits_for_its_answer_alone(market):
 def test_after_a_new_connection_an_order_travels_alone_again(proven):
     proven.gateway.hang_up()
     proven.hear_until("link_down", "link_up")
+    proven.broker.snapshot()
     proven.gateway.fault(Point.PLACE_ORDER, Silent())
     with pytest.raises(OutcomeUnknown):
         proven.send(limit=90)

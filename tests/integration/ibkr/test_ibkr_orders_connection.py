@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from alpha_oracle.adapters.ibkr.broker import IbkrBroker
+from alpha_oracle.adapters.ibkr.order_link import OrderLink
 from alpha_oracle.config import IbkrBrokerSettings
 from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, OutcomeUnknown
 from tests.fakes.broker import SESSION, TEN_O_CLOCK, an_order
@@ -234,6 +235,49 @@ def test_without_ibkrs_servers_nothing_is_sent_until_they_are_back(market):
     with pytest.raises(BrokerAway, match="1100"):
         market.broker.snapshot()
     assert len(market.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
+
+
+@pytest.mark.parametrize("how", ["1101", "1102", "hung up"])
+def test_after_an_outage_nothing_is_sent_before_everything_was_asked(market, how):
+    if how == "hung up":
+        market.gateway.hang_up()
+    else:
+        market.gateway.lose_link()
+        assert eventually(lambda: not market.broker.is_linked)
+        market.gateway.restore_link(data_lost=how == "1101")
+    market.hear_until("link_down", "link_up")
+    with pytest.raises(OrderRefused, match="not everything was asked since"):
+        market.send(limit=90)
+    market.broker.snapshot()
+    market.send(limit=90)
+    assert market.told() == ["accepted"]
+
+
+def test_a_snapshot_after_an_outage_that_nobody_heard_of_lets_nothing_be_sent(market):
+    market.gateway.lose_link()
+    assert eventually(lambda: not market.broker.is_linked)
+    market.gateway.restore_link(data_lost=False)
+    assert eventually(lambda: market.broker.is_linked)
+    with pytest.raises(BrokerAway, match="to be heard first"):
+        market.broker.snapshot()
+    market.broker.snapshot()
+    with pytest.raises(OrderRefused, match="not everything was asked since"):
+        market.send(limit=90)
+    market.hear_until("link_down", "link_up")
+    market.broker.snapshot()
+    market.send(limit=90)
+
+
+def test_a_gateway_at_which_something_fails_at_the_start_is_hung_up_on(market, monkeypatch):
+    async def failing(_link):
+        raise RuntimeError
+
+    with monkeypatch.context() as changed:
+        changed.setattr(OrderLink, "everything", failing)
+        market.gateway.hang_up()
+        assert eventually(lambda: market.gateway.ledger.times_connected(CLIENT_ID) > 3)
+    market.hear_until("link_down", "link_up")
+    assert market.gateway.ledger.codes() == []
 
 
 def test_a_connection_without_ibkrs_servers_is_kept_for_a_while(market):

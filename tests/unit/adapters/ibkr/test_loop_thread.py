@@ -43,6 +43,22 @@ def test_an_error_reaches_the_caller(thread):
         thread.run(fail)
 
 
+def test_closing_ends_also_work_that_misses_its_first_cancel():
+    thread = LoopThread("a loop")
+
+    async def work():
+        with suppress(asyncio.CancelledError):
+            await for_ever()
+        await for_ever()
+
+    with ThreadPoolExecutor(1) as callers:
+        running = callers.submit(thread.run, work)
+        thread.run(nothing)
+        thread.close(nothing)
+        with pytest.raises(SourceAway):
+            running.result(5)
+
+
 def test_closing_ends_work_under_way_and_says_farewell_last():
     thread, order = LoopThread("a loop"), []
 
