@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -33,6 +34,11 @@ log = structlog.get_logger(__name__)
 
 DELAYED_WHERE_NOT_LIVE: Final = 3
 NO_MORE_LINES: Final = 101
+MOST_STARTED: Final = 10
+"""Symbols begun at a time."""
+COMPANY_SECONDS: Final = 2.0
+SILENT_SECONDS: Final = 30.0
+"""How long a symbol is left out that IBKR did not answer for."""
 _INDICES: Final = {VIX: Venue(security_type="IND", exchange="CBOE")}
 _REFUSED: Final = frozenset({200, 300, 354, 10089, 10090, 10168, 10186})
 _UNSTARTED: Final = frozenset({NO_MORE_LINES, *_REFUSED})
@@ -53,6 +59,7 @@ class QuoteLink:
         self._numbers: dict[Symbol, int] = {}
         self._by_number: dict[int, Ticks] = {}
         self._companies: dict[Symbol, Company] = {}
+        self._silent_until: dict[Symbol, float] = {}
         self.most_lines = most_lines
         self.ticks: dict[Symbol, Ticks] = {}
         self.refused: dict[Symbol, str] = {}
@@ -99,6 +106,9 @@ class QuoteLink:
     async def follow(self, wanted: list[Symbol]) -> None:
         """Have these quoted and no others, the first ones where there are too few lines.
 
+        Few are begun at a time, and one that IBKR does not answer for is left out for a while: what
+        is quoted already waits for none of them.
+
         Raises:
             LinkLostError: the connection is gone.
         """
@@ -112,9 +122,15 @@ class QuoteLink:
             self._require_up()
             self._link.client.cancelMktData(self._numbers[symbol])
             self._forget(symbol)
-        for symbol in chosen:
-            if symbol not in self._numbers and len(self._numbers) < self.most_lines:
-                await self._start(symbol)
+        now = asyncio.get_running_loop().time()
+        new = [
+            one
+            for one in chosen
+            if one not in self._numbers and self._silent_until.get(one, now) <= now
+        ]
+        for symbol in new[:MOST_STARTED]:
+            if len(self._numbers) >= self.most_lines or not await self._start(symbol):
+                break
 
     def on_error(self, number: int, code: int, text: str) -> None:
         """Take an error about a subscription, or of the link."""
@@ -135,10 +151,16 @@ class QuoteLink:
         """Return what a subscription has ticked."""
         return self._by_number.get(number)
 
-    async def _start(self, symbol: Symbol) -> None:
-        company = await self._company(symbol)
+    async def _start(self, symbol: Symbol) -> bool:
+        try:
+            company = await self._company(symbol)
+        except TimeoutError:
+            log.warning("symbol_not_quoted", symbol=symbol, reason="IBKR did not say which it is")
+            until = asyncio.get_running_loop().time() + SILENT_SECONDS
+            self._silent_until[symbol] = until
+            return False
         if company is None:
-            return
+            return True
         await self._burst.turn()
         self._require_up()
         venue = _INDICES.get(symbol, STOCK)
@@ -153,6 +175,7 @@ class QuoteLink:
         self._numbers[symbol] = number
         self._by_number[number] = self.ticks[symbol] = Ticks(symbol=symbol)
         self._link.client.reqMktData(number, contract, "", False, False, [])
+        return True
 
     async def _company(self, symbol: Symbol) -> Company | None:
         known = self._companies.get(symbol)
@@ -164,12 +187,12 @@ class QuoteLink:
             found = await self._link.companies(
                 ticker=vendor_ticker(symbol),
                 venue=index or STOCK,
-                timeout_seconds=self._patience.answer_seconds,
+                timeout_seconds=min(COMPANY_SECONDS, self._patience.answer_seconds),
             )
         except RequestRefusedError as error:
             self._refuse(symbol, str(error))
             return None
-        except (TimeoutError, CutOffError):
+        except CutOffError:
             raise LinkLostError from None
         chosen = choose_index(symbol, index, found) if index else choose(symbol, found)
         if isinstance(chosen, Company):
@@ -228,7 +251,7 @@ class _Eyes:
     def marketDataType(self, number: int, kind: int) -> None:  # noqa: N802
         ticks = self._link.ticks_of(number)
         if ticks is not None:
-            ticks.kind = kind
+            ticks.on_kind(kind)
 
     def error(self, number: int, code: int, text: str, details: str) -> None:
         self._inner.error(number, code, text, details)

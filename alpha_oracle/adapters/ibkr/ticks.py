@@ -22,7 +22,9 @@ PRICES: Final[Mapping[int, str]] = {
 VOLUMES: Final = frozenset({8, 74})
 LAST_TIMES: Final = frozenset({45, 88})
 DELAYED_TIME: Final = 88
+FIRST_DELAYED: Final = 66
 LIVE: Final = 1
+DELAYED: Final = 3
 """Frozen (2), delayed (3) and delayed-frozen (4) data are not the market of now."""
 
 
@@ -44,11 +46,19 @@ class Ticks:
         """Whether it is not the market of now."""
         return self.kind != LIVE
 
+    def on_kind(self, kind: int) -> None:
+        """Take which data follows; the prices until then were of another market."""
+        if kind != self.kind:
+            self.kind, self.bid, self.ask, self.last = kind, None, None, None
+
     def on_price(self, tick: int, price: float, *, at: datetime) -> bool:
         """Take a price; return whether it is one of a quote."""
         name = PRICES.get(tick)
         if name is None:
             return False
+        if tick >= FIRST_DELAYED and not self.is_delayed:
+            # Whatever the gateway says of its data, or forgot to.
+            self.on_kind(DELAYED)
         setattr(self, name, price)
         self.received_at = at
         return True

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from alpha_oracle.adapters.ibkr import quote_link
 from alpha_oracle.adapters.ibkr.feed import IbkrFeed
 from alpha_oracle.config import IbkrBrokerSettings
 from alpha_oracle.domain.market import Symbol
@@ -17,7 +18,7 @@ from tests.fakes.gateway_market import ACCOUNT, IMPATIENT
 from tests.fakes.quotes import InMemoryQuoteBoard
 from tests.integration.ibkr.sources import eventually
 from tests.peers.tws import notices
-from tests.peers.tws.faults import Hang, Point, Refuse
+from tests.peers.tws.faults import Hang, Point, Refuse, Unanswered
 from tests.peers.tws.market import an_index, market_of_closes
 from tests.peers.tws.running import running_gateway
 
@@ -199,6 +200,28 @@ def test_a_symbol_that_is_not_quoted_leaves_the_others_alone(feed):
     asked = len(feed.gateway.ledger.requests)
     feed.publish()
     assert len(feed.gateway.ledger.requests) == asked
+
+
+def test_a_symbol_that_the_gateway_is_silent_about_starves_no_other(feed):
+    feed.gateway.fault(Point.CONTRACT_DETAILS, Unanswered(), symbol="MSFT", times=None)
+    feed.gateway.quote("AAPL", bid="99.9", ask="100.1")
+    feed.gateway.quote("BRK.B", bid="300", ask="301")
+    feed.wanted = [MSFT, AAPL, BRK]
+    assert feed.quote(AAPL).bid == Decimal("99.9")
+    assert feed.quote(BRK).bid == Decimal(300)
+    assert feed.feed.facts()["refused"] == []
+    asked = [one.symbol for one in feed.gateway.ledger.asked(Point.CONTRACT_DETAILS)]
+    assert asked.count("MSFT") == 1
+
+
+def test_few_symbols_are_begun_at_a_time(monkeypatch):
+    monkeypatch.setattr(quote_link, "MOST_STARTED", 1)
+    with a_feed() as feed:
+        assert eventually(lambda: feed.feed.facts().get("lines") or feed.publish())
+        assert feed.lines() == ["VIX"]
+        feed.publish()
+        feed.publish()
+        assert feed.feed.facts()["lines"] == 2
 
 
 def test_only_so_many_lines_are_used_the_most_important_first():

@@ -55,6 +55,35 @@ def test_a_quote_that_is_not_of_now_says_so_and_tells_the_time_of_its_trade(tick
     assert quote.at == datetime.fromtimestamp(1464850000, UTC)
 
 
+@pytest.mark.parametrize("tick", [66, 67, 68])
+def test_a_delayed_price_is_delayed_whatever_was_said_of_it(ticks, tick):
+    ticks.on_price(tick, 9.9, at=TEN_O_CLOCK)
+    assert ticks.quote().is_delayed
+
+
+def test_a_delayed_price_stands_beside_no_live_one(ticks):
+    ticks.on_price(2, 10.1, at=TEN_O_CLOCK)
+    ticks.on_price(66, 9.9, at=TEN_O_CLOCK)
+    quote = ticks.quote()
+    assert (quote.bid, quote.ask, quote.is_delayed) == (Decimal("9.9"), None, True)
+
+
+def test_a_live_price_stands_beside_no_delayed_one(ticks):
+    for tick, price in ((66, 9.9), (67, 10.1), (68, 10.0)):
+        ticks.on_price(tick, price, at=TEN_O_CLOCK)
+    ticks.on_kind(1)
+    ticks.on_price(1, 9.0, at=TEN_O_CLOCK)
+    quote = ticks.quote()
+    assert (quote.bid, quote.ask, quote.last) == (Decimal("9.0"), None, None)
+    assert not quote.is_delayed
+
+
+def test_delayed_prices_of_a_frozen_market_stay_what_they_are(ticks):
+    ticks.on_kind(4)
+    ticks.on_price(66, 9.9, at=TEN_O_CLOCK)
+    assert (ticks.kind, ticks.quote().bid) == (4, Decimal("9.9"))
+
+
 @pytest.mark.parametrize("text", ["", "soon", "-5"])
 def test_a_time_that_is_none_is_not_taken(ticks, text):
     ticks.on_text(88, text)
