@@ -9,6 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle.domain.orders import WORKING
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.domain.trading_records import Mismatch, Reconciliation
@@ -76,7 +77,11 @@ def reconcile(
         drift_pct=drift_pct(mismatches, equity_usd=_equity(book, snapshot)),
         cash_difference_usd=snapshot.account.cash - book.state.cash_usd,
         foreign_orders=tuple(
-            sorted(order.broker_order_id for order in snapshot.orders if not order.is_ours)
+            sorted(
+                order.broker_order_id
+                for order in snapshot.orders
+                if not order.is_ours and order.status in WORKING
+            )
         ),
         strangers=tuple(sorted(strangers)),
     )

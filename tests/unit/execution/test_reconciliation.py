@@ -178,6 +178,8 @@ def test_orders_of_other_clients_are_reported_and_no_mismatch():
     assert found_of(a_book(), snapshot).foreign_orders == ("77",)
     assert found_of(a_book(), snapshot).is_green
     assert told_of(a_book(), snapshot)["foreign_orders"].severity == "warning"
+    ended = replace(foreign, status=OrderStatus.FILLED)
+    assert found_of(a_book(), a_snapshot({}, orders=(ended,))).foreign_orders == ()
 
 
 def accepted(book, snapshot):
