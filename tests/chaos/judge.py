@@ -61,7 +61,13 @@ class Scene:
         self.top = self.day.memory.orders[order.parent_id or order.order_id]
         self.mids = {Symbol(one): Decimal(str(price)) for one, price in storm.prices.items()}
         self.held = Counter({one: had.quantity for one, had in self.book.positions.items()})
-        self.equity = self.book.cash + sum(n * self.mids[one] for one, n in self.held.items())
+        self.equity = self._worth(self.mids)
+        # Of what is held a mark may be a second old: from the best of it no halt may be met.
+        self.best_equity = max(map(self._worth, [self.mids, *storm.shown_lately()]))
+
+    def _worth(self, prices):
+        held = self.held.items()
+        return self.book.cash + sum(count * Decimal(str(prices[one])) for one, count in held)
 
     def executed(self, order_id):
         """Shares the broker executed of an order, and of its slices."""
@@ -124,9 +130,9 @@ def _meets_no_halt(scene):
     limits = scene.limits
     vix = scene.day.market.board.newest.get(Symbol("VIX"))
     assert vix is None or vix.last < limits.max_vix, "volatility"
-    fallen = (1 - scene.equity / scene.storm.base) * 100
+    fallen = (1 - scene.best_equity / scene.storm.base) * 100
     assert fallen < limits.max_daily_loss_pct + Decimal("0.05"), "daily loss"
-    below_peak = (1 - scene.equity / scene.storm.peak) * 100
+    below_peak = (1 - scene.best_equity / scene.storm.peak) * 100
     assert below_peak < limits.max_drawdown_pct + Decimal("0.05"), "drawdown"
 
 

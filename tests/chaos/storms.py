@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -46,6 +47,7 @@ class Storm:
         )
         self.prices = dict.fromkeys(map(Symbol, SYMBOLS), 100.0)
         self.spreads = dict.fromkeys(map(Symbol, SYMBOLS), 0.05)
+        self.shown = deque(maxlen=20)
         self.base = self.peak = Decimal(100_000)
         self.is_falling = self.is_panic = False
         self.server, self.bus = SignalServer(), StormyBus()
@@ -104,6 +106,12 @@ class Storm:
             self.prices[symbol] *= 1 + self.dice.uniform(-0.0005, 0.0005)
             mid, spread = self.prices[symbol], self.spreads[symbol]
             self.day.quote(symbol, bid=round(mid - spread, 2), ask=round(mid + spread, 2))
+        self.shown.append((self.day.clock.now(), dict(self.prices)))
+
+    def shown_lately(self):
+        """What the market showed within the second that a mark may be old."""
+        now = self.day.clock.now()
+        return [prices for at, prices in self.shown if now - at < timedelta(seconds=1)]
 
     def settle_down(self, session):
         """Let faults end and the day close, and everything that is on its way arrive."""

@@ -101,7 +101,7 @@ PLACES = {
         run, outbox=killed(KilledBefore, run.outbox, "relay")
     ),
     "between announcing a signal and marking it": lambda run: replace(
-        run, bus=killed(KilledAfter, run.bus, "announce", nth=2)
+        run, bus=killed(KilledAfter, run.bus, "announce", nth=1)
     ),
     "between publishing and the end of the run": lambda run: replace(
         run, runs=killed(KilledBefore, run.runs, "finish")
