@@ -76,15 +76,15 @@ def _feed(
 ) -> Feed:
     if feed_source(settings) == IBKR:
         symbols = PostgresQuotedSymbols(stores.database, account=traded_account(settings))
-        return stack.enter_context(
-            IbkrFeed(
-                settings.broker.ibkr,
-                board,
-                clock=clock,
-                wanted=lambda: [Symbol(VIX), *symbols.wanted()],
-                most_lines=settings.feed.max_lines,
-            )
+        feed = IbkrFeed(
+            settings.broker.ibkr,
+            board,
+            clock=clock,
+            wanted=lambda: [Symbol(VIX), *symbols.wanted()],
+            most_lines=settings.feed.max_lines,
         )
+        stack.callback(feed.close)
+        return feed
     sources = BarSources(settings, SourceMemory.on(stores.database, clock=clock))
     stack.callback(sources.close)
     broker = open_simulated_broker(settings, stores, clock=clock)

@@ -89,9 +89,8 @@ class BarSources:
         """Return the process's one connection for data: a client id has room for no second."""
         with self._guard:
             if self._gateway is None:
-                self._gateway = self._stack.enter_context(
-                    open_gateway(self._settings, self._memory)
-                )
+                self._gateway = open_gateway(self._settings, self._memory)
+                self._stack.callback(self._gateway.close)
             return self._gateway
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -238,7 +238,7 @@ def _broker(
 
 @contextmanager
 def _connected(broker: IbkrBroker) -> Iterator[None]:
-    with broker:
+    with closing(broker):
         broker.open()
         yield
 

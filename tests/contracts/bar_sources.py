@@ -4,7 +4,7 @@ A maker is a context manager: vendors need a peer to talk to while their source 
 """
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -93,8 +93,8 @@ def ibkr(folder):
     told = half_year()
     with running_gateway(market_of_columns(told.bars, told.actions), now=clock.now()) as gateway:
         broker = IbkrBrokerSettings(host=gateway.host, port=gateway.port)
-        with GatewayConnection(
-            broker, client_id=broker.data_client_id, leases=InMemoryLeases()
+        with closing(
+            GatewayConnection(broker, client_id=broker.data_client_id, leases=InMemoryLeases())
         ) as connection:
             yield IbkrBarSource(
                 connection,

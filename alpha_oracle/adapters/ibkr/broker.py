@@ -20,8 +20,6 @@ from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
-    from typing import Self
 
     from alpha_oracle.config import IbkrBrokerSettings
     from alpha_oracle.domain.orders import Order
@@ -75,17 +73,6 @@ class IbkrBroker:
         return OrderConnection(
             self._settings, clock=self._clock, patience=patience, tell=self._news.append
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def open(self) -> None:
         """Connect; a gateway that is not there is waited for in the background, for good.

@@ -20,8 +20,6 @@ from alpha_oracle.errors import LeaseTaken, SourceAway, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
-    from typing import Self
 
     from alpha_oracle.adapters.ibkr.link import Link
     from alpha_oracle.adapters.ibkr.pacing import Pace
@@ -63,17 +61,6 @@ class GatewayConnection:
     def place(self) -> str:
         """Host and port of the gateway."""
         return f"{self._broker.host}:{self._broker.port}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Hang up and end the thread, for good; work under way ends with `SourceAway`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.ibkr.connection import GatewayConnection
@@ -31,8 +32,8 @@ def check_gateway(
         ConfigurationError: it does not manage the account of the settings.
         StoreUnavailable: the lease cannot be asked for.
     """
-    with GatewayConnection(
-        broker, client_id=client_id, leases=leases, patience=patience
+    with closing(
+        GatewayConnection(broker, client_id=client_id, leases=leases, patience=patience)
     ) as connection:
         try:
             return connection.run(connection.probe)

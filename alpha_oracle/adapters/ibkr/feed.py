@@ -18,8 +18,6 @@ from alpha_oracle.errors import ConfigurationError, SourceAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
-    from typing import Self
 
     from alpha_oracle.config import IbkrBrokerSettings
     from alpha_oracle.domain.market import Symbol
@@ -62,17 +60,6 @@ class IbkrFeed:
         self._published: dict[Symbol, Quote] = {}
         self._repeated_at = 0.0
         self.why_away = "the gateway has not been reached yet"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Hang up, for good."""

@@ -43,12 +43,13 @@ def broker_of(gateway, **changes):
 def connected(gateway, *, leases=None, account="", client_id=1, **patience):
     """A connection for data, to be closed by the block's end."""
     broker = broker_of(gateway, account=account, client_id=client_id)
-    with GatewayConnection(
+    connection = GatewayConnection(
         broker,
         client_id=broker.data_client_id,
         leases=leases or InMemoryLeases(),
         patience=replace(IMPATIENT, **patience),
-    ) as connection:
+    )
+    with closing(connection):
         yield connection
 
 

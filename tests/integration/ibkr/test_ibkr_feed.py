@@ -1,6 +1,6 @@
 """Quotes of a gateway on the board: live, delayed, lost and come back."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -74,7 +74,7 @@ def a_feed(*, most_lines=90, gateway_lines=100, **settings):
     market.add(an_index(), ())
     with running_gateway(market, now=TEN_O_CLOCK, most_lines=gateway_lines, **settings) as gateway:
         feed = Feed(gateway, most_lines=most_lines)
-        with feed.feed:
+        with closing(feed.feed):
             yield feed
 
 

@@ -378,7 +378,8 @@ def test_a_gateway_that_tells_not_all_at_the_start_is_not_counted_on(market):
 def test_a_gateway_that_is_not_there_is_waited_for():
     port = unused_port()
     settings = IbkrBrokerSettings(port=port, client_id=CLIENT_ID, account=ACCOUNT)
-    with IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=IMPATIENT) as broker:
+    made = IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=IMPATIENT)
+    with closing(made) as broker:
         broker.open()
         with pytest.raises(OrderRefused, match="nothing listens"):
             broker.submit_order(an_order(account=ACCOUNT))
@@ -392,7 +393,7 @@ def test_a_gateway_that_is_not_there_is_waited_for():
 def test_a_gateway_of_another_account_is_refused(market):
     settings = replace_account(market.gateway, "DU7654321")
     with (
-        IbkrBroker(settings, clock=market.clock, patience=IMPATIENT) as broker,
+        closing(IbkrBroker(settings, clock=market.clock, patience=IMPATIENT)) as broker,
         pytest.raises(ConfigurationError, match=r"none is the one of broker\.ibkr\.account"),
     ):
         broker.open()
