@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alpha_oracle import calendar
 from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.errors import StoreUnavailable
-from alpha_oracle.risk.day_trades import OwnFill, tally_day_trades
+from alpha_oracle.risk.day_trades import own_fill, tally_day_trades
 from alpha_oracle.risk.pdt_guard import window_sessions
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.quotes import QuoteBoard
     from alpha_oracle.ports.trading_records import TradingRecords
+    from alpha_oracle.risk.day_trades import OwnFill
 
 PAGE: Final = 500
 
@@ -77,17 +78,7 @@ class Overview:
         return {symbol: quote.mark for symbol, quote in quotes.items() if quote.mark is not None}
 
     def _own_fills(self, account: str, *, since: Session) -> list[OwnFill]:
-        return [
-            OwnFill(
-                session=one.fill.at.astimezone(calendar.NEW_YORK).date(),
-                symbol=one.symbol,
-                side=one.side,
-                order_id=one.order_id,
-                strategy=one.strategy,
-                at=one.fill.at,
-            )
-            for one in self._fills(account, since=since)
-        ]
+        return [own_fill(one, at=one.fill.at) for one in self._fills(account, since=since)]
 
     def _fills(self, account: str, *, since: Session) -> Iterator[TradedFill]:
         begins, after = calendar.session_open(since), None

@@ -26,7 +26,7 @@ from alpha_oracle.domain.trading_records import (
 from alpha_oracle.execution.activity import Activity
 from alpha_oracle.execution.book import Book
 from alpha_oracle.execution.booking import executions_of
-from alpha_oracle.risk.day_trades import DayTradeLog, OwnFill
+from alpha_oracle.risk.day_trades import DayTradeLog, own_fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -238,15 +238,7 @@ class Ledger:
         self.day_trades.forget(before=first)
 
     def _count(self, execution: Execution) -> None:
-        order = self.past[execution.order_id]
-        fill = OwnFill(
-            session=execution.fill.at.astimezone(calendar.NEW_YORK).date(),
-            symbol=order.symbol,
-            side=order.side,
-            order_id=order.order_id,
-            strategy=order.strategy,
-            at=execution.fill.at,
-        )
+        fill = own_fill(self.past[execution.order_id], at=execution.fill.at)
         self.day_trades.put(execution.fill.stem, fill)
 
     def recall(self, order_id: str, *, stem: str) -> bool:

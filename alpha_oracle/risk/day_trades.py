@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
+from alpha_oracle import calendar
 from alpha_oracle.domain.orders import Side
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session, Symbol
+    from alpha_oracle.domain.orders import Order
+    from alpha_oracle.domain.trading_pages import TradedFill
     from alpha_oracle.risk.exposure import LotKey
 
 
@@ -43,6 +46,18 @@ class OwnFill:
     order_id: str
     strategy: str
     at: datetime
+
+
+def own_fill(of: Order | TradedFill, *, at: datetime) -> OwnFill:
+    """Return an execution at an instant; `of` says whose it is."""
+    return OwnFill(
+        session=at.astimezone(calendar.NEW_YORK).date(),
+        symbol=of.symbol,
+        side=of.side,
+        order_id=of.order_id,
+        strategy=of.strategy,
+        at=at,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
