@@ -13,6 +13,8 @@ from prefect.settings import (
 )
 
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.bootstrap.sources import SOURCES
 from alpha_oracle.config import load_settings
@@ -21,6 +23,7 @@ from tasks.bars import ingest_bars
 from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
 from tests.end_to_end.asked import AskedSource
 from tests.end_to_end.trading_processes import opened_nursery
+from tests.end_to_end.trading_world import Rehearsal
 from tests.end_to_end.vendors import VendorWorlds, impatient_gateway, impatient_ibkr
 from tests.end_to_end.worlds import World, make_history
 
@@ -128,3 +131,23 @@ def source(world, monkeypatch):
     asked = AskedSource(SyntheticBarSource(load_settings().data.synthetic))
     monkeypatch.setitem(SOURCES, "synthetic", lambda *_: asked)
     return asked
+
+
+@pytest.fixture
+def operated(home, database_url, redis_url, monkeypatch):
+    """An installation that operators ask in this process, at the real time."""
+    made = Rehearsal(home=home, database_url=database_url, redis_url=redis_url)
+    for name, value in made.environment.items():
+        if "CLOCK" not in name:
+            monkeypatch.setenv(name, value)
+    return made
+
+
+@pytest.fixture
+def trading_store(operated):
+    """The record of its trading."""
+    database = open_database(operated.database_url)
+    store = PostgresTradingStore(database)
+    yield store
+    store.close()
+    database.close()

@@ -17,7 +17,6 @@ import uvicorn
 
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
-from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.bootstrap.api import opened_services
@@ -28,7 +27,6 @@ from alpha_oracle.entrypoints.api.access import Access, Role, Token
 from alpha_oracle.entrypoints.api.app import create_app
 from tests.contracts import trading_values as values
 from tests.end_to_end.command_line import a_free_port, begin_process
-from tests.end_to_end.trading_world import Rehearsal
 from tests.fakes.event_bus import InMemoryEventBus
 from tests.trading import an_order
 
@@ -44,27 +42,9 @@ PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
-def installation(home, database_url, redis_url, monkeypatch):
-    made = Rehearsal(home=home, database_url=database_url, redis_url=redis_url)
-    for name, value in made.environment.items():
-        if "CLOCK" not in name:
-            monkeypatch.setenv(name, value)
-    return made
-
-
-@pytest.fixture
-def store(installation):
-    database = open_database(installation.database_url)
-    store = PostgresTradingStore(database)
-    yield store
-    store.close()
-    database.close()
-
-
-@pytest.fixture
-def relay(installation):
+def relay(operated):
     """Announce what waits, as a worker would."""
-    database = open_database(installation.database_url)
+    database = open_database(operated.database_url)
     yield lambda: PostgresOutbox(database).relay(InMemoryEventBus(), at=datetime.now(UTC))
     database.close()
 
@@ -84,7 +64,7 @@ def served(app):
 
 
 @pytest.fixture
-def url(installation):
+def url(operated):
     settings = load_settings()
     with opened_services(settings) as services:
         app = create_app(services, access=Access(TOKENS), allowed_hosts=settings.api.allowed_hosts)
@@ -115,13 +95,15 @@ def stranger(url):
         yield one
 
 
-def opened(store):
+def opened(trading_store):
     state = values.a_state(account="paper")
-    store.commit(Change(change_id="opened", account="paper", at=state.at, state=state), sends=False)
+    trading_store.commit(
+        Change(change_id="opened", account="paper", at=state.at, state=state), sends=False
+    )
 
 
-def waiting_order(store, order_id="order-1"):
-    opened(store)
+def waiting_order(trading_store, order_id="order-1"):
+    opened(trading_store)
     order = an_order(status=OrderStatus.AWAITING_APPROVAL, order_id=order_id)
     approval = values.an_approval(
         order_id=order_id, expires_at=datetime.now(UTC) + timedelta(hours=1)
@@ -133,7 +115,7 @@ def waiting_order(store, order_id="order-1"):
         orders=(order,),
         approvals=(approval,),
     )
-    store.commit(change, sends=True)
+    trading_store.commit(change, sends=True)
 
 
 def paths(viewer):
@@ -165,8 +147,8 @@ def test_every_route_that_is_not_health_asks_for_a_token(url, viewer):
             assert wrong.request(method, path).status_code in {401, 429}, path
 
 
-def test_a_viewer_looks_and_changes_nothing(viewer, store, installation):
-    waiting_order(store)
+def test_a_viewer_looks_and_changes_nothing(viewer, trading_store, operated):
+    waiting_order(trading_store)
     for path in (
         "/api/risk/kill-switch/activate",
         "/api/risk/kill-switch/deactivate",
@@ -177,8 +159,8 @@ def test_a_viewer_looks_and_changes_nothing(viewer, store, installation):
         body = {"confirmation": "KILL" if path.endswith("/activate") else "RESUME"}
         assert viewer.post(path, json=body).status_code == 403, path
     assert viewer.get("/api/risk/kill-switch").json()["active"] is False
-    assert installation.rows("SELECT * FROM operator_activity") == []
-    assert installation.rows("SELECT status FROM approvals") == [("waiting",)]
+    assert operated.rows("SELECT * FROM operator_activity") == []
+    assert operated.rows("SELECT status FROM approvals") == [("waiting",)]
 
 
 def test_guessing_is_slowed_down_and_the_right_token_still_passes(url, operator):
@@ -202,7 +184,7 @@ def test_a_body_that_is_too_large_or_hides_its_length_is_not_read(operator):
     assert streamed.status_code == 411
 
 
-def test_the_switch_is_thrown_by_its_word_alone(operator, installation):
+def test_the_switch_is_thrown_by_its_word_alone(operator, operated):
     path = "/api/risk/kill-switch/activate"
     for wrong in ({"confirmation": "kill"}, {"confirmation": "RESUME"}, {}, {"x": 1}):
         assert operator.post(path, json=wrong).status_code == 422
@@ -210,7 +192,7 @@ def test_the_switch_is_thrown_by_its_word_alone(operator, installation):
     told = operator.post(path, json={"confirmation": "KILL", "reason": "a drill"}).json()
     assert (told["active"], told["mirror"], told["reason"]) == (True, True, "a drill")
     assert told["by"].startswith("api:")
-    ((actor,),) = installation.rows("SELECT actor FROM audit_log")
+    ((actor,),) = operated.rows("SELECT actor FROM audit_log")
     assert actor == told["by"]
     assert OPERATOR not in actor
 
@@ -223,8 +205,8 @@ def test_a_resume_tells_how_long_it_cools_down(operator):
     assert operator.get("/api/risk/kill-switch").json()["active"] is True
 
 
-def test_an_approval_is_given_once_and_a_second_press_says_so(operator, store, installation):
-    waiting_order(store)
+def test_an_approval_is_given_once_and_a_second_press_says_so(operator, trading_store, operated):
+    waiting_order(trading_store)
     (waits,) = operator.get("/api/approvals").json()["items"]
     assert waits["order_id"] == "order-1"
     assert operator.post("/api/approvals/order-1/approve").json()["status"] == "approved"
@@ -234,16 +216,16 @@ def test_an_approval_is_given_once_and_a_second_press_says_so(operator, store, i
     assert late.status_code == 409
     assert late.json()["approval"]["status"] == "approved"
     assert operator.post("/api/approvals/no-such-order/approve").status_code == 404
-    assert installation.rows("SELECT action FROM audit_log") == [("order_approved",)]
+    assert operated.rows("SELECT action FROM audit_log") == [("order_approved",)]
 
 
-def test_orders_are_read_page_by_page(viewer, store):
-    opened(store)
+def test_orders_are_read_page_by_page(viewer, trading_store):
+    opened(trading_store)
     for number in range(5):
         order = an_order(order_id=f"order-{number}", signal_id=f"signal-{number}")
         at = order.created_at + timedelta(minutes=number)
         order = replace(order, created_at=at)
-        store.commit(
+        trading_store.commit(
             Change(change_id=order.order_id, account="paper", at=at, orders=(order,)), sends=True
         )
     seen, after = [], None
@@ -260,23 +242,23 @@ def test_orders_are_read_page_by_page(viewer, store):
     assert viewer.get("/api/orders/order-3").json()["transitions"] == []
 
 
-def test_a_portfolio_is_marked_at_quotes_or_says_what_has_none(viewer, store, installation):
-    opened(store)
+def test_a_portfolio_is_marked_at_quotes_or_says_what_has_none(viewer, trading_store, operated):
+    opened(trading_store)
     lot = values.a_lot(account="paper", symbol="SYN001", quantity=10)
     at = datetime.now(UTC)
-    store.commit(Change(change_id="lot", account="paper", at=at, lots=(lot,)), sends=False)
+    trading_store.commit(Change(change_id="lot", account="paper", at=at, lots=(lot,)), sends=False)
     (unmarked,) = viewer.get("/api/portfolio").json()["items"]
     assert (unmarked["equity_usd"], unmarked["unpriced"]) == (None, ["SYN001"])
-    quoted(installation, "SYN001", bid=99, ask=101)
+    quoted(operated, "SYN001", bid=99, ask=101)
     (marked,) = viewer.get("/api/portfolio").json()["items"]
     assert marked["holdings_usd"] == 1000.0
     assert marked["equity_usd"] == marked["cash_usd"] + 1000.0
 
 
-def quoted(installation, symbol, **prices):
+def quoted(operated, symbol, **prices):
     """Let a feed have told what the market offers."""
     told = {f"{side}_price": price for side, price in prices.items()}
-    with closing(redis.Redis.from_url(installation.redis_url)) as server:
+    with closing(redis.Redis.from_url(operated.redis_url)) as server:
         now = datetime.now(UTC).isoformat()
         server.hset(f"feed:quote:{symbol}", mapping=told | {"timestamp": now})
 
@@ -313,12 +295,12 @@ def test_what_happens_is_heard_and_a_listener_goes_on_where_it_was_cut_off(opera
     assert viewer.get("/api/events", headers={"Last-Event-ID": "x"}).status_code == 422
 
 
-def test_each_limit_is_told_as_the_worker_measured_it_last(viewer, store, installation):
-    opened(store)
+def test_each_limit_is_told_as_the_worker_measured_it_last(viewer, trading_store, operated):
+    opened(trading_store)
     assert viewer.get("/api/risk/status").json()["accounts"] == []
     measured = {"name": "vix", "measured": 20.5, "bound": 35.0, "breached": False, "reason": ""}
     at = datetime.now(UTC) - timedelta(seconds=90)
-    with closing(RedisConnection(installation.redis_url)) as connection:
+    with closing(RedisConnection(operated.redis_url)) as connection:
         board = RedisRiskBoard(connection)
         board.publish("paper", {"at": at.isoformat(), "breakers": [measured]})
         (told,) = viewer.get("/api/risk/status").json()["accounts"]
@@ -329,21 +311,21 @@ def test_each_limit_is_told_as_the_worker_measured_it_last(viewer, store, instal
     assert viewer.get("/api/risk/status").json()["accounts"] == []
 
 
-def test_a_failure_tells_a_caller_nothing_of_what_failed(operator, installation):
-    with open_database(installation.database_url).begin() as connection:
+def test_a_failure_tells_a_caller_nothing_of_what_failed(operator, operated):
+    with open_database(operated.database_url).begin() as connection:
         connection.exec_driver_sql("ALTER TABLE approvals RENAME TO elsewhere")
     answer = operator.get("/api/approvals")
     assert answer.status_code == 500
     assert answer.json()["detail"] == "the request failed; see the API's log"
 
 
-def test_an_operator_is_there_by_a_heartbeat_and_not_by_looking(operator, installation):
+def test_an_operator_is_there_by_a_heartbeat_and_not_by_looking(operator, operated):
     operator.get("/api/orders")
-    assert installation.rows("SELECT kind FROM operator_activity") == []
-    with closing(redis.Redis.from_url(installation.redis_url, decode_responses=True)) as server:
+    assert operated.rows("SELECT kind FROM operator_activity") == []
+    with closing(redis.Redis.from_url(operated.redis_url, decode_responses=True)) as server:
         assert server.get("heartbeat:operator").endswith("Z")
     assert operator.post("/api/heartbeat").status_code == 200
-    assert installation.rows("SELECT kind FROM operator_activity") == [("heartbeat",)]
+    assert operated.rows("SELECT kind FROM operator_activity") == [("heartbeat",)]
 
 
 def until_healthy(port):
@@ -356,15 +338,15 @@ def until_healthy(port):
     raise AssertionError("the API does not answer")
 
 
-def test_the_process_makes_a_token_answers_and_ends_in_order(installation):
-    installation.settings["API__PORT"] = port = a_free_port()
-    with begin_process(installation.environment, "api") as process:
+def test_the_process_makes_a_token_answers_and_ends_in_order(operated):
+    operated.settings["API__PORT"] = port = a_free_port()
+    with begin_process(operated.environment, "api") as process:
         until_healthy(port)
-        token_path = installation.home / "api_token"
+        token_path = operated.home / "api_token"
         assert token_path.stat().st_mode & 0o777 == 0o600
         with client(f"http://127.0.0.1:{port}", token_path.read_text()) as own:
             assert own.get("/api/orders").status_code == 200
-        with begin_process(installation.environment, "api") as second:
+        with begin_process(operated.environment, "api") as second:
             _, error = second.communicate(timeout=PATIENCE_SECONDS)
         assert second.returncode == 2
         assert f"cannot listen on 127.0.0.1:{port}" in error
@@ -374,17 +356,17 @@ def test_the_process_makes_a_token_answers_and_ends_in_order(installation):
     assert token_path.read_text() not in log
 
 
-def test_a_token_that_others_may_read_is_refused(installation):
-    path = installation.home / "api_token"
+def test_a_token_that_others_may_read_is_refused(operated):
+    path = operated.home / "api_token"
     path.write_text("a" * 43)
     path.chmod(0o644)
-    answer = installation.ask("api")
+    answer = operated.ask("api")
     assert answer.code == 2
     assert "others may read" in answer.err
 
 
-def test_beyond_this_machine_nothing_is_told_in_plain_text(installation):
-    installation.settings["API__HOST"] = "0.0.0.0"
-    answer = installation.ask("api")
+def test_beyond_this_machine_nothing_is_told_in_plain_text(operated):
+    operated.settings["API__HOST"] = "0.0.0.0"
+    answer = operated.ask("api")
     assert answer.code == 2
     assert "would send tokens in plain text" in answer.err

@@ -6,35 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from alpha_oracle.adapters.postgres.engine import open_database
-from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.domain.trading_records import Change, Mismatch, Reconciliation
 from tests.contracts import trading_values as values
 from tests.end_to_end.command_line import ask
-from tests.end_to_end.trading_world import Rehearsal
 from tests.trading import an_order
 
 
-@pytest.fixture
-def installation(home, database_url, redis_url, monkeypatch):
-    made = Rehearsal(home=home, database_url=database_url, redis_url=redis_url)
-    for name, value in made.environment.items():
-        if "CLOCK" not in name:
-            monkeypatch.setenv(name, value)
-    return made
-
-
-@pytest.fixture
-def store(installation):
-    database = open_database(installation.database_url)
-    store = PostgresTradingStore(database)
-    yield store
-    store.close()
-    database.close()
-
-
-def reconciled(store, *, account="paper", **changes):
+def reconciled(trading_store, *, account="paper", **changes):
     found = Reconciliation(
         account=account,
         at=datetime.now(UTC),
@@ -43,15 +22,17 @@ def reconciled(store, *, account="paper", **changes):
         drift_pct=Decimal(0),
         cash_difference_usd=Decimal(0),
     )
-    store.save_reconciliation(replace(found, **changes))
+    trading_store.save_reconciliation(replace(found, **changes))
 
 
-def opened(store):
+def opened(trading_store):
     state = values.a_state(account="paper")
-    store.commit(Change(change_id="opened", account="paper", at=state.at, state=state), sends=False)
+    trading_store.commit(
+        Change(change_id="opened", account="paper", at=state.at, state=state), sends=False
+    )
 
 
-def test_the_switch_is_thrown_by_its_word_alone_and_tells_where_it_stands(installation):
+def test_the_switch_is_thrown_by_its_word_alone_and_tells_where_it_stands(operated):
     assert ask("kill", "activate", "--confirm", "kill").code == 3
     assert ask("kill", "status", "--json").document["active"] is False
 
@@ -65,7 +46,7 @@ def test_the_switch_is_thrown_by_its_word_alone_and_tells_where_it_stands(instal
 
 
 def test_a_resume_waits_for_the_cool_down_its_word_and_a_green_reconciliation(
-    installation, store, monkeypatch
+    operated, trading_store, monkeypatch
 ):
     ask("kill", "activate", "--confirm", "KILL")
     cooling = ask("kill", "resume", "--confirm", "RESUME")
@@ -75,40 +56,40 @@ def test_a_resume_waits_for_the_cool_down_its_word_and_a_green_reconciliation(
     monkeypatch.setenv("ALPHA_ORACLE_RISK__KILL_SWITCH__COOLDOWN_MINUTES", "0")
     assert ask("kill", "resume", "--confirm", "resume").code == 3
     assert "not known to agree" in ask("kill", "resume", "--confirm", "RESUME").err
-    opened(store)
-    reconciled(store, mismatches=(Mismatch(symbol="AAA", book=1, broker=2, price=None),))
+    opened(trading_store)
+    reconciled(trading_store, mismatches=(Mismatch(symbol="AAA", book=1, broker=2, price=None),))
     assert ask("kill", "resume", "--confirm", "RESUME").code == 3
-    reconciled(store, at=datetime.now(UTC) + timedelta(seconds=1))
+    reconciled(trading_store, at=datetime.now(UTC) + timedelta(seconds=1))
     assert ask("kill", "resume", "--confirm", "RESUME").code == 0
     assert ask("kill", "status", "--json").document["active"] is False
 
 
-def test_what_an_operator_changes_counts_as_being_there_and_what_he_reads_does_not(installation):
+def test_what_an_operator_changes_counts_as_being_there_and_what_he_reads_does_not(operated):
     ask("kill", "status")
     ask("orders")
-    assert installation.rows("SELECT kind FROM operator_activity") == []
+    assert operated.rows("SELECT kind FROM operator_activity") == []
     ask("kill", "activate", "--confirm", "KILL")
-    assert installation.rows("SELECT kind FROM operator_activity") == [("kill_activate",)]
+    assert operated.rows("SELECT kind FROM operator_activity") == [("kill_activate",)]
 
 
-def test_older_verbs_that_change_state_count_as_an_operator_being_there(installation, tmp_path):
+def test_older_verbs_that_change_state_count_as_an_operator_being_there(operated, tmp_path):
     sectors = tmp_path / "sectors.csv"
     sectors.write_text("symbol,sector\nAAA,Energy\n")
     assert ask("import", "sectors", tmp_path / "none.csv").code == 2
     assert ask("import", "--help").code == 0
-    assert installation.rows("SELECT kind FROM operator_activity") == []
+    assert operated.rows("SELECT kind FROM operator_activity") == []
 
     assert ask("import", "sectors", sectors).code == 0
-    ((kind, by),) = installation.rows("SELECT kind, by FROM operator_activity")
+    ((kind, by),) = operated.rows("SELECT kind, by FROM operator_activity")
     assert kind == "import"
     assert by.startswith("cli:")
 
 
-def test_the_reconciliation_is_shown_by_symbol(installation, store):
+def test_the_reconciliation_is_shown_by_symbol(operated, trading_store):
     assert ask("reconcile", "show").code == 1
-    opened(store)
+    opened(trading_store)
     mismatch = Mismatch(symbol="AAA", book=10, broker=12, price=Decimal(5))
-    reconciled(store, mismatches=(mismatch,), drift_pct=Decimal("0.01"))
+    reconciled(trading_store, mismatches=(mismatch,), drift_pct=Decimal("0.01"))
     shown = ask("reconcile", "show", "--json")
     assert shown.code == 1
     (document,) = shown.document
@@ -125,28 +106,28 @@ def test_the_reconciliation_is_shown_by_symbol(installation, store):
     ],
 )
 def test_what_is_asked_of_the_worker_is_on_record_and_audited(
-    installation, store, arguments, kind, amount
+    operated, trading_store, arguments, kind, amount
 ):
-    opened(store)
+    opened(trading_store)
     *start, _word = arguments
     assert ask(*start, "something else").code == 3
     answer = ask(*arguments, "--wait", "0", "--json")
     assert answer.code == 0
-    ((asked, usd, audited),) = installation.rows(
+    ((asked, usd, audited),) = operated.rows(
         "SELECT kind, amount_usd, (SELECT count(*) FROM audit_log WHERE action = kind)"
         " FROM operator_requests"
     )
     assert (asked, usd, audited) == (kind, amount, 1)
 
 
-def test_nothing_is_asked_of_a_worker_of_no_account(installation):
+def test_nothing_is_asked_of_a_worker_of_no_account(operated):
     answer = ask("risk", "reset-peak", "--confirm", "RESET")
     assert answer.code == 2
     assert "start `alpha-oracle worker`" in answer.err
 
 
-def test_an_order_that_waits_is_decided_once(installation, store):
-    opened(store)
+def test_an_order_that_waits_is_decided_once(operated, trading_store):
+    opened(trading_store)
     order = an_order(status=OrderStatus.AWAITING_APPROVAL, order_id="order-1")
     approval = values.an_approval(
         order_id=order.order_id, expires_at=datetime.now(UTC) + timedelta(hours=1)
@@ -158,7 +139,7 @@ def test_an_order_that_waits_is_decided_once(installation, store):
         orders=(order,),
         approvals=(approval,),
     )
-    store.commit(change, sends=True)
+    trading_store.commit(change, sends=True)
     (waiting,) = ask("approvals", "list", "--json").document
     assert waiting["order_id"] == order.order_id
 
@@ -170,12 +151,12 @@ def test_an_order_that_waits_is_decided_once(installation, store):
     assert ask("approvals", "approve", "no-such-order").code == 2
 
 
-def test_orders_are_listed_and_one_is_shown_with_all_that_is_known_of_it(installation, store):
-    opened(store)
+def test_orders_are_listed_and_one_is_shown_with_all_that_is_known_of_it(operated, trading_store):
+    opened(trading_store)
     assert ask("orders").out == "no orders\n"
     assert ask("positions").out == "no positions\n"
     order = an_order()
-    store.commit(
+    trading_store.commit(
         Change(change_id="one", account="paper", at=order.created_at, orders=(order,)), sends=True
     )
     (listed,) = ask("orders", "--json").document
