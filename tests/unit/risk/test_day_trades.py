@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
-from alpha_oracle.risk.day_trades import DayTradeLog, OwnFill, tally_day_trades
+from alpha_oracle.risk.day_trades import DayTradeLog, OwnFill, own_fill, tally_day_trades
 from alpha_oracle.risk.pdt_guard import window_sessions
-from tests.trading import STRATEGY, SYMBOL, WINDOW, an_own_fill
+from tests.trading import STRATEGY, SYMBOL, WINDOW, an_order, an_own_fill
 
 
 def own_fills(*texts, **whose):
@@ -216,3 +216,19 @@ def test_working_orders_never_lower_the_count(fills, working):
     tally = tally_day_trades(fills, window=WINDOW, working=working)
 
     assert tally.expected >= tally.counted
+
+
+@pytest.mark.parametrize(
+    ("at", "session"),
+    [
+        (datetime(2016, 6, 3, 0, 30, tzinfo=UTC), date(2016, 6, 2)),
+        (datetime(2016, 6, 2, 8, 30, tzinfo=UTC), date(2016, 6, 2)),
+        (datetime(2016, 12, 2, 0, 59, tzinfo=UTC), date(2016, 12, 1)),
+    ],
+    ids=["after the close", "before the open", "after the close, in winter"],
+)
+def test_an_execution_is_of_new_yorks_date_before_the_open_and_after_the_close_too(at, session):
+    order = an_order()
+    made = own_fill(order, at=at)
+    assert (made.session, made.at) == (session, at)
+    assert (made.symbol, made.side, made.strategy) == (order.symbol, order.side, order.strategy)
