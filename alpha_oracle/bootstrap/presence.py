@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.embedded.locks import FileLock, is_held
 from alpha_oracle.domain.risk import AutonomyMode
+from alpha_oracle.errors import LeaseTaken
 from alpha_oracle.risk.autonomy import PAPER_ACCOUNT
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 API: Final = "api"
 FEED: Final = "feed"
+WATCH: Final = "watch"
 WORKER: Final = "worker"
 SIMULATED: Final = "simulated"
 IBKR: Final = "ibkr"
 
 
-ALWAYS_ON: Final = (FEED, WORKER, API)
+ALWAYS_ON: Final = (FEED, WORKER, API, WATCH)
 """The processes that an installation runs."""
 
 
@@ -51,6 +53,25 @@ def present(home: Path, name: str) -> Iterator[None]:
     # Of two at once the first is seen.
     lock.acquire_exclusive()
     try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def only_one(home: Path, name: str) -> Iterator[None]:
+    """Let others see that a process of that name works, and be the only one.
+
+    Raises:
+        LeaseTaken: another works already.
+    """
+    path = _lock_path(home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        # Long enough to outlast whoever only asks whether it is held.
+        if not lock.acquire_exclusive(timeout_seconds=1.0):
+            raise LeaseTaken(f"the {name} of this installation runs already; stop that one first")
         yield
     finally:
         lock.release()

@@ -100,7 +100,10 @@ def test_status_starts_nothing(environment):
     with installed(environment):
         code, found = states()
     assert code == 1
-    assert set(found) == {"postgres", "redis", "prefect", "supervisor", "feed", "worker", "api"}
+    assert set(found) == {
+        *("postgres", "redis", "prefect", "supervisor"),
+        *("feed", "worker", "api", "watch"),
+    }
     assert not any(row["healthy"] for row in found.values())
 
 

@@ -40,7 +40,7 @@ def test_up_runs_everything_once_and_down_leaves_nothing(installation, home):
     assert up.code == 0, up.err
     code, parts = health(installation)
     assert code == 0
-    names = ("postgres", "redis", "prefect", "supervisor", "feed", "worker", "api")
+    names = ("postgres", "redis", "prefect", "supervisor", "feed", "worker", "api", "watch")
     assert parts == dict.fromkeys(names, True)
 
     second = ask_process(installation, "up")

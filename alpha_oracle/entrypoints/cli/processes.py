@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(run_worker)
     app.command("feed")(run_feed)
     app.command("api")(run_api)
+    app.command("watch")(run_watch)
 
 
 def run_feed() -> int:
@@ -39,5 +40,12 @@ def run_worker(
 def run_api() -> int:
     """Answer operators over HTTP until SIGTERM or Ctrl-C; logs to stderr."""
     from alpha_oracle.entrypoints.api.main import main
+
+    return main()
+
+
+def run_watch() -> int:
+    """Tell people what needs one until SIGTERM or Ctrl-C, whatever else is dead; logs to stderr."""
+    from alpha_oracle.entrypoints.watch import main
 
     return main()

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def start_all() -> None:
-    """Start the stores, the Prefect server with its UI, the deployments, feed, worker and API."""
+    """Start the stores, the Prefect server with its UI, the deployments, and what is always on."""
     from alpha_oracle.bootstrap.installation import component_states
     from alpha_oracle.bootstrap.operating import opened_operations
     from alpha_oracle.bootstrap.supervision import start_detached

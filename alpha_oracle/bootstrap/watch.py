@@ -1,0 +1,140 @@
+"""The watch, wired: duties that go on when the worker, the API and Prefect are dead.
+
+It asks for no store at its start. What a duty cannot reach it tries again at its own pace, and what
+one duty meets stays that duty's trouble.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from alpha_oracle.adapters.postgres.engine import open_database
+from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
+from alpha_oracle.bootstrap.presence import WATCH, only_one
+from alpha_oracle.bootstrap.stores import Stores, clock_of, database_url, opened_redis
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from threading import Event
+
+    from alpha_oracle.config import Settings
+    from alpha_oracle.ports.clock import Clock
+
+REDIS_PATIENCE_SECONDS: Final = 2.0
+END_SECONDS: Final = 15.0
+"""How long the duties at work may take once the process is told to end."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """Something done again and again, `every_seconds` of real time, on a thread of its own.
+
+    `perform` may raise: that is logged, and it is performed again when it is due.
+    """
+
+    name: str
+    every_seconds: float
+    perform: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the duties share. Nobody has asked yet whether the stores answer."""
+
+    settings: Settings
+    stores: Stores
+    clock: Clock
+    ending: Event
+
+
+def duties_of(watch: Watch) -> tuple[Duty, ...]:
+    """Return all duties of the settings."""
+    del watch
+    return ()
+
+
+def run_watch(settings: Settings, *, ending: Event) -> None:
+    """Perform the duties until told to end.
+
+    Raises:
+        ConfigurationError: an embedded store cannot start, the schema is not the one this version
+            needs, or a watch of this installation runs already.
+    """
+    clock = clock_of(settings)
+    with only_one(settings.home, WATCH), _stores(settings) as stores:
+        watch = Watch(settings=settings, stores=stores, clock=clock, ending=ending)
+        log.info("watch_started", now=clock.now().isoformat())
+        perform_until(ending, duties_of(watch))
+        log.info("watch_ended", now=clock.now().isoformat())
+
+
+def perform_until(ending: Event, duties: Sequence[Duty]) -> None:
+    """Perform duties, side by side, until told to end; one that hangs is left behind."""
+    threads = [
+        threading.Thread(target=_perform, args=(duty, ending), name=duty.name, daemon=True)
+        for duty in duties
+    ]
+    for thread in threads:
+        thread.start()
+    ending.wait()
+    deadline = time.monotonic() + END_SECONDS
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0.0))
+
+
+def _perform(duty: Duty, ending: Event) -> None:
+    trouble = ""
+    while not ending.is_set():
+        started = time.monotonic()
+        told = _trouble_of(duty)
+        if told and told != trouble:
+            log.warning("duty_failed", duty=duty.name, error=told)
+        if trouble and not told:
+            log.info("duty_resumed", duty=duty.name)
+        trouble = told
+        ending.wait(max(duty.every_seconds - (time.monotonic() - started), 0.0))
+
+
+def _trouble_of(duty: Duty) -> str:
+    try:
+        duty.perform()
+    except Exception as error:  # noqa: BLE001 - the top of a loop: no duty may end another.
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+@contextmanager
+def _stores(settings: Settings) -> Iterator[Stores]:
+    with ExitStack() as stack:
+        url = database_url(stack, settings)
+        if settings.database.url is None:
+            upgrade(url)
+        else:
+            _refuse_known_other_schema(url)
+        database = open_database(url)
+        stack.callback(database.close)
+        redis = opened_redis(settings, patience_seconds=REDIS_PATIENCE_SECONDS)
+        yield Stores(database=database, redis=stack.enter_context(redis))
+
+
+def _refuse_known_other_schema(url: str) -> None:
+    try:
+        current, head = current_and_head(url)
+    except StoreUnavailable as error:
+        # To be told of is what the watch is there for.
+        log.warning("database_away", error=str(error))
+        return
+    if current != head:
+        raise ConfigurationError(
+            f"the database has schema {current or 'none'}, this version needs {head}; "
+            "run `alpha-oracle db upgrade`"
+        )

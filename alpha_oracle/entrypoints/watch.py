@@ -1,0 +1,26 @@
+"""The watch in the foreground: an always-on process that ends cleanly on SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+
+from alpha_oracle.bootstrap.watch import run_watch
+from alpha_oracle.config import load_settings
+from alpha_oracle.entrypoints.endings import ending_on_signals
+from alpha_oracle.telemetry import configure_logging
+
+
+def main() -> int:
+    """Watch and tell until told to end; return the exit code.
+
+    Raises:
+        AlphaOracleError: it cannot start; says what to mend.
+    """
+    configure_logging(json=not sys.stderr.isatty(), level="INFO")
+    ending = ending_on_signals()
+    run_watch(load_settings(), ending=ending)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
