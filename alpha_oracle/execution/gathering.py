@@ -134,7 +134,7 @@ class Gatherer:
     def _account(self, cash: Decimal | None, session: Session) -> AccountFacts:
         book, told = self._ledger.book, self._link.account
         return AccountFacts(
-            is_live=not self._ledger.simulated,
+            is_live=not self._ports.broker.is_paper,
             equity_usd=book.equity_usd(),
             cash_usd=cash,
             peak_equity_usd=book.state.peak_equity_usd,

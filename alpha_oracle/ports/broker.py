@@ -23,6 +23,11 @@ class BrokerAdapter(Protocol):
         ...
 
     @property
+    def is_paper(self) -> bool:
+        """Whether its money is play money: also at a broker who simulates the account himself."""
+        ...
+
+    @property
     def is_linked(self) -> bool:
         """Whether commands can be sent now."""
         ...

@@ -71,6 +71,7 @@ class WatchedBroker:
 
     account = property(lambda self: self._broker.account)
     is_simulated = property(lambda self: self._broker.is_simulated)
+    is_paper = property(lambda self: self._broker.is_paper)
     is_linked = property(lambda self: self._broker.is_linked)
 
     def submit_order(self, order):

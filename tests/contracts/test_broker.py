@@ -26,6 +26,7 @@ def only(items):
 def test_it_says_which_account_it_trades_and_whether_that_is_real(market):
     assert market.broker.account == market.broker.snapshot().account.account
     assert market.broker.is_simulated == (market.broker.account == "paper")
+    assert market.broker.is_paper
     assert market.broker.is_linked
 
 

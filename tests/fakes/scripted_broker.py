@@ -25,6 +25,7 @@ class ScriptedBroker:
     clock: object
     account: str = "paper"
     is_simulated: bool = True
+    is_paper: bool = True
     is_linked: bool = True
     is_away: bool = False
     answer: Exception | None = None

@@ -2,9 +2,11 @@
 
 import pytest
 
-from alpha_oracle.bootstrap.ibkr import confirm_account
+from alpha_oracle.bootstrap.ibkr import confirm_account, open_ibkr_broker
 from alpha_oracle.config import Settings
 from alpha_oracle.errors import ConfigurationError
+from tests.fakes.broker import TEN_O_CLOCK
+from tests.fakes.clock import FixedClock
 
 PAPER = {"mode": "paper", "port": 4002, "account": "DU1234567"}
 LIVE = {"mode": "live", "port": 4001, "account": "U1234567"}
@@ -21,6 +23,15 @@ def settings_of(ibkr, **others):
 )
 def test_an_account_is_traded_where_all_signs_agree(ibkr):
     confirm_account(settings_of(ibkr))
+
+
+@pytest.mark.parametrize(("ibkr", "is_paper"), [(PAPER, True), (LIVE, False)])
+def test_a_broker_says_whether_the_money_is_play_money(ibkr, is_paper):
+    broker = open_ibkr_broker(settings_of(ibkr), clock=FixedClock(TEN_O_CLOCK))
+    try:
+        assert (broker.is_simulated, broker.is_paper) == (False, is_paper)
+    finally:
+        broker.close()
 
 
 @pytest.mark.parametrize("sign", ["mode", "port", "account"])

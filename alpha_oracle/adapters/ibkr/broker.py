@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.clock import Clock
 
 K: Final = BrokerEventKind
+PAPER: Final = "paper"
 T = TypeVar("T")
 
 
@@ -95,6 +96,11 @@ class IbkrBroker:
     def is_simulated(self) -> bool:
         """A market sees the orders; a paper account's one is IBKR's own simulation."""
         return False
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the settings say so, which the port and the account's number have confirmed."""
+        return self._settings.mode == PAPER
 
     @property
     def is_linked(self) -> bool:

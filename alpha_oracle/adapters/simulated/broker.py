@@ -67,6 +67,11 @@ class SimulatedBroker:
         return True
 
     @property
+    def is_paper(self) -> bool:
+        """All its money is made up."""
+        return True
+
+    @property
     def is_linked(self) -> bool:
         """Whether the broker was reached when last asked, and its link is not down by a fault."""
         return self._is_reached and not self._is_link_down()

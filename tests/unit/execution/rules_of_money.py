@@ -76,7 +76,10 @@ RULES: Final[dict[int, dict[str, tuple[str, ...]]]] = {
         ENGINE: ("test_what_adds_risk_is_refused_for_an_unknown_fact_which_is_named",),
     },
     10: {
-        IN_A_DAY: ("test_rule_10_who_asks_a_human",),
+        IN_A_DAY: (
+            "test_rule_10_who_asks_a_human",
+            "test_rule_10_a_paper_account_at_a_real_broker_is_not_live",
+        ),
     },
     11: {
         IN_A_DAY: ("test_rule_11_a_day_counts_the_order_and_not_its_slices",),

@@ -143,6 +143,19 @@ def test_rule_10_who_asks_a_human(changes, asks):
     assert checks == ([] if asks is None else [(asks,)])
 
 
+@pytest.mark.parametrize("is_paper", [True, False], ids=["paper", "live"])
+def test_rule_10_a_paper_account_at_a_real_broker_is_not_live(is_paper):
+    day = TradingDay(mode=AutonomyMode.FULL_AUTONOMOUS)
+    broker = day.scripted()
+    broker.is_simulated, broker.is_paper = False, is_paper
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(1)
+
+    assert (len(broker.submitted), len(day.memory.approvals)) == ((0, 1) if is_paper else (1, 0))
+    assert ("autonomy_gate" in day.alerts()) is is_paper
+
+
 def test_rule_11_a_day_counts_the_order_and_not_its_slices():
     day = TradingDay(bounds={"max_trades_per_day": 2})
     day.facts.known = references(adv_shares={Symbol("AAA"): 1_000_000, Symbol("BBB"): 1_000_000})
