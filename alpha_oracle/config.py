@@ -14,6 +14,7 @@ from alpha_oracle.config_sections import (
     ApiSettings,
     ExecutionSettings,
     ExecutionWindowSettings,
+    MetricsSettings,
     MlDecisionSettings,
     MlSettings,
     RiskDecisionSettings,
@@ -249,12 +250,14 @@ class FeedSettings(Section):
     """Who gives quotes (None: the broker that executes), and how often they are published.
 
     `max_lines` is how many symbols a gateway may quote at once, VIX among them; an account has 100
-    lines at least, which TWS's own windows use too.
+    lines at least, which TWS's own windows use too. Where `metrics_port` is set, the feed answers
+    Prometheus on it.
     """
 
     source: Literal["simulated", "ibkr"] | None = None
     interval_seconds: float = Field(default=2.0, ge=0.1, le=60.0)
     max_lines: int = Field(default=90, ge=1)
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
 
 
 class RankWeights(Section):
@@ -436,6 +439,7 @@ class Settings(Section):
     execution: ExecutionSettings = ExecutionSettings()
     alerts: AlertSettings = AlertSettings()
     api: ApiSettings = ApiSettings()
+    metrics: MetricsSettings = MetricsSettings()
     clock: ClockSettings = ClockSettings()
 
     @field_validator("home")

@@ -234,8 +234,8 @@ class ExecutionWindowSettings(Section):
 class ExecutionSettings(ExecutionWindowSettings):
     """When orders are sent, and how often the book is held against the broker's.
 
-    Where `metrics_port` is set, the worker answers Prometheus on it, on this machine alone; the
-    first `metrics_symbols` symbols it trades are told apart there.
+    Where `metrics_port` is set, the worker answers Prometheus on it; the first `metrics_symbols`
+    symbols it trades are told apart there.
     """
 
     reconcile_every_minutes: int = Field(default=5, ge=1, le=1_440)
@@ -248,6 +248,26 @@ class ExecutionSettings(ExecutionWindowSettings):
             start_after_open_minutes=self.start_after_open_minutes,
             stop_before_close_minutes=self.stop_before_close_minutes,
         )
+
+
+class MetricsSettings(Section):
+    """Where the worker, the feed and the watch answer Prometheus, each on its own port.
+
+    They ask for no token: beyond this machine they answer only where `is_network_trusted` says
+    that whoever reaches the port may read it.
+    """
+
+    host: str = "127.0.0.1"
+    is_network_trusted: bool = False
+
+    @model_validator(mode="after")
+    def _not_open_by_accident(self) -> MetricsSettings:
+        if self.host not in LOOPBACK and not self.is_network_trusted:
+            raise ValueError(
+                f"host {self.host} would tell the metrics to whoever asks; set "
+                "metrics.is_network_trusted where only Prometheus reaches it"
+            )
+        return self
 
 
 class ApiTokenSettings(Section):

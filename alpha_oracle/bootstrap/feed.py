@@ -17,6 +17,7 @@ from alpha_oracle.adapters.postgres.quoted_symbols import PostgresQuotedSymbols
 from alpha_oracle.adapters.postgres.reference import PostgresReference
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.simulated.feed import SimulatedFeed
+from alpha_oracle.bootstrap.feed_metrics import FeedMetrics
 from alpha_oracle.bootstrap.presence import (
     FEED,
     IBKR,
@@ -57,8 +58,9 @@ def run_feed(settings: Settings, *, ending: Event) -> None:
         ConfigurationError: a store is set up wrong.
         StoreUnavailable: a store is out of reach at the start.
     """
-    clock = clock_of(settings)
+    clock, metrics = clock_of(settings), FeedMetrics()
     with ExitStack() as stack:
+        stack.enter_context(metrics.served(settings.feed.metrics_port, host=settings.metrics.host))
         stores = stack.enter_context(opened_stores(settings))
         board = RedisQuoteBoard(stores.redis, clock=clock)
         feed = _feed(settings, stores, board, clock=clock, stack=stack)
@@ -67,7 +69,8 @@ def run_feed(settings: Settings, *, ending: Event) -> None:
             broker = open_simulated_broker(settings, stores, clock=clock)
         log.info("feed_started", now=clock.now().isoformat(), source=feed_source(settings))
         with present(settings.home, FEED):
-            _Ticks(feed, broker, clock).run(ending, every_seconds=settings.feed.interval_seconds)
+            ticks = _Ticks(feed, broker, clock, metrics)
+            ticks.run(ending, every_seconds=settings.feed.interval_seconds)
         log.info("feed_ended", now=clock.now().isoformat())
 
 
@@ -127,10 +130,13 @@ class Feed(Protocol):
 
 
 class _Ticks:
-    def __init__(self, feed: Feed, broker: SimulatedBroker | None, clock: Clock) -> None:
+    def __init__(
+        self, feed: Feed, broker: SimulatedBroker | None, clock: Clock, metrics: FeedMetrics
+    ) -> None:
         self._feed = feed
         self._broker = broker
         self._clock = clock
+        self._metrics = metrics
         self._published = 0
         self._failures = 0
 
@@ -146,15 +152,19 @@ class _Ticks:
 
     def _tick(self) -> None:
         try:
-            self._published += self._feed.publish()
-            # The broker has no process of its own: its orders are executed though nobody asks.
-            if self._broker is not None:
-                self._broker.advance()
+            with self._metrics.tick_seconds.time():
+                published = self._feed.publish()
+                # The broker has no process of its own: its orders are executed though nobody asks.
+                if self._broker is not None:
+                    self._broker.advance()
         except (TransientError, DataError) as error:
             self._failures += 1
+            self._metrics.count_lost()
             if self._failures == 1:
                 log.warning("feed_interrupted", error=str(error))
             return
+        self._published += published
+        self._metrics.count_done(published)
         if self._failures:
             log.info("feed_resumed", ticks_lost=self._failures)
         self._failures = 0

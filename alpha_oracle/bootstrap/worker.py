@@ -213,7 +213,7 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
     metrics = WorkerMetrics(most_symbols=execution.metrics_symbols)
     with (
         opened_stores(settings, redis_patience_seconds=REDIS_PATIENCE_SECONDS) as stores,
-        metrics.served(execution.metrics_port),
+        metrics.served(execution.metrics_port, host=settings.metrics.host),
     ):
         if started_by is not None:
             activity = PostgresOperatorActivity(stores.database)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.bootstrap.metrics_port import process_registry, served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.domain.trading_records import MalformedSignal, OrderQuality
     from alpha_oracle.execution.surroundings import Quality
 
-HOST: Final = "127.0.0.1"
 LOOK_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 WAIT_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 21600.0)
 BPS_BUCKETS: Final = (-50.0, -20.0, -10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -44,36 +43,50 @@ class WorkerMetrics:
     """
 
     def __init__(self, *, most_symbols: int = 20) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = process_registry()
         self.looks = Histogram(
-            "worker_look_seconds",
-            "Time of one look at everything that is due.",
+            "alpha_oracle_worker_look_seconds",
+            "Time of one look at everything that is due, seconds.",
             buckets=LOOK_BUCKETS,
             registry=self.registry,
         )
         self.signals = self._counter("worker_signals", "Signals that were new.")
         self.announced = self._counter("worker_announcements", "Events announced.")
         self.interrupted = Gauge(
-            "worker_interrupted",
-            "1 while a store or the broker is out of reach.",
+            "alpha_oracle_worker_interrupted",
+            "1 while a store or the broker is out of reach, else 0.",
             registry=self.registry,
         )
         self._malformed = self._counter(
-            "worker_malformed_signals", "Documents that were no signals.", "source"
+            "worker_malformed_signals",
+            "Documents that were no signals, by where they came in.",
+            "source",
         )
         self._closed = self._counter(
             "orders_executed",
             "Orders that came to their end with an execution.",
             *("order_type", "symbol"),
         )
-        self._slippage = self._of_orders("slippage_bps", "Against arrival.", BPS_BUCKETS)
-        self._spread = self._of_orders("effective_spread_bps", "At the fill.", BPS_BUCKETS)
-        self._shortfall = self._of_orders("shortfall_usd", "Against the signal.", USD_BUCKETS)
+        self._slippage = self._of_orders(
+            "slippage_bps",
+            "Average price against the mid at submission, basis points; above 0 is worse for us.",
+            BPS_BUCKETS,
+        )
+        self._spread = self._of_orders(
+            "effective_spread_bps",
+            "Twice the distance to the mid at the fill, basis points.",
+            BPS_BUCKETS,
+        )
+        self._shortfall = self._of_orders(
+            "shortfall_usd",
+            "Cost against the signal's reference price, US dollars; above 0 is worse for us.",
+            USD_BUCKETS,
+        )
         self._accepted = self._of_orders(
-            "acceptance_seconds", "From the decision to the broker's word.", WAIT_BUCKETS
+            "acceptance_seconds", "From the decision to the broker's word, seconds.", WAIT_BUCKETS
         )
         self._filled = self._of_orders(
-            "fill_seconds", "From the decision to the last fill.", WAIT_BUCKETS
+            "fill_seconds", "From the decision to the last fill, seconds.", WAIT_BUCKETS
         )
         self._most_symbols = most_symbols
         self._symbols: set[str] = set()
@@ -104,28 +117,13 @@ class WorkerMetrics:
             self._unlogged.clear()
             self._logged_at = now
 
-    @contextmanager
-    def served(self, port: int | None) -> Iterator[None]:
-        """Answer `GET /metrics` on a port of this machine while the block runs; None: nobody.
+    def served(self, port: int | None, *, host: str) -> AbstractContextManager[None]:
+        """Answer `GET /metrics` on a port while a block runs; None: nobody.
 
         Raises:
             ConfigurationError: the port is taken.
         """
-        if port is None:
-            yield
-            return
-        try:
-            server, thread = start_http_server(port, addr=HOST, registry=self.registry)
-        except OSError as error:
-            raise ConfigurationError(
-                f"execution.metrics_port {port} cannot be served: {error}; choose another"
-            ) from None
-        try:
-            yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        return served(self.registry, port, host=host, setting="execution.metrics_port")
 
     def _count(self, found: OrderQuality, at: datetime) -> None:
         # An order is measured anew when its commission is told late, or after a failure.
@@ -152,11 +150,11 @@ class WorkerMetrics:
         return symbol
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, registry=self.registry)
+        return Counter(f"alpha_oracle_{name}", meaning, labels, registry=self.registry)
 
     def _of_orders(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(
-            f"order_{name}",
+            f"alpha_oracle_order_{name}",
             meaning,
             ("order_type", "symbol"),
             buckets=buckets,

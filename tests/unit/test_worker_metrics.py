@@ -16,6 +16,8 @@ from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.execution.quality import measure_quality
 from tests.trading import NOW, an_order
 
+HERE = "127.0.0.1"
+
 
 def an_executed_order(*, market=None, **changes):
     fill = Fill(execution_id="a", quantity=10, price=Decimal("100.10"), at=NOW, commission=None)
@@ -36,12 +38,12 @@ def test_an_order_just_closed_is_counted_with_its_quality_by_type():
     measure = metrics.counting(measure_quality)
     found = measure(an_executed_order(), at=NOW)
     assert found.slippage_bps == 10
-    assert value(metrics, "orders_executed_total") == 1
-    assert value(metrics, "order_slippage_bps_bucket", le="10.0") == 1
-    assert value(metrics, "order_slippage_bps_bucket", le="5.0") == 0
+    assert value(metrics, "alpha_oracle_orders_executed_total") == 1
+    assert value(metrics, "alpha_oracle_order_slippage_bps_bucket", le="10.0") == 1
+    assert value(metrics, "alpha_oracle_order_slippage_bps_bucket", le="5.0") == 0
     # Neither a mid nor the broker's word was known.
-    assert value(metrics, "order_effective_spread_bps_bucket", le="+Inf") is None
-    assert value(metrics, "order_acceptance_seconds_count") is None
+    assert value(metrics, "alpha_oracle_order_effective_spread_bps_bucket", le="+Inf") is None
+    assert value(metrics, "alpha_oracle_order_acceptance_seconds_count") is None
 
 
 def test_an_order_measured_again_is_counted_once():
@@ -49,7 +51,7 @@ def test_an_order_measured_again_is_counted_once():
     measure = metrics.counting(measure_quality)
     for seconds in (0, 30, 59):
         assert measure(an_executed_order(), at=NOW + timedelta(seconds=seconds))
-    assert value(metrics, "orders_executed_total") == 1
+    assert value(metrics, "alpha_oracle_orders_executed_total") == 1
 
 
 def test_what_an_order_cost_against_its_signal_is_told():
@@ -57,9 +59,9 @@ def test_what_an_order_cost_against_its_signal_is_told():
     measure = metrics.counting(measure_quality)
     market = BestPrices(bid=Decimal("99.90"), ask=Decimal("100.10"))
     measure(an_executed_order(reference_price=Decimal("99.80"), market=market), at=NOW)
-    assert value(metrics, "order_shortfall_usd_bucket", le="5.0") == 1
-    assert value(metrics, "order_shortfall_usd_bucket", le="1.0") == 0
-    assert value(metrics, "order_effective_spread_bps_bucket", le="20.0") == 1
+    assert value(metrics, "alpha_oracle_order_shortfall_usd_bucket", le="5.0") == 1
+    assert value(metrics, "alpha_oracle_order_shortfall_usd_bucket", le="1.0") == 0
+    assert value(metrics, "alpha_oracle_order_effective_spread_bps_bucket", le="20.0") == 1
 
 
 def test_symbols_beyond_the_first_are_told_together():
@@ -68,9 +70,12 @@ def test_symbols_beyond_the_first_are_told_together():
     for symbol in ("AAA", "BBB", "CCC", "DDD", "AAA"):
         order = an_executed_order(order_id=f"{symbol}-{NOW}", symbol=symbol)
         measure(order, at=NOW)
-    counts = {one: value(metrics, "orders_executed_total", symbol=one) for one in ("BBB", "other")}
+    counts = {
+        one: value(metrics, "alpha_oracle_orders_executed_total", symbol=one)
+        for one in ("BBB", "other")
+    }
     assert counts == {"BBB": 1, "other": 2}
-    assert value(metrics, "orders_executed_total", symbol="CCC") is None
+    assert value(metrics, "alpha_oracle_orders_executed_total", symbol="CCC") is None
 
 
 def test_what_is_no_signal_is_counted_by_where_it_came():
@@ -80,7 +85,7 @@ def test_what_is_no_signal_is_counted_by_where_it_came():
             one = MalformedSignal(text="{", source="signals", problem="no JSON")
             metrics.count_malformed([one, one])
     total = metrics.registry.get_sample_value(
-        "worker_malformed_signals_total", {"source": "signals"}
+        "alpha_oracle_worker_malformed_signals_total", {"source": "signals"}
     )
     assert total == 6
     assert [(one["signals"], one["last_problem"]) for one in logged] == [(2, "no JSON")]
@@ -91,23 +96,26 @@ def test_orders_of_before_and_orders_without_an_execution_are_not_counted():
     measure = metrics.counting(measure_quality)
     assert measure(an_executed_order(), at=NOW + timedelta(minutes=1)) is not None
     assert measure(an_order(), at=NOW) is None
-    assert value(metrics, "orders_executed_total") is None
+    assert value(metrics, "alpha_oracle_orders_executed_total") is None
 
 
 def test_they_are_answered_on_a_port_while_the_worker_runs():
     metrics, port = WorkerMetrics(), a_free_port()
-    with metrics.served(port):
+    with metrics.served(port, host=HERE):
         metrics.signals.inc(3)
         text = urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
-        assert "worker_signals_total 3.0" in text
-        with pytest.raises(ConfigurationError, match="metrics_port"), metrics.served(port):
+        assert "alpha_oracle_worker_signals_total 3.0" in text
+        with (
+            pytest.raises(ConfigurationError, match="metrics_port"),
+            metrics.served(port, host=HERE),
+        ):
             pass
     with pytest.raises(OSError, match="refused"):
         urlopen(f"http://127.0.0.1:{port}/metrics")
 
 
 def test_nobody_is_answered_where_no_port_is_set():
-    with WorkerMetrics().served(None):
+    with WorkerMetrics().served(None, host=HERE):
         pass
 
 
