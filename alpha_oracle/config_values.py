@@ -17,29 +17,54 @@ PREFIX: Final = "ALPHA_ORACLE_"
 FILE_NAME: Final = "alpha_oracle.toml"
 CONFIG_VARIABLE: Final = "ALPHA_ORACLE_CONFIG"
 NOT_SETTINGS: Final = frozenset({CONFIG_VARIABLE})
+FROM_FILE: Final = "_FILE"
+"""What a variable's name ends with that names a file its value is in: secrets travel so."""
+
 DEFAULT_HOME: Final = Path("~/.alpha-oracle")
 
 
 def environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what the environment sets, as a tree; whoever misspells a key is told by the tree.
 
+    `ALPHA_ORACLE_DATABASE__URL_FILE` names a file that holds what `ALPHA_ORACLE_DATABASE__URL`
+    would; so does any other variable with that ending.
+
     Raises:
-        ConfigurationError: a variable goes below one that has a value.
+        ConfigurationError: a variable goes below one that has a value, a file cannot be read or
+            is empty, or both a variable and its file are set; never with the value.
     """
     values: dict[str, Any] = {}
     for variable in sorted(environment):
         if variable.upper().startswith(PREFIX) and variable.upper() not in NOT_SETTINGS:
-            path = variable[len(PREFIX) :].lower().split("__")
-            _put(values, path, environment[variable], variable=variable)
+            text = environment[variable]
+            if variable.upper().endswith(FROM_FILE):
+                text = _secret(text, variable=variable)
+            _put(values, text, variable=variable)
     return values
 
 
-def _put(values: dict[str, Any], path: list[str], text: str, *, variable: str) -> None:
-    *sections, key = path
+def _secret(path: str, *, variable: str) -> str:
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise ConfigurationError(
+            f"{variable} names {path}, which cannot be read: {reason}"
+        ) from None
+    if not text:
+        raise ConfigurationError(f"{variable} names {path}, which is empty")
+    return text
+
+
+def _put(values: dict[str, Any], text: str, *, variable: str) -> None:
+    name = variable[len(PREFIX) :].lower().removesuffix(FROM_FILE.lower())
+    *sections, key = name.split("__")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
             raise ConfigurationError(f"{variable} goes below a setting that already has a value")
+    if key in values:
+        raise ConfigurationError(f"{variable} sets what another variable sets; remove one of them")
     values[key] = _environment_value(text)
 
 
