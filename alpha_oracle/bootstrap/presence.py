@@ -1,8 +1,14 @@
-"""Which always-on processes of an installation run: each holds a lock under home while it works."""
+"""Which always-on processes of an installation run: each holds a lock under home while it works.
+
+The worker also says, each time around, that it is not stuck.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import time
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.adapters.embedded.locks import FileLock, is_held
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alpha_oracle.config import Settings
+    from alpha_oracle.ports.clock import Clock
 
 API: Final = "api"
 FEED: Final = "feed"
@@ -23,6 +30,8 @@ WORKER: Final = "worker"
 SIMULATED: Final = "simulated"
 IBKR: Final = "ibkr"
 
+
+BEAT_SECONDS: Final = 1.0
 
 ALWAYS_ON: Final = (FEED, WORKER, API, WATCH)
 """The processes that an installation runs."""
@@ -77,6 +86,38 @@ def only_one(home: Path, name: str) -> Iterator[None]:
         lock.release()
 
 
+class Pulse:
+    """The signs of life of a process that works in a loop, in a file under home."""
+
+    def __init__(self, home: Path, name: str, clock: Clock) -> None:
+        path = _pulse_path(home, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._clock = clock
+        self._beat_at = -BEAT_SECONDS
+
+    def beat(self) -> None:
+        """Give a sign of life, unless one was given within a second."""
+        now = time.monotonic()
+        if now - self._beat_at >= BEAT_SECONDS:
+            self._beat_at = now
+            # Always the same length: a reader sees the old one or the new one. A disk that is full
+            # ends no trading.
+            with suppress(OSError):
+                os.pwrite(self._fd, _written(self._clock.now()), 0)
+
+    def close(self) -> None:
+        """Close the file; the last sign of life stays in it."""
+        os.close(self._fd)
+
+
+def last_beat(home: Path, name: str) -> datetime | None:
+    """Return when a process last gave a sign of life, by its clock; None: it never did."""
+    with suppress(OSError, ValueError):
+        return datetime.fromisoformat(_pulse_path(home, name).read_text(encoding="ascii"))
+    return None
+
+
 def is_present(home: Path, name: str) -> bool:
     """Whether a process of that name works."""
     return is_held(_lock_path(home, name))
@@ -84,3 +125,11 @@ def is_present(home: Path, name: str) -> bool:
 
 def _lock_path(home: Path, name: str) -> Path:
     return home / "run" / f"{name}.lock"
+
+
+def _pulse_path(home: Path, name: str) -> Path:
+    return home / "run" / f"{name}.pulse"
+
+
+def _written(instant: datetime) -> bytes:
+    return instant.isoformat(timespec="microseconds").encode("ascii")

@@ -20,7 +20,7 @@ from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
 from alpha_oracle.bootstrap.ibkr import open_ibkr_broker
-from alpha_oracle.bootstrap.presence import WORKER, present, trades_at_ibkr
+from alpha_oracle.bootstrap.presence import WORKER, Pulse, present, trades_at_ibkr
 from alpha_oracle.bootstrap.risk_display import displayed
 from alpha_oracle.bootstrap.simulated import open_simulated_broker
 from alpha_oracle.bootstrap.stores import clock_of, opened_stores
@@ -220,8 +220,9 @@ def run_worker(settings: Settings, *, ending: Event, started_by: str | None) -> 
             activity.note(STARTED, by=started_by, at=clock.now())
         with opened_worker(settings, stores, clock=clock, metrics=metrics) as worker:
             log.info("worker_started", account=worker.account, now=clock.now().isoformat())
-            with present(settings.home, WORKER):
-                WorkerLoop(worker, ending, metrics).run()
+            pulse = Pulse(settings.home, WORKER, clock)
+            with present(settings.home, WORKER), closing(pulse):
+                WorkerLoop(worker, ending, metrics, pulse=pulse).run()
             log.info("worker_ended", account=worker.account, now=clock.now().isoformat())
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
+    from alpha_oracle.bootstrap.presence import Pulse
     from alpha_oracle.bootstrap.worker import Worker
     from alpha_oracle.bootstrap.worker_metrics import WorkerMetrics
 
@@ -28,8 +29,11 @@ log = structlog.get_logger(__name__)
 class WorkerLoop:
     """Drives a worker until told to end."""
 
-    def __init__(self, worker: Worker, ending: Event, metrics: WorkerMetrics) -> None:
+    def __init__(
+        self, worker: Worker, ending: Event, metrics: WorkerMetrics, *, pulse: Pulse
+    ) -> None:
         self._worker = worker
+        self._pulse = pulse
         self._metrics = metrics
         self._ending = ending
         self._look_at = worker.clock.now()
@@ -45,6 +49,7 @@ class WorkerLoop:
         """
         while not self._ending.is_set():
             started = time.monotonic()
+            self._pulse.beat()
             tried = [self._tried(one) for one in (self._take_in, self._step, self._relay)]
             self._note(is_whole=all(tried))
             if not all(tried):
