@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from alpha_oracle.config_sections import (
+    AlertPacingSettings,
     ApiSettings,
     ExecutionSettings,
     ExecutionWindowSettings,
@@ -21,6 +22,7 @@ from alpha_oracle.config_sections import (
     RiskSettings,
     RouterSettings,
     Section,
+    TelegramSettings,
 )
 from alpha_oracle.config_values import (
     DEFAULT_HOME,
@@ -391,10 +393,11 @@ class SlackSettings(Section):
         return self
 
 
-class AlertSettings(Section):
-    """Who is told."""
+class AlertSettings(AlertPacingSettings):
+    """Who is told, and how often."""
 
     slack: SlackSettings = SlackSettings()
+    telegram: TelegramSettings = TelegramSettings()
 
 
 class ClockSettings(Section):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime
 
@@ -19,6 +20,8 @@ class Section(BaseModel):
 
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+BOT_TOKEN: Final = re.compile(r"\d{1,20}:[\w-]{10,200}")
+"""Tokens of Telegram's bots."""
 
 
 class BoosterSettings(Section):
@@ -307,3 +310,47 @@ class ApiSettings(Section):
                 "api.tls_key, or api.is_plain_text_accepted where a proxy encrypts"
             )
         return self
+
+
+class TelegramSettings(Section):
+    """Telegram: a bot's token, and the chat it speaks in (a number, or @name of a channel)."""
+
+    bot_token: SecretStr | None = None
+    chat_id: str | None = Field(default=None, pattern=r"^(-?\d{1,20}|@\w{1,64})$")
+    base_url: str | None = None
+
+    @field_validator("chat_id", mode="before")
+    @classmethod
+    def _number_or_name(cls, value: object) -> object:
+        # A file may hold the number as one.
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_number else value
+
+    @field_validator("bot_token")
+    @classmethod
+    def _fits_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not BOT_TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("must be as BotFather gave it, like 123456789:AAE-letters_and-digits")
+        return value
+
+    @model_validator(mode="after")
+    def _token_needs_chat(self) -> TelegramSettings:
+        if (self.bot_token is None) != (self.chat_id is None):
+            raise ValueError("alerts.telegram.bot_token and alerts.telegram.chat_id go together")
+        return self
+
+
+class AlertPacingSettings(Section):
+    """How often people are told.
+
+    The same alert again within `window_minutes` is counted and told as a number when the window
+    ends. At most `most_per_minute` messages a minute go to a channel; what is more comes as one.
+    What is critical, or high, and neither acknowledged nor over, is told again after
+    `critical_repeat_minutes`, or `high_repeat_minutes`, then after twice that, at least once a day.
+    """
+
+    window_minutes: float = Field(default=15.0, gt=0.0, le=1_440.0)
+    most_per_minute: int = Field(default=10, ge=2, le=60)
+    critical_repeat_minutes: float = Field(default=15.0, gt=0.0, le=1_440.0)
+    high_repeat_minutes: float = Field(default=60.0, gt=0.0, le=1_440.0)
+    is_daily_summary_told: bool = True

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alpha_oracle.config import Settings, load_settings, parse_decision_settings
+from alpha_oracle.config import Settings, load_settings, parse_decision_settings, parse_settings
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.ml.recipe import BoosterTerms
 
@@ -247,3 +247,26 @@ def test_who_computes_is_no_part_of_what_is_decided(tmp_path):
     settings = load_settings(environment, folder=tmp_path)
     assert settings.research.dask.address == "tcp://10.0.0.5:8786"
     assert settings.decision_inputs() == Settings().decision_inputs()
+
+
+@pytest.mark.parametrize("chat_id", [-1001234567890, "-1001234567890", "@trading_desk"], ids=repr)
+def test_a_telegram_chat_is_a_number_or_a_name(chat_id):
+    told = {"bot_token": "123456789:AAE-very_secret", "chat_id": chat_id}
+    settings = Settings.model_validate({"alerts": {"telegram": told}})
+    assert settings.alerts.telegram.chat_id == str(chat_id)
+
+
+@pytest.mark.parametrize(
+    ("telegram", "problem"),
+    [
+        ({"bot_token": "123456789:AAE-very_secret"}, "go together"),
+        ({"chat_id": "1"}, "go together"),
+        ({"bot_token": "123456789/../very-secret", "chat_id": "1"}, "as BotFather gave it"),
+        ({"bot_token": "123456789:AAE-very_secret", "chat_id": "my chat"}, "chat_id"),
+    ],
+    ids=["no chat", "no token", "no token at all", "no chat at all"],
+)
+def test_a_telegram_that_cannot_work_is_refused_without_showing_its_token(telegram, problem):
+    with pytest.raises(ConfigurationError, match=problem) as refused:
+        parse_settings({"alerts": {"telegram": telegram}}, origin="a file")
+    assert "secret" not in str(refused.value)
