@@ -176,7 +176,11 @@ class ApprovalRequired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAlert:
-    """Something people must know; a `value` that could not be measured is None."""
+    """Something people must know; a `value` that could not be measured is None.
+
+    `subject` is what it is about, where a type has several: the same type about another subject
+    is other news.
+    """
 
     type: str
     severity: Severity
@@ -184,11 +188,12 @@ class RiskAlert:
     threshold: Decimal | None
     message: str
     at: datetime
+    subject: str = ""
     channel: ClassVar[str] = RISK
 
     def document(self) -> Document:
-        """The `risk:alert` document."""
-        return {
+        """The `risk:alert` document; it has a `subject` where there is one."""
+        document: Document = {
             "event": "risk:alert",
             "type": self.type,
             "severity": self.severity.value,
@@ -197,6 +202,7 @@ class RiskAlert:
             "message": self.message,
             "timestamp": utc_text(self.at),
         }
+        return document | {"subject": self.subject} if self.subject else document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

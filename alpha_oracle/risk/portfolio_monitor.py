@@ -261,5 +261,6 @@ def _finding(
         threshold=shown.bound,
         message=shown.reason,
         at=at,
+        subject=subject,
     )
     return PortfolioFinding(alert=alert, subject=subject)

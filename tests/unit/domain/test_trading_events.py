@@ -204,6 +204,21 @@ def test_an_alert_has_the_shape_of_the_specification():
     )
 
 
+def test_an_alert_about_one_of_several_names_it_last():
+    alert = RiskAlert(
+        type="position_limit",
+        severity=Severity.WARNING,
+        value=Decimal(6),
+        threshold=Decimal(5),
+        message="AAPL in % of equity is 6, above 5",
+        at=NOW,
+        subject="AAPL",
+    )
+
+    document = json.loads(encode_event(alert))
+    assert list(document.items())[-1] == ("subject", "AAPL")
+
+
 def test_a_breaker_that_could_not_measure_says_null():
     event = CircuitBreakerTripped(
         breaker="vix", value=None, threshold=Decimal(35), reason="VIX unknown", at=NOW
