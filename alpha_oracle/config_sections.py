@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -313,11 +313,16 @@ class ApiSettings(Section):
 
 
 class TelegramSettings(Section):
-    """Telegram: a bot's token, and the chat it speaks in (a number, or @name of a channel)."""
+    """Telegram: a bot's token, and the chat it speaks in (a number, or @name of a channel).
+
+    `operators` are the numbers of the users who may halt, resume and approve there; where there are
+    none, the bot tells and takes nothing.
+    """
 
     bot_token: SecretStr | None = None
     chat_id: str | None = Field(default=None, pattern=r"^(-?\d{1,20}|@\w{1,64})$")
     base_url: str | None = None
+    operators: tuple[Annotated[int, Field(gt=0, lt=2**63)], ...] = ()
 
     @field_validator("chat_id", mode="before")
     @classmethod

@@ -270,3 +270,11 @@ def test_a_telegram_that_cannot_work_is_refused_without_showing_its_token(telegr
     with pytest.raises(ConfigurationError, match=problem) as refused:
         parse_settings({"alerts": {"telegram": telegram}}, origin="a file")
     assert "secret" not in str(refused.value)
+
+
+def test_who_may_halt_by_telegram_is_listed_by_number_and_nobody_is_by_itself():
+    assert Settings().alerts.telegram.operators == ()
+    read = load_settings({"ALPHA_ORACLE_ALERTS__TELEGRAM__OPERATORS": "[42, 43]"})
+    assert read.alerts.telegram.operators == (42, 43)
+    with pytest.raises(ConfigurationError, match="operators"):
+        load_settings({"ALPHA_ORACLE_ALERTS__TELEGRAM__OPERATORS": '["@jane"]'})
