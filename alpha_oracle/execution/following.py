@@ -8,6 +8,7 @@ booked, so that no death in between leaves it on.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -76,13 +77,18 @@ class Follower:
 
     def hear(self, events: Sequence[BrokerEvent]) -> None:
         """Put events on record, in their order."""
-        for event in events:
-            if event.kind is _K.LINK_DOWN:
-                self._link.went_down()
-            elif event.kind is _K.LINK_UP:
-                self._link.came_up(self._clock.now())
-            elif event.order_id is not None:
-                self._hear_of(event.order_id, event)
+        # What one look brings is made durable in one go: the broker tells it again if it is lost.
+        with self._ledger.together() if len(events) > 1 else nullcontext():
+            for event in events:
+                self._hear(event)
+
+    def _hear(self, event: BrokerEvent) -> None:
+        if event.kind is _K.LINK_DOWN:
+            self._link.went_down()
+        elif event.kind is _K.LINK_UP:
+            self._link.came_up(self._clock.now())
+        elif event.order_id is not None:
+            self._hear_of(event.order_id, event)
 
     def _hear_of(self, order_id: str, event: BrokerEvent) -> None:
         if event.fill is not None:

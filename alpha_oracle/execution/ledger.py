@@ -30,6 +30,7 @@ from alpha_oracle.risk.day_trades import DayTradeLog, own_fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from alpha_oracle.domain.margin import MarginDeficit
@@ -154,6 +155,10 @@ class Ledger:
         self._take_over(change)
         self._observe(change)
         return True
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is committed in a block, and sends nothing, be durable at its end."""
+        return self._store.together()
 
     def record(
         self, order_id: str, *events: OrderEvent, sends: bool = False, **parts: Unpack[Evidence]

@@ -99,6 +99,16 @@ class TradingStore(Protocol):
         """
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Let the changes committed in a block be durable at its end, all at once.
+
+        One that sends is durable at once all the same, and those before it with it.
+
+        Raises:
+            StoreUnavailable: any of them may be gone; what is left is those up to one of them.
+        """
+        ...
+
     def missed(self, account: str, *, since: Session) -> list[str]:
         """Return the documents of signals on record, of sessions from `since` on, never taken in.
 

@@ -184,6 +184,37 @@ def test_a_change_that_the_switch_stopped_settles_nothing(trading):
         trading.store.settle()
 
 
+def test_changes_committed_together_are_durable_at_the_end(trading):
+    with trading.store.together():
+        assert committed(trading, state=a_state(), announcements=(an_alert(),))
+        assert committed(trading, "change-2", orders=(an_order(),))
+        assert [one.order_id for one in trading.store.recall(ACCOUNT, "order-1")] == ["order-1"]
+    trading.cut(trading.store)
+    trading.store.settle()
+    assert [one.order_id for one in book(trading).orders] == ["order-1"]
+    assert trading.announced("risk") == [an_alert().document()]
+
+
+def test_a_store_lost_among_changes_committed_together_says_so(trading):
+    with pytest.raises(StoreUnavailable), trading.store.together():
+        committed(trading, orders=(an_order(),))
+        trading.cut(trading.store)
+    # Any of them may be gone, and is committed once more then, or was.
+    assert committed(trading, orders=(an_order(),))
+    assert [one.order_id for one in book(trading).orders] == ["order-1"]
+
+
+def test_what_sends_is_durable_at_once_among_changes_committed_together(trading):
+    with pytest.raises(StoreUnavailable), trading.store.together():
+        committed(trading, state=a_state())
+        committed(trading, "change-2", orders=(an_order(),), sends=True)
+        committed(trading, "change-3", orders=(an_order(order_id="order-2"),))
+        trading.cut(trading.store)
+    kept = book(trading)
+    assert kept.state == a_state()
+    assert "order-1" in {one.order_id for one in kept.orders}
+
+
 def test_what_others_are_told_of_what_comes_in_is_settled_at_once(trading):
     arrivals = Arrivals(malformed=(a_malformed_signal(),), announcements=(an_alert(),))
     trading.store.take_in(ACCOUNT, arrivals, at=NOW)

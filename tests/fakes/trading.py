@@ -8,7 +8,7 @@ store that goes away loses what was taken in and not settled, as a database that
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from alpha_oracle.domain.orders import OrderStatus, with_commission
 from alpha_oracle.domain.risk import KillSwitchRecord
@@ -51,10 +51,24 @@ class TradingMemory:
     kill_switch_changes: list = field(default_factory=list)
     activities: dict = field(default_factory=dict)
     unsettled: list = field(default_factory=list)
+    durable: dict | None = None
+
+    def defer(self):
+        """Keep what there is: all after it is lost unless it is hardened."""
+        self.durable = self.durable or {name: _copied(getattr(self, name)) for name in _CONTAINERS}
+
+    def harden(self):
+        """Let everything be durable, as whatever is written after it makes it."""
+        self.unsettled.clear()
+        self.durable = None
 
     def lose(self):
         """Lose what is not settled, as by kill -9."""
-        for kept, one in self.unsettled:
+        for name, kept in (self.durable or {}).items():
+            setattr(self, name, kept)
+        self.durable = None
+        for name, one in self.unsettled:
+            kept = getattr(self, name)
             kept.pop(one, None) if isinstance(kept, dict) else kept.remove(one)
         self.unsettled.clear()
 
@@ -67,6 +81,19 @@ class TradingMemory:
         return [event.document() for event in self.announcements if event.channel == channel]
 
 
+_CONTAINERS = tuple(
+    one.name
+    for one in fields(TradingMemory)
+    if one.default_factory in (dict, list, set) and one.name != "unsettled"
+)
+
+
+def _copied(kept):
+    if isinstance(kept, dict):
+        return {key: _copied(one) for key, one in kept.items()}
+    return kept.copy() if isinstance(kept, list | set) else kept
+
+
 class InMemoryTradingStore:
     """`TradingStore` in memory."""
 
@@ -75,7 +102,7 @@ class InMemoryTradingStore:
         self.at = at or (lambda _point: None)
         self._turns = {}
         self._given = set()
-        self._is_unsettled = self._is_lost = self._is_cut = False
+        self._is_unsettled = self._is_lost = self._is_cut = self._is_together = False
 
     @contextmanager
     def only_worker(self, account):
@@ -138,9 +165,9 @@ class InMemoryTradingStore:
             key = (account, signal.signal_id)
             if key not in memory.inbox:
                 memory.inbox[key] = signal
-                memory.unsettled.append((memory.inbox, key))
+                memory.unsettled.append(("inbox", key))
         memory.malformed += arrivals.malformed
-        memory.unsettled += [(memory.malformed, one) for one in arrivals.malformed]
+        memory.unsettled += [("malformed", one) for one in arrivals.malformed]
         memory.announcements += arrivals.announcements
         self._is_unsettled = True
         if arrivals.announcements:
@@ -182,10 +209,27 @@ class InMemoryTradingStore:
         if sends and memory.kill_switch.is_active:
             return False
         self._refuse_contradictions(change)
+        is_deferred = self._is_together and not sends
+        if is_deferred:
+            memory.defer()
         self._apply(change)
-        self._harden()
+        if is_deferred:
+            self._is_unsettled = True
+        else:
+            self._harden()
         self._pass("after commit")
         return True
+
+    @contextmanager
+    def together(self):
+        self._is_together = True
+        try:
+            yield
+        finally:
+            self._is_together = False
+        if self._is_unsettled or self._is_cut:
+            self._reached("harden")
+            self._harden()
 
     def missed(self, account, *, since):
         memory = self._reached("missed")
@@ -231,7 +275,7 @@ class InMemoryTradingStore:
         self._is_lost, self._is_unsettled = self._is_lost or self._is_unsettled, False
 
     def _harden(self):
-        self.memory.unsettled.clear()
+        self.memory.harden()
         self._is_unsettled = False
 
     def _reached(self, point):
@@ -338,6 +382,7 @@ class InMemoryKillSwitch:
             return before
         if not record.is_active and record.activated_at != before.activated_at:
             raise ContradictsRecord("the kill switch was activated meanwhile")
+        memory.harden()
         latest = max(filter(None, (before.activated_at, record.activated_at)), default=None)
         memory.kill_switch = replace(record, activated_at=latest)
         memory.kill_switch_changes.append(key)
@@ -385,11 +430,13 @@ class InMemoryOperators:
         if waits and order.status is OrderStatus.AWAITING_APPROVAL:
             status = ApprovalStatus.APPROVED if approve else ApprovalStatus.REJECTED
             known = replace(known, status=status, decided_at=at, decided_by=by)
+            self.memory.harden()
             self.memory.approvals[order_id] = known
         return known
 
     def ask(self, request):
         self.memory.reach()
+        self.memory.harden()
         is_new = request.request_id not in self.memory.requests
         self.memory.requests.setdefault(request.request_id, request)
         return is_new
@@ -400,6 +447,7 @@ class InMemoryOperators:
 
     def note(self, kind, *, by, at):
         self.memory.reach()
+        self.memory.harden()
         self.memory.activities[kind] = max(at, self.memory.activities.get(kind, at))
 
     def latest(self):

@@ -159,13 +159,20 @@ class PostgresTradingStore:
             ContradictsRecord: the record says otherwise; nothing is committed.
         """
         script = script_of(change, sends=sends, epoch=self._turns.get(change.account))
+        run = self._session.run if sends else self._session.run_in_turn
         try:
-            self._session.run(script)
+            run(script)
         except psycopg2.Error as error:
             return _answer(error, change)
         # What has its outcome waits no more: it need not be known as given.
         self._given.difference_update((change.account, one.signal_id) for one in change.outcomes)
         return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the changes of a block that send nothing be durable at its end, all at once."""
+        with self._session.together():
+            yield
 
     def missed(self, account: str, *, since: Session) -> list[str]:
         """Return the documents of signals on record from `since` on that were never taken in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2.extras import NamedTupleCursor
@@ -10,7 +11,7 @@ from psycopg2.extras import NamedTupleCursor
 from alpha_oracle.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import psycopg2
     from sqlalchemy import PoolProxiedConnection
@@ -42,7 +43,7 @@ class PreparedSession:
         self._prepare = "; ".join(f"PREPARE {name} AS {sql}" for name, sql in statements.items())
         self._guard = threading.Lock()
         self._connection: PoolProxiedConnection | None = None
-        self._is_unsettled = self._is_lost = False
+        self._is_unsettled = self._is_lost = self._is_together = False
 
     def run(self, script: Script) -> list[Any]:
         """Run a script that writes something, durably; return the rows of its last statement.
@@ -71,6 +72,25 @@ class PreparedSession:
             rows = self._run((f"{_NOT_AWAITED}; {statements}", values))
             self._is_unsettled = True
         return rows
+
+    def run_in_turn(self, script: Script) -> list[Any]:
+        """Run a script unsettled where it is one of several run together, else durably."""
+        return self.run_unsettled(script) if self._is_together else self.run(script)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the scripts that a block runs in turn be durable at its end, all at once.
+
+        Raises:
+            StoreUnavailable: it is not known that they are.
+        """
+        self._is_together = True
+        try:
+            yield
+        finally:
+            self._is_together = False
+        if self._is_unsettled:
+            self.harden()
 
     def settle(self) -> None:
         """Let all that was run be durable, where no later script has made it so.
