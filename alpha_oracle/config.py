@@ -85,7 +85,7 @@ class IbkrDataSettings(Section):
     """The `ibkr` source: how hard the gateway is asked, and what its volumes count.
 
     Some gateways send volumes in shares and some in lots of 100; `detect` tells by the fractions
-    that only lots have.
+    that only lots have, and of quotes also by a gateway's version.
     """
 
     requests_per_second: float = Field(default=5.0, gt=0.0, le=40.0)

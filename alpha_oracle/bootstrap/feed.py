@@ -85,6 +85,7 @@ def _feed(
             clock=clock,
             wanted=lambda: [Symbol(VIX), *symbols.wanted()],
             most_lines=settings.feed.max_lines,
+            volume_unit=settings.data.ibkr.volume_unit,
         )
         stack.callback(feed.close)
         return feed

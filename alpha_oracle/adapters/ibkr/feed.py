@@ -19,6 +19,7 @@ from alpha_oracle.errors import ConfigurationError, SourceAway
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from alpha_oracle.adapters.ibkr.ticks import VolumeUnit
     from alpha_oracle.config import IbkrBrokerSettings
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.quotes import Quote
@@ -35,7 +36,7 @@ class IbkrFeed:
     """Keeps the board as fresh as the gateway ticks. `publish` is for one thread.
 
     `wanted` gives the symbols that are to be quoted, the most important first; there are
-    `most_lines` of them at the most.
+    `most_lines` of them at the most. `volume_unit` is what the gateway counts volumes in.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class IbkrFeed:
         clock: Clock,
         wanted: Callable[[], Sequence[Symbol]],
         most_lines: int,
+        volume_unit: VolumeUnit = "detect",
         patience: OrderPatience | None = None,
     ) -> None:
         self._broker = broker
@@ -53,6 +55,7 @@ class IbkrFeed:
         self._clock = clock
         self._wanted = wanted
         self._most_lines = most_lines
+        self._volume_unit: VolumeUnit = volume_unit
         self._patience = patience or OrderPatience()
         self._thread = LoopThread(f"quotes of the gateway {broker.host}:{broker.port}")
         self._link: QuoteLink | None = None
@@ -110,7 +113,11 @@ class IbkrFeed:
 
     async def _tried(self) -> QuoteLink | None:
         link = QuoteLink(
-            self._broker, clock=self._clock, patience=self._patience, most_lines=self._most_lines
+            self._broker,
+            clock=self._clock,
+            patience=self._patience,
+            most_lines=self._most_lines,
+            volume_unit=self._volume_unit,
         )
         try:
             await link.open()

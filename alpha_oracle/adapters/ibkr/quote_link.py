@@ -19,13 +19,14 @@ from alpha_oracle.adapters.ibkr.contracts import (
 from alpha_oracle.adapters.ibkr.dialing import shake_hands
 from alpha_oracle.adapters.ibkr.link import Address, Link
 from alpha_oracle.adapters.ibkr.pacing import Burst
-from alpha_oracle.adapters.ibkr.ticks import Ticks
+from alpha_oracle.adapters.ibkr.ticks import Ticks, Volumes
 from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
 from alpha_oracle.adapters.ibkr.vendor import Contract, ListeningDecoder
 from alpha_oracle.domain.levels import VIX
 
 if TYPE_CHECKING:
     from alpha_oracle.adapters.ibkr.order_link import OrderPatience
+    from alpha_oracle.adapters.ibkr.ticks import VolumeUnit
     from alpha_oracle.config import IbkrBrokerSettings
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.ports.clock import Clock
@@ -51,7 +52,13 @@ class QuoteLink:
     """
 
     def __init__(
-        self, broker: IbkrBrokerSettings, *, clock: Clock, patience: OrderPatience, most_lines: int
+        self,
+        broker: IbkrBrokerSettings,
+        *,
+        clock: Clock,
+        patience: OrderPatience,
+        most_lines: int,
+        volume_unit: VolumeUnit,
     ) -> None:
         self._broker = broker
         self._patience = patience
@@ -60,6 +67,7 @@ class QuoteLink:
         self._by_number: dict[int, Ticks] = {}
         self._companies: dict[Symbol, Company] = {}
         self._silent_until: dict[Symbol, float] = {}
+        self._volumes = Volumes(volume_unit, 0)
         self.most_lines = most_lines
         self.ticks: dict[Symbol, Ticks] = {}
         self.refused: dict[Symbol, str] = {}
@@ -86,6 +94,7 @@ class QuoteLink:
         await shake_hands(
             self._link, self._broker, handshake_seconds=self._patience.handshake_seconds
         )
+        self._volumes.server_version = self._link.client.serverVersion()
         self._link.client.reqMarketDataType(DELAYED_WHERE_NOT_LIVE)
 
     async def close(self) -> None:
@@ -173,7 +182,8 @@ class QuoteLink:
         )
         number = self._link.client.getReqId()
         self._numbers[symbol] = number
-        self._by_number[number] = self.ticks[symbol] = Ticks(symbol=symbol)
+        ticks = Ticks(symbol=symbol, volumes=self._volumes)
+        self._by_number[number] = self.ticks[symbol] = ticks
         self._link.client.reqMktData(number, contract, "", False, False, [])
         return True
 

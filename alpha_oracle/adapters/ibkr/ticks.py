@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from math import isfinite
+from typing import TYPE_CHECKING, Final, Literal
 
+from alpha_oracle.adapters.ibkr.translate import SHARES_PER_LOT
 from alpha_oracle.domain.quotes import quote_of
 
 if TYPE_CHECKING:
@@ -28,11 +30,42 @@ DELAYED: Final = 3
 """Frozen (2), delayed (3) and delayed-frozen (4) data are not the market of now."""
 
 
+VOLUMES_IN_SHARES: Final = 159
+"""The server version from which volumes of US stocks are in shares (TWS 985 and later)."""
+
+VolumeUnit = Literal["detect", "shares", "lots"]
+
+
+@dataclass(slots=True)
+class Volumes:
+    """What one connection counts volumes of stocks in, shares or lots of 100.
+
+    A gateway can be told to stay at lots, and does not tell: where the setting leaves it to us, its
+    version says so, or a fraction, which only lots have.
+    """
+
+    setting: VolumeUnit
+    server_version: int
+    saw_fractions: bool = False
+
+    def see(self, volume: float) -> None:
+        """Take a volume as ticked."""
+        if isfinite(volume) and not volume.is_integer():
+            self.saw_fractions = True
+
+    def in_shares(self, volume: float) -> float:
+        """Return a volume in shares."""
+        is_detected = self.server_version < VOLUMES_IN_SHARES or self.saw_fractions
+        is_lots = is_detected if self.setting == "detect" else self.setting == "lots"
+        return float(round(volume * SHARES_PER_LOT)) if is_lots and isfinite(volume) else volume
+
+
 @dataclass(slots=True, kw_only=True)
 class Ticks:
-    """One contract's ticks so far."""
+    """One contract's ticks so far; `volume` as ticked."""
 
     symbol: Symbol
+    volumes: Volumes
     bid: float | None = None
     ask: float | None = None
     last: float | None = None
@@ -67,6 +100,7 @@ class Ticks:
         """Take the session's volume; other sizes are none of a quote."""
         if tick in VOLUMES:
             self.volume = size
+            self.volumes.see(size)
 
     def on_text(self, tick: int, text: str) -> None:
         """Take the time of the last trade, in epoch seconds."""
@@ -87,7 +121,7 @@ class Ticks:
             bid=self.bid,
             ask=self.ask,
             last=self.last,
-            volume=self.volume,
+            volume=None if self.volume is None else self.volumes.in_shares(self.volume),
             at=at,
             is_delayed=self.is_delayed,
         )

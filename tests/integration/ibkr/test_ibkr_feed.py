@@ -28,7 +28,7 @@ VIX, AAPL, MSFT, BRK = map(Symbol, ("VIX", "AAPL", "MSFT", "BRK.B"))
 class Feed:
     """A feed, its board, and what is wanted of it."""
 
-    def __init__(self, gateway, *, most_lines=90):
+    def __init__(self, gateway, *, most_lines=90, volume_unit="detect"):
         self.gateway = gateway
         self.clock = FixedClock(TEN_O_CLOCK)
         self.board = InMemoryQuoteBoard()
@@ -40,6 +40,7 @@ class Feed:
             clock=self.clock,
             wanted=lambda: self.wanted,
             most_lines=most_lines,
+            volume_unit=volume_unit,
             patience=replace(IMPATIENT, waits_seconds=(0.02,)),
         )
 
@@ -67,13 +68,13 @@ class Feed:
 
 
 @contextmanager
-def a_feed(*, most_lines=90, gateway_lines=100, **settings):
+def a_feed(*, most_lines=90, gateway_lines=100, volume_unit="detect", **settings):
     # The calendar takes seconds to load, and the gateway would be silent meanwhile.
     close_of_the_session()
     market = market_of_closes({"AAPL": [100.0], "MSFT": [50.0], "BRK.B": [300.0]}, [SESSION])
     market.add(an_index(), ())
     with running_gateway(market, now=TEN_O_CLOCK, most_lines=gateway_lines, **settings) as gateway:
-        feed = Feed(gateway, most_lines=most_lines)
+        feed = Feed(gateway, most_lines=most_lines, volume_unit=volume_unit)
         with closing(feed.feed):
             yield feed
 
@@ -90,6 +91,22 @@ def test_a_quote_is_what_the_gateway_ticks_at_the_time_it_comes(feed):
     quote = feed.quote(AAPL)
     assert (quote.bid, quote.ask, quote.last) == tuple(map(Decimal, ("99.9", "100.1", "100.05")))
     assert (quote.volume, quote.at, quote.is_delayed) == (1_000, TEN_O_CLOCK, False)
+
+
+@pytest.mark.parametrize(
+    ("volume_unit", "told", "shares"),
+    [
+        ("detect", 1_000, 1_000),
+        ("detect", "10.25", 1_025),
+        ("shares", 1_000, 1_000),
+        ("lots", 10, 1_000),
+    ],
+    ids=["as newer gateways do", "fractions are of lots", "shares", "lots"],
+)
+def test_a_volume_is_in_shares_whatever_the_gateway_counts(volume_unit, told, shares):
+    with a_feed(volume_unit=volume_unit) as feed:
+        feed.gateway.tick("AAPL", last="100", volume=told)
+        assert feed.quote(AAPL, holds=lambda quote: quote.volume is not None).volume == shares
 
 
 def test_the_volatility_index_has_a_last_price_alone(feed):

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from alpha_oracle.adapters.ibkr.ticks import Ticks
+from alpha_oracle.adapters.ibkr.ticks import Ticks, Volumes
 from alpha_oracle.domain.market import Symbol
 from tests.fakes.broker import TEN_O_CLOCK
 
 
 @pytest.fixture
 def ticks():
-    return Ticks(symbol=Symbol("AAPL"))
+    return Ticks(symbol=Symbol("AAPL"), volumes=Volumes("detect", 176))
 
 
 def test_nothing_that_ticked_is_no_quote(ticks):
@@ -31,6 +31,25 @@ def test_prices_are_taken_by_their_type(ticks, types):
         assert ticks.on_price(tick, price, at=TEN_O_CLOCK)
     quote = ticks.quote()
     assert (quote.bid, quote.ask, quote.last) == (Decimal("9.9"), Decimal("10.1"), Decimal("10.0"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "version", "shares"),
+    [
+        ("detect", 158, 1_000.0),
+        ("detect", 159, 10.0),
+        ("shares", 158, 10.0),
+        ("lots", 176, 1_000.0),
+    ],
+)
+def test_a_gateway_of_before_shares_counts_in_lots(setting, version, shares):
+    assert Volumes(setting, version).in_shares(10.0) == shares
+
+
+def test_a_volume_that_is_none_tells_nothing_of_its_unit():
+    volumes = Volumes("detect", 176)
+    volumes.see(float("nan"))
+    assert volumes.in_shares(10.0) == 10.0
 
 
 def test_the_prices_of_the_day_are_none_of_a_quote(ticks):
