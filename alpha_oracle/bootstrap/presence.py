@@ -31,6 +31,7 @@ SIMULATED: Final = "simulated"
 IBKR: Final = "ibkr"
 
 
+ASKED_SECONDS: Final = 0.2
 BEAT_SECONDS: Final = 1.0
 
 ALWAYS_ON: Final = (FEED, WORKER, API, WATCH)
@@ -59,8 +60,8 @@ def present(home: Path, name: str) -> Iterator[None]:
     path = _lock_path(home, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
-    # Of two at once the first is seen.
-    lock.acquire_exclusive()
+    # Of two at once the first is seen. Who only asks whether it is held, holds it for a moment.
+    lock.acquire_exclusive(timeout_seconds=ASKED_SECONDS)
     try:
         yield
     finally:

@@ -69,6 +69,11 @@ def embedded_prefect(home: Path) -> EmbeddedStore:
     return EmbeddedStore(home, _PrefectServer())
 
 
+def prefect_url(home: Path) -> str:
+    """Return where the API of the server under home is, or was; nothing is started."""
+    return _url(_port(home.absolute() / _PrefectServer.name))
+
+
 def _url(port: int) -> str:
     return f"http://{HOST}:{port}/api"
 

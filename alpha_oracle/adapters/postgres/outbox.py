@@ -36,6 +36,8 @@ ON CONFLICT (channel, message_id) DO NOTHING
 """
 # A mark that a crash of the server takes back is made again: the bus remembers what it was told.
 _BEGIN: Final = f"SET LOCAL lock_timeout = '{RELAY_PATIENCE}'; SET LOCAL synchronous_commit = off"
+_WAIT_FOR_LOCK: Final = "SELECT true FROM pg_advisory_xact_lock(:key)"
+_TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(:key)"
 _OLDEST: Final = """
 SELECT outbox_id, channel, message_id, document FROM outbox
 WHERE relayed_at IS NULL AND channel = ANY(:channels)
@@ -78,11 +80,19 @@ class PostgresOutbox:
     So those of one order, of one account's risk and of the kill switch come as they happened: an
     account's are written by its one worker, one after the other, the switch's while its row is
     held. Of two that were written at the same time by different processes either may come first.
+    One that does not wait gives way to every other relay, and leaves the rest to it.
     """
 
-    def __init__(self, database: Database, *, channels: Collection[str] = ALL_CHANNELS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        channels: Collection[str] = ALL_CHANNELS,
+        waits: bool = True,
+    ) -> None:
         self._database = database
         self._channels = list(channels)
+        self._lock = text(_WAIT_FOR_LOCK if waits else _TRY_LOCK)
 
     def pending(self) -> int:
         """Return how many announcements wait."""
@@ -110,7 +120,8 @@ class PostgresOutbox:
     def _relay_oldest(self, bus: EventBus, *, at: datetime) -> int:
         with self._database.begin() as connection:
             connection.execute(text(_BEGIN))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELAY_LOCK})
+            if not connection.execute(self._lock, {"key": RELAY_LOCK}).scalar_one():
+                return 0
             values = {"channels": self._channels, "batch": BATCH}
             waiting = connection.execute(text(_OLDEST), values).all()
             announced = bus.announce([_announcement(row) for row in waiting]) if waiting else 0
