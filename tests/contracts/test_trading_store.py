@@ -196,20 +196,28 @@ def test_changes_committed_together_are_durable_at_the_end(trading):
 
 
 def test_a_store_lost_among_changes_committed_together_says_so(trading):
-    with pytest.raises(StoreUnavailable), trading.store.together():
-        committed(trading, orders=(an_order(),))
-        trading.cut(trading.store)
+    def cut_among_them():
+        with trading.store.together():
+            committed(trading, orders=(an_order(),))
+            trading.cut(trading.store)
+
+    with pytest.raises(StoreUnavailable):
+        cut_among_them()
     # Any of them may be gone, and is committed once more then, or was.
     assert committed(trading, orders=(an_order(),))
     assert [one.order_id for one in book(trading).orders] == ["order-1"]
 
 
 def test_what_sends_is_durable_at_once_among_changes_committed_together(trading):
-    with pytest.raises(StoreUnavailable), trading.store.together():
-        committed(trading, state=a_state())
-        committed(trading, "change-2", orders=(an_order(),), sends=True)
-        committed(trading, "change-3", orders=(an_order(order_id="order-2"),))
-        trading.cut(trading.store)
+    def cut_after_it():
+        with trading.store.together():
+            committed(trading, state=a_state())
+            committed(trading, "change-2", orders=(an_order(),), sends=True)
+            committed(trading, "change-3", orders=(an_order(order_id="order-2"),))
+            trading.cut(trading.store)
+
+    with pytest.raises(StoreUnavailable):
+        cut_after_it()
     kept = book(trading)
     assert kept.state == a_state()
     assert "order-1" in {one.order_id for one in kept.orders}
