@@ -20,7 +20,7 @@ from alpha_oracle.adapters.embedded.addresses import (
     socket_folder,
 )
 from alpha_oracle.adapters.embedded.locks import POLL_SECONDS, FileLock, is_held
-from alpha_oracle.adapters.embedded.log_file import LogFile
+from alpha_oracle.adapters.embedded.log_file import DETACH, LogFile
 from alpha_oracle.adapters.embedded.server import Launch, Server, ServerFailed
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
@@ -34,10 +34,6 @@ ASKING_SECONDS: Final = 2.0
 
 ORPHANS_SECONDS: Final = 5.0
 """How long processes of a server whose main process was killed may take to end by themselves."""
-
-# A child of this shell is nobody's child once the shell ends: it neither dies with its starter
-# nor leaves it a zombie.
-DETACH: Final = ("/bin/sh", "-c", '"$@" &', "sh")
 
 
 class ServerProcess:
@@ -84,6 +80,8 @@ class ServerProcess:
                 f"the embedded {self._server.name} did not start: "
                 f"{self._log.explanation(self._data)}"
             ) from None
+        finally:
+            self._log.close()
 
     def stop(self) -> None:
         """Stop the server, the cleanest way it takes; nothing where none runs.

@@ -1,6 +1,9 @@
+import select
+import subprocess
+
 import pytest
 
-from alpha_oracle.adapters.embedded.log_file import MAX_BYTES, LogFile
+from alpha_oracle.adapters.embedded.log_file import LogFile
 
 
 @pytest.fixture
@@ -45,8 +48,22 @@ def test_only_what_this_start_said_is_told(log, tmp_path):
     assert "No space" not in told
 
 
-def test_a_log_grown_large_is_set_aside_at_a_start(log):
-    log.path.write_bytes(b"x" * (MAX_BYTES + 1))
+def test_what_several_writers_say_is_in_the_file_once_they_are_gone(log):
+    with log.opened() as fd:
+        writers = [
+            subprocess.Popen(["/bin/sh", "-c", f"seq 1000 | sed s/^/{name}/"], stdout=fd)
+            for name in ("a", "b")
+        ]
+        for writer in writers:
+            writer.wait()
+        assert not select.select([log._told], [], [], 0)[0]
+    assert log.await_last_words()
+    lines = log.path.read_text().split()
+    assert sorted(lines) == sorted(f"{name}{n}" for name in ("a", "b") for n in range(1, 1001))
+
+
+def test_a_shorter_log_than_at_the_start_is_told_whole(log, tmp_path):
+    log.path.write_text("x" * 1000)
     log.begin()
-    assert not log.path.exists()
-    assert log.path.with_name("postgres.log.1").stat().st_size == MAX_BYTES + 1
+    log.path.write_text("the disk broke\n")
+    assert "the disk broke" in log.explanation(tmp_path)
