@@ -113,7 +113,7 @@ class PrefectFlowRuns:
         if not self._asked("POST", "/work_pools/filter", wanted).document:
             return None
         workers = self._asked("POST", f"/work_pools/{pool}/workers/filter", {}).document
-        return sum(worker["status"] == "ONLINE" for worker in workers)
+        return [worker["status"] for worker in workers].count("ONLINE")
 
     def ensure_automation(self) -> bool:
         """Let there be an automation that shows runs without heartbeat; return whether it is new.

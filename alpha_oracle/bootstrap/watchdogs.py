@@ -118,6 +118,8 @@ class PipelineWatch:
         """Note how it is with the pipeline."""
         now = clock.now()
         run = self._record.session_run(watchdogs.due_session(now))
+        if watchdogs.is_repeated(run):
+            return
         trouble = watchdogs.missed_pipeline(run, now=now, watching_since=self._watching_since)
         teller.note(watchdogs.PIPELINE, trouble)
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 class SessionRun:
     """How it stands with a session's run of the universe; `status` None: none was begun.
 
-    `first_ever_at` is when the installation began its first run of any session; None: never.
+    `started_at` is when it was begun last, `first_ever_at` when the installation began its first
+    run of any session; None: never.
     """
 
     session: Session
     status: RunStatus | None
     error: str | None
+    started_at: datetime | None
     first_ever_at: datetime | None
 
 

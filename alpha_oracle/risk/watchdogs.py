@@ -71,6 +71,14 @@ def pipeline_deadline(session: Session, *, deadline: time = PIPELINE_DEADLINE) -
     return moment.astimezone(UTC)
 
 
+def is_repeated(run: SessionRun, *, deadline: time = PIPELINE_DEADLINE) -> bool:
+    """Whether somebody runs a session again, after it was committed or told to be missed."""
+    by = pipeline_deadline(run.session, deadline=deadline)
+    if run.status is not RunStatus.RUNNING or run.started_at is None:
+        return False
+    return run.started_at >= by
+
+
 def missed_pipeline(
     run: SessionRun, *, now: datetime, watching_since: datetime, deadline: time = PIPELINE_DEADLINE
 ) -> Trouble | None:

@@ -33,7 +33,7 @@ WHERE channel = :channel AND starts_with(message_id, :prefix)
 ORDER BY outbox_id DESC LIMIT 1
 """
 _RUN: Final = """
-SELECT status, error, (SELECT min(first_started_at) FROM runs) AS first_ever_at
+SELECT status, error, started_at, (SELECT min(first_started_at) FROM runs) AS first_ever_at
 FROM (SELECT CAST(:session AS date) AS session) AS asked
 LEFT JOIN runs ON runs.session = asked.session AND runs.symbols = CAST('{}' AS text[])
 """
@@ -71,6 +71,7 @@ class PostgresWatchRecord:
             session=session,
             status=None if row.status is None else RunStatus(row.status),
             error=row.error,
+            started_at=row.started_at,
             first_ever_at=row.first_ever_at,
         )
 

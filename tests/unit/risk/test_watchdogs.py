@@ -1,5 +1,6 @@
 """What watchdogs find, by the clock of New York."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -70,8 +71,10 @@ def test_the_session_that_is_due_changes_at_half_past_six_in_new_york(now, sessi
 
 
 def a_run(**changes):
-    ordinary = {"session": SESSION, "status": None, "error": None, "first_ever_at": LONG_AGO}
-    return SessionRun(**ordinary | changes)
+    ordinary = SessionRun(
+        session=SESSION, status=None, error=None, started_at=OPEN, first_ever_at=LONG_AGO
+    )
+    return replace(ordinary, **changes)
 
 
 def judged(run, *, now=DEADLINE, watching_since=LONG_AGO):
