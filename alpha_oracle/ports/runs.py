@@ -33,6 +33,10 @@ class RunStore(Protocol):
         """Return what is on record of a session's run."""
         ...
 
+    def latest(self) -> RunRecord | None:
+        """Return what is on record of the universe's latest session; None: none was run."""
+        ...
+
     def begin(
         self,
         session: Session,

@@ -31,6 +31,8 @@ RUN_LOCKS: Final = 6_102
 _COLUMNS: Final = "session, as_of, settings, symbols, status, error, summary, model_id"
 _IS_RUN: Final = "session = :session AND symbols = CAST(:symbols AS text[])"
 
+_LATEST: Final = f"SELECT {_COLUMNS} FROM runs WHERE symbols = '{{}}' ORDER BY session DESC LIMIT 1"
+
 # A later run of the session counts an attempt; what the first one decided on stays.
 _BEGIN: Final = f"""
 INSERT INTO runs (
@@ -81,6 +83,12 @@ class PostgresRuns:
             row = connection.execute(
                 text(f"SELECT {_COLUMNS} FROM runs WHERE {_IS_RUN}"), _key(session, symbols)
             ).one_or_none()
+        return None if row is None else _to_record(row)
+
+    def latest(self) -> RunRecord | None:
+        """Return what is on record of the universe's latest session; None: none was run."""
+        with self._database.begin() as connection:
+            row = connection.execute(text(_LATEST)).one_or_none()
         return None if row is None else _to_record(row)
 
     def begin(

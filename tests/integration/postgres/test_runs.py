@@ -1,5 +1,5 @@
 import signal
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -182,3 +182,12 @@ def disconnect_others(database):
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
+
+
+def test_the_latest_run_is_of_the_universe_and_of_the_latest_session(runs):
+    assert runs.latest() is None
+    inputs = {"as_of": AT, "settings": SETTINGS, "at": AT}
+    for days in (0, -1):
+        runs.begin(SESSION + timedelta(days=days), **inputs)
+    runs.begin(SESSION + timedelta(days=1), ("A",), **inputs)
+    assert runs.latest().session == SESSION
