@@ -18,7 +18,7 @@ from alpha_oracle.errors import TransientError
 from alpha_oracle.ports.watchdogs import RunningFlow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 TIMEOUT_SECONDS: Final = 10.0
 MOST_RUNS: Final = 50
@@ -70,13 +70,18 @@ class _Answer(NamedTuple):
 class PrefectFlowRuns:
     """`FlowRuns` over the REST API of a Prefect server. For one thread.
 
-    Lengths of time are by the server's clock alone. `headers` say who asks, where it must know.
+    `url` says where that is now: a server that starts anew may take another port. Lengths of time
+    are by the server's clock alone. `headers` say who asks, where it must know.
     """
 
     def __init__(
-        self, url: str, *, headers: Mapping[str, str], timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        url: Callable[[], str],
+        *,
+        headers: Mapping[str, str],
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._url_now = url
         self._timeout_seconds = timeout_seconds
         self._session = requests.Session()
         # A proxy of the environment is not asked for what lies on this machine, nor a netrc.
@@ -157,6 +162,10 @@ class PrefectFlowRuns:
             if isinstance(error, requests.HTTPError):
                 told = f"HTTP {error.response.status_code}"
             raise TransientError(f"Prefect at {self._url} does not answer ({told})") from None
+
+    @property
+    def _url(self) -> str:
+        return self._url_now().rstrip("/")
 
     def _sent(self, method: str, path: str, body: object) -> requests.Response:
         return self._session.request(

@@ -6,44 +6,33 @@ one duty meets stays that duty's trouble.
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
+from alpha_oracle.bootstrap.duties import Duty, perform_until
 from alpha_oracle.bootstrap.presence import WATCH, only_one
 from alpha_oracle.bootstrap.stores import Stores, clock_of, database_url, opened_redis
+from alpha_oracle.bootstrap.watchdog_duties import watchdog_duties
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from threading import Event
 
     from alpha_oracle.config import Settings
+    from alpha_oracle.domain.trading_events import RiskAlert
     from alpha_oracle.ports.clock import Clock
 
 REDIS_PATIENCE_SECONDS: Final = 2.0
-END_SECONDS: Final = 15.0
-"""How long the duties at work may take once the process is told to end."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """Something done again and again, `every_seconds` of real time, on a thread of its own.
-
-    `perform` may raise: that is logged, and it is performed again when it is due.
-    """
-
-    name: str
-    every_seconds: float
-    perform: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +47,9 @@ class Watch:
 
 def duties_of(watch: Watch) -> tuple[Duty, ...]:
     """Return all duties of the settings."""
-    del watch
-    return ()
+    return watchdog_duties(
+        watch.settings, watch.stores, watch.clock, say=partial(_said, watch.settings)
+    )
 
 
 def run_watch(settings: Settings, *, ending: Event) -> None:
@@ -77,39 +67,9 @@ def run_watch(settings: Settings, *, ending: Event) -> None:
         log.info("watch_ended", now=clock.now().isoformat())
 
 
-def perform_until(ending: Event, duties: Sequence[Duty]) -> None:
-    """Perform duties, side by side, until told to end; one that hangs is left behind."""
-    threads = [
-        threading.Thread(target=_perform, args=(duty, ending), name=duty.name, daemon=True)
-        for duty in duties
-    ]
-    for thread in threads:
-        thread.start()
-    ending.wait()
-    deadline = time.monotonic() + END_SECONDS
-    for thread in threads:
-        thread.join(max(deadline - time.monotonic(), 0.0))
-
-
-def _perform(duty: Duty, ending: Event) -> None:
-    trouble = ""
-    while not ending.is_set():
-        started = time.monotonic()
-        told = _trouble_of(duty)
-        if told and told != trouble:
-            log.warning("duty_failed", duty=duty.name, error=told)
-        if trouble and not told:
-            log.info("duty_resumed", duty=duty.name)
-        trouble = told
-        ending.wait(max(duty.every_seconds - (time.monotonic() - started), 0.0))
-
-
-def _trouble_of(duty: Duty) -> str:
-    try:
-        duty.perform()
-    except Exception as error:  # noqa: BLE001 - the top of a loop: no duty may end another.
-        return f"{type(error).__name__}: {error}"
-    return ""
+def _said(settings: Settings, alert: RiskAlert) -> bool:
+    channel = open_slack(settings.alerts.slack)
+    return channel is not None and channel.send(f"{alert.severity.value}: {alert.message}")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from alpha_oracle.bootstrap.presence import WATCH, is_present, only_one
-from alpha_oracle.bootstrap.watch import Duty, perform_until
+from alpha_oracle.bootstrap.duties import Duty, perform_until
 from alpha_oracle.errors import LeaseTaken, StoreUnavailable
 
 
