@@ -56,9 +56,21 @@ def finish_run(
         publication=publication,
     )
     show_summary(report, results=results)
+    summary = {**report.facts, "figures": _figures(checked, publication)}
     with open_runtime() as runtime:
-        runtime.runs.finish(run.session, run.symbols, summary=report.facts, at=runtime.clock.now())
+        runtime.runs.finish(run.session, run.symbols, summary=summary, at=runtime.clock.now())
     return report
+
+
+def _figures(checked: Completeness, publication: Publication) -> dict[str, float]:
+    # What the facts tell in words, for those who draw lines of it.
+    return {
+        "bars_expected": checked.expected,
+        "bars_stored": checked.stored,
+        "universe_symbols": checked.universe,
+        "covered_symbols": checked.covered,
+        "signals": len(publication.documents),
+    }
 
 
 def _bar_facts(checked: Completeness, ingested: Sequence[IngestReport]) -> dict[str, object]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from alpha_oracle.bootstrap.operating import Operations
     from alpha_oracle.bootstrap.records import Records
+    from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
     from alpha_oracle.ports.events import EventLog
     from alpha_oracle.ports.risk_board import RiskBoard
@@ -65,6 +66,7 @@ class OperatorPresence:
 class Services:
     """Everything there is to read and to do."""
 
+    stores: Stores
     operations: Operations
     records: Records
     events: EventLog
@@ -107,6 +109,7 @@ def opened_services(settings: Settings) -> Iterator[Services]:
     with opened_stores(settings) as stores:
         operations = operations_on(settings, stores.database, stores.redis, by=NOBODY)
         yield Services(
+            stores=stores,
             operations=operations,
             records=records_on(settings, stores.database),
             events=PostgresEventLog(stores.database),

@@ -133,7 +133,12 @@ def test_the_summary_holds_the_facts_and_a_chart(run):
 def test_the_run_is_on_record_as_done(run):
     status, error, summary = run.record
     assert (status, error) == ("done", None)
+    figures = summary.pop("figures")
     assert summary == dict(run.report.facts)
+    told = f"{figures['bars_stored']} of {figures['bars_expected']} expected symbols"
+    assert summary["bars"].startswith(told)
+    assert figures["signals"] == summary["signals"]
+    assert figures["covered_symbols"] == figures["universe_symbols"] > 0
 
 
 def test_signals_are_the_same_on_record_stream_and_channel(run):

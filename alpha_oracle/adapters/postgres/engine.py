@@ -85,6 +85,15 @@ class Database:
             # The driver's own text may hold the password of a URL: it is not chained.
             raise told from None
 
+    def ping(self) -> None:
+        """Ask for an answer.
+
+        Raises:
+            StoreUnavailable: none comes.
+        """
+        with self.at_once() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
     def close(self) -> None:
         """Close the idle connections."""
         self.engine.dispose()

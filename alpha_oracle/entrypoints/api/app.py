@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 
+from alpha_oracle.bootstrap.api_metrics import ApiMetrics
+from alpha_oracle.bootstrap.installation_metrics import installation_metrics
 from alpha_oracle.entrypoints.api import (
     approvals,
     events,
     kill_switch,
+    metrics,
     presence,
     problems,
     records,
@@ -34,6 +37,7 @@ ROUTERS = (
     research.router,
     presence.router,
     events.router,
+    metrics.router,
 )
 
 
@@ -51,8 +55,10 @@ def create_app(services: Services, *, access: Access, allowed_hosts: Collection[
     )
     app.state.services = services
     app.state.access = access
+    app.state.metrics = ApiMetrics(installation_metrics(services))
     problems.register(app)
     app.add_middleware(Doorkeeper, allowed_hosts=allowed_hosts)
+    app.add_middleware(metrics.Counted, metrics=app.state.metrics)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(viewer)])
     _register_own(app)

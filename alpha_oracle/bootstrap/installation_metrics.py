@@ -1,0 +1,169 @@
+"""What an installation tells Prometheus of itself, gathered the moment it is asked.
+
+A store that is away costs what it would have told, and is told itself: the rest still stands.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client.registry import Collector
+
+from alpha_oracle import calendar
+from alpha_oracle.adapters.postgres.model_health import PostgresModelHealth
+from alpha_oracle.adapters.postgres.vital_signs import PostgresVitalSigns
+from alpha_oracle.bootstrap.metric_families import gauge, gauges
+from alpha_oracle.bootstrap.pipeline_metrics import (
+    model_families,
+    ranking_families,
+    run_families,
+)
+from alpha_oracle.bootstrap.trading_metrics import (
+    account_families,
+    backlog_families,
+    day_trade_families,
+    reconciliation_families,
+    risk_families,
+    switch_families,
+)
+from alpha_oracle.errors import AlphaOracleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.core import GaugeMetricFamily
+
+    from alpha_oracle.bootstrap.api import Services
+    from alpha_oracle.ports.models import HealthStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InstallationMetrics(Collector):
+    """Collects what is on record and on the boards."""
+
+    services: Services
+    pings: dict[str, Callable[[], object]]
+    signs: PostgresVitalSigns
+    health: HealthStore
+    max_day_trades: int
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Describe nothing: that a registry knows the names is not worth asking the stores."""
+        return ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask every store for all there is."""
+        yield from self._stores()
+        gathered = {name: _gathered(name, gather) for name, gather in self._groups().items()}
+        for families in gathered.values():
+            yield from families or ()
+        yield gauges(
+            "metrics_failed",
+            "1 for a group of metrics that could not be gathered just now, else 0.",
+            ["group"],
+            [([name], families is None) for name, families in gathered.items()],
+        )
+
+    def _groups(self) -> dict[str, Callable[[], Iterable[GaugeMetricFamily]]]:
+        return {
+            "market": self._market,
+            "kill_switch": self._switch,
+            "record": self._record,
+            "ranking": self._ranking,
+            "model": self._model,
+            "accounts": self._accounts,
+            "risk": self._risk,
+        }
+
+    def _stores(self) -> Iterator[GaugeMetricFamily]:
+        told = {name: _answer_seconds(ping) for name, ping in self.pings.items()}
+        yield gauges(
+            "store_up",
+            "1 where a store answers, else 0.",
+            ["store"],
+            [([name], seconds is not None) for name, seconds in told.items()],
+        )
+        yield gauges(
+            "store_answer_seconds",
+            "Time a store took to answer just now, seconds.",
+            ["store"],
+            [([name], seconds) for name, seconds in told.items()],
+        )
+
+    def _market(self) -> Iterator[GaugeMetricFamily]:
+        now = self.services.operations.clock.now()
+        session = calendar.latest_opened_session(now)
+        yield gauge(
+            "market_open",
+            "1 while the New York Stock Exchange is open by the clock of the installation, else 0.",
+            now < calendar.session_close(session),
+        )
+
+    def _switch(self) -> Iterator[GaugeMetricFamily]:
+        yield from switch_families(self.services.operations.switch.read())
+
+    def _record(self) -> Iterator[GaugeMetricFamily]:
+        now = self.services.operations.clock.now()
+        traded = calendar.latest_opened_session(now)
+        signs = self.signs.read(traded=traded, decided=calendar.shift_session(traded, -1))
+        yield from run_families(signs, now=now)
+        yield from backlog_families(signs, now=now)
+
+    def _ranking(self) -> Iterator[GaugeMetricFamily]:
+        store = self.services.records.rankings
+        newest = store.rankings(limit=1)
+        yield from ranking_families(store.rankings(session=newest[0].session) if newest else ())
+
+    def _model(self) -> Iterator[GaugeMetricFamily]:
+        newest = self.health.history(limit=1)
+        yield from model_families(
+            self.services.records.models.active(),
+            newest[0] if newest else None,
+            now=self.services.operations.clock.now(),
+        )
+
+    def _accounts(self) -> Iterator[GaugeMetricFamily]:
+        services, now = self.services, self.services.operations.clock.now()
+        yield from account_families(services.portfolios())
+        yield from reconciliation_families(services.operations.last_reconciliations(), now=now)
+        yield from day_trade_families(services.day_trade_counts(None), bound=self.max_day_trades)
+
+    def _risk(self) -> Iterator[GaugeMetricFamily]:
+        yield from risk_families(self.services.measurements())
+
+
+def installation_metrics(services: Services) -> InstallationMetrics:
+    """Return what tells of an installation."""
+    stores = services.stores
+    return InstallationMetrics(
+        services=services,
+        pings={"postgres": stores.database.ping, "redis": stores.redis.ping},
+        signs=PostgresVitalSigns(stores.database),
+        health=PostgresModelHealth(stores.database),
+        max_day_trades=services.records.settings.risk.day_trading.max_day_trades,
+    )
+
+
+def _gathered(
+    name: str, gather: Callable[[], Iterable[GaugeMetricFamily]]
+) -> list[GaugeMetricFamily] | None:
+    try:
+        return list(gather())
+    except (AlphaOracleError, LookupError, TypeError) as error:
+        # On a board may be what another version wrote.
+        log.warning("metrics_not_gathered", group=name, error=str(error))
+        return None
+
+
+def _answer_seconds(ping: Callable[[], object]) -> float | None:
+    started = time.monotonic()
+    try:
+        ping()
+    except AlphaOracleError:
+        return None
+    return time.monotonic() - started
