@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 API_VARIABLE: Final = "PREFECT_API_URL"
+HEARTBEAT_VARIABLE: Final = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
+HEARTBEAT_SECONDS: Final = 30
+"""How often a flow run gives a sign of life; three missed ones and the watch tells people."""
 
 
 @contextmanager
@@ -26,6 +29,7 @@ def prefect_api(home: Path) -> Iterator[str]:
     Raises:
         ConfigurationError: the server under home cannot start.
     """
+    os.environ.setdefault(HEARTBEAT_VARIABLE, str(HEARTBEAT_SECONDS))
     given = os.environ.get(API_VARIABLE)
     if given:
         yield given
