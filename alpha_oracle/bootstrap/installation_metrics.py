@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
     from alpha_oracle.bootstrap.api import Services
+    from alpha_oracle.config import Settings
     from alpha_oracle.ports.models import HealthStore
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ class InstallationMetrics(Collector):
     pings: dict[str, Callable[[], object]]
     signs: PostgresVitalSigns
     health: HealthStore
-    max_day_trades: int
+    settings: Settings
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Describe nothing: that a registry knows the names is not worth asking the stores."""
@@ -125,13 +126,15 @@ class InstallationMetrics(Collector):
             self.services.records.models.active(),
             newest[0] if newest else None,
             now=self.services.operations.clock.now(),
+            max_age_days=self.settings.ml.max_age_days,
         )
 
     def _accounts(self) -> Iterator[GaugeMetricFamily]:
         services, now = self.services, self.services.operations.clock.now()
         yield from account_families(services.portfolios())
         yield from reconciliation_families(services.operations.last_reconciliations(), now=now)
-        yield from day_trade_families(services.day_trade_counts(None), bound=self.max_day_trades)
+        bound = self.settings.risk.day_trading.max_day_trades
+        yield from day_trade_families(services.day_trade_counts(None), bound=bound)
 
     def _risk(self) -> Iterator[GaugeMetricFamily]:
         yield from risk_families(self.services.measurements())
@@ -145,7 +148,7 @@ def installation_metrics(services: Services) -> InstallationMetrics:
         pings={"postgres": stores.database.ping, "redis": stores.redis.ping},
         signs=PostgresVitalSigns(stores.database),
         health=PostgresModelHealth(stores.database),
-        max_day_trades=services.records.settings.risk.day_trading.max_day_trades,
+        settings=services.records.settings,
     )
 
 

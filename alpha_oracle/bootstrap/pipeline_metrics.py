@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.bootstrap.metric_families import gauge, gauges
 from alpha_oracle.domain.runs import RunStatus
+from alpha_oracle.risk.watchdogs import due_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from prometheus_client.core import GaugeMetricFamily
 
-    from alpha_oracle.domain.market import Session
     from alpha_oracle.domain.models import ModelHealth, ModelRecord
     from alpha_oracle.domain.ranking import StrategyRank
     from alpha_oracle.domain.vital_signs import RunSigns, VitalSigns
 
-DEADLINE: Final = time(18, 30)
-"""In New York: when the run of a session is to be done."""
+DAY_SECONDS: Final = 86_400
 
 _FIGURES: Final = {
     "bars_expected": "Symbols whose bar the newest done run expected.",
@@ -66,7 +65,7 @@ def run_families(signs: VitalSigns, *, now: datetime) -> Iterator[GaugeMetricFam
 
 def overdue_sessions(signs: VitalSigns, *, now: datetime) -> int:
     """Return how many sessions are past their deadline and not done; 0 before the first run."""
-    due = _due_session(now)
+    due = due_session(now)
     if signs.newest_done is not None:
         return max(len(calendar.sessions_between(signs.newest_done.session, due)) - 1, 0)
     if signs.newest_run is not None:
@@ -105,9 +104,14 @@ def ranking_families(ranks: Sequence[StrategyRank]) -> Iterator[GaugeMetricFamil
 
 
 def model_families(
-    active: ModelRecord | None, health: ModelHealth | None, *, now: datetime
+    active: ModelRecord | None, health: ModelHealth | None, *, now: datetime, max_age_days: int
 ) -> Iterator[GaugeMetricFamily]:
     """Give the active model's age, and how a model fared when one was watched last."""
+    yield gauge(
+        "model_age_bound_seconds",
+        "From where a model is too old to be followed, seconds.",
+        max_age_days * DAY_SECONDS,
+    )
     yield gauge("model_active", "1 where a model is active, else 0.", active is not None)
     trained_on = None if active is None else calendar.decision_instant(active.train_end)
     yield gauge(
@@ -141,12 +145,6 @@ def model_families(
         "Share that always naming the commonest class would have had, 0 to 1.",
         None if health is None else health.baseline_accuracy,
     )
-
-
-def _due_session(now: datetime) -> Session:
-    newest = calendar.latest_session_on_or_before(now.astimezone(calendar.NEW_YORK).date())
-    is_due = datetime.combine(newest, DEADLINE, calendar.NEW_YORK) <= now
-    return newest if is_due else calendar.shift_session(newest, -1)
 
 
 def _took(done: RunSigns | None) -> float | None:

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from alpha_oracle.bootstrap.metrics_port import process_registry, served
+from alpha_oracle.domain.signals import CHANNEL, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,9 @@ class WorkerMetrics:
             "Documents that were no signals, by where they came in.",
             "source",
         )
+        for source in (CHANNEL, STREAM):
+            # From 0 on: who looks for a rise sees the first one, too.
+            self._malformed.labels(source)
         self._closed = self._counter(
             "orders_executed",
             "Orders that came to their end with an execution.",

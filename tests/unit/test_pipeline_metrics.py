@@ -147,9 +147,10 @@ def test_the_largest_drift_is_told_of_those_that_are_known():
         calibration_error=None,
         breaches=("psi of b",),
     )
-    seen = told(model_families(None, health, now=AT))
+    seen = told(model_families(None, health, now=AT, max_age_days=14))
     assert seen == {
         ("model_active",): 0,
+        ("model_age_bound_seconds",): 14 * 86_400,
         ("model_breaches",): 1,
         ("model_max_psi",): 0.3,
         ("model_max_ks_ratio",): 0.1,

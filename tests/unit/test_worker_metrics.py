@@ -88,6 +88,10 @@ def test_what_is_no_signal_is_counted_by_where_it_came():
         "alpha_oracle_worker_malformed_signals_total", {"source": "signals"}
     )
     assert total == 6
+    never = metrics.registry.get_sample_value(
+        "alpha_oracle_worker_malformed_signals_total", {"source": "signals:stream"}
+    )
+    assert never == 0
     assert [(one["signals"], one["last_problem"]) for one in logged] == [(2, "no JSON")]
 
 
