@@ -10,7 +10,7 @@ from alpha_oracle.adapters.clock import SystemClock, pinned_clock
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from alpha_oracle.adapters.postgres.engine import Database, open_database
-from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
+from alpha_oracle.adapters.postgres.migrate import current_and_head, known_versions, upgrade
 from alpha_oracle.adapters.redis.connection import PATIENCE_SECONDS, RedisConnection
 from alpha_oracle.errors import ConfigurationError
 
@@ -108,8 +108,10 @@ def _url(stack: ExitStack, given: SecretStr | None, embedded: EmbeddedStore) -> 
 
 def _refuse_other_schema(url: str) -> None:
     current, head = current_and_head(url)
-    if current != head:
-        raise ConfigurationError(
-            f"the database has schema {current or 'none'}, this version needs {head}; "
-            "run `alpha-oracle db upgrade`"
-        )
+    if current == head:
+        return
+    is_older = current is None or current in known_versions()
+    mend = "run `alpha-oracle db upgrade`" if is_older else "install the newest alpha-oracle"
+    raise ConfigurationError(
+        f"the database has schema {current or 'none'}, this version needs {head}; {mend}"
+    )

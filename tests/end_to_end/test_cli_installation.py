@@ -24,7 +24,19 @@ from tests.end_to_end.worlds import (
 
 PLAYED = ["AAPL", "AMD", "BAC", "C", "CVX", "F", "GE", "IBM", "JPM", "KO", "MSFT", "NVDA", "XOM"]
 VERBS = (
-    *("demo", "up", "status", "down", "doctor", "db upgrade", "pipeline", "backfill", "rank"),
+    *(
+        "demo",
+        "up",
+        "status",
+        "down",
+        "doctor",
+        "db upgrade",
+        "db backup",
+        "db restore",
+        "pipeline",
+        "backfill",
+        "rank",
+    ),
     *("import bars", "import members", "import sectors", "import actions", "quarantine list"),
     *("quarantine release", "features list", "features export", "signals", "rankings"),
     *("strategies list", "strategies check", "orders", "positions", "worker", "feed", "api"),

@@ -127,6 +127,15 @@ def embedded_postgres(home: Path, *, settings: Mapping[str, str] | None = None) 
     return EmbeddedStore(home, _PostgresServer(settings or {}))
 
 
+def client_programs() -> Path:
+    """Return the folder of `pg_dump`, `pg_restore` and `psql`, which work on other servers too.
+
+    Raises:
+        ConfigurationError: the package that brings them is not installed.
+    """
+    return package_folder(PACKAGE, instead="ALPHA_ORACLE_DATABASE__URL") / PROGRAMS
+
+
 def _url(database: str, folder: Path) -> str:
     return f"postgresql://{NAME}@/{database}?host={quote(str(folder))}&port={PORT}"
 

@@ -55,6 +55,12 @@ def current_and_head(url: str) -> tuple[str | None, str]:
         database.close()
 
 
+def known_versions() -> frozenset[str]:
+    """Return the versions of the schema that this package knows."""
+    script = ScriptDirectory.from_config(_config())
+    return frozenset(version.revision for version in script.walk_revisions())
+
+
 def _upgrade_over(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection

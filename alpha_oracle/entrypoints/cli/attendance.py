@@ -28,6 +28,7 @@ CHANGING: Final = frozenset({
     ("models", "promote"),
     ("models", "rollback"),
     ("db", "upgrade"),
+    ("db", "restore"),
 })  # fmt: skip
 
 
