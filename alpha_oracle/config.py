@@ -394,10 +394,11 @@ class SlackSettings(Section):
 
 
 class AlertSettings(AlertPacingSettings):
-    """Who is told, and how often."""
+    """Who is told, and how often; the watch tells, and answers Prometheus on `metrics_port`."""
 
     slack: SlackSettings = SlackSettings()
     telegram: TelegramSettings = TelegramSettings()
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
 
 
 class ClockSettings(Section):

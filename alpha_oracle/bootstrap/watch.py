@@ -19,6 +19,7 @@ from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
 from alpha_oracle.bootstrap.duties import Duty, perform_until
 from alpha_oracle.bootstrap.presence import WATCH, only_one
 from alpha_oracle.bootstrap.stores import Stores, clock_of, database_url, opened_redis
+from alpha_oracle.bootstrap.watch_metrics import WatchMetrics
 from alpha_oracle.bootstrap.watchdog_duties import watchdog_duties
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
@@ -57,13 +58,17 @@ def run_watch(settings: Settings, *, ending: Event) -> None:
 
     Raises:
         ConfigurationError: an embedded store cannot start, the schema is not the one this version
-            needs, or a watch of this installation runs already.
+            needs, a watch of this installation runs already, or `alerts.metrics_port` is taken.
     """
-    clock = clock_of(settings)
-    with only_one(settings.home, WATCH), _stores(settings) as stores:
+    clock, metrics = clock_of(settings), WatchMetrics()
+    with (
+        only_one(settings.home, WATCH),
+        metrics.served(settings.alerts.metrics_port, host=settings.metrics.host),
+        _stores(settings) as stores,
+    ):
         watch = Watch(settings=settings, stores=stores, clock=clock, ending=ending)
         log.info("watch_started", now=clock.now().isoformat())
-        perform_until(ending, duties_of(watch))
+        perform_until(ending, metrics.measured(duties_of(watch)))
         log.info("watch_ended", now=clock.now().isoformat())
 
 
