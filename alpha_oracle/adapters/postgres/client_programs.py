@@ -7,10 +7,9 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg2.extensions import make_dsn
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from alpha_oracle.adapters.postgres.engine import parse_url
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
@@ -104,7 +103,7 @@ class ClientPrograms:
     def _connection(self) -> str:
         told = self._arguments()
         told.pop("password", None)
-        return make_dsn(**told, application_name="alpha-oracle-backup")
+        return str(make_dsn(None, **told | {"application_name": "alpha-oracle-backup"}))
 
     def _environment(self) -> dict[str, str]:
         # Every user may see a program's arguments, its environment only whoever runs it.
@@ -112,9 +111,9 @@ class ClientPrograms:
         password = self._arguments().get("password")
         return {**kept, "LC_ALL": "C"} | ({PASSWORD_VARIABLE: str(password)} if password else {})
 
-    def _arguments(self) -> dict[str, object]:
-        _, told = PGDialect_psycopg2().create_connect_args(parse_url(self.url))
-        return dict(told)
+    def _arguments(self) -> dict[str, Any]:
+        url = parse_url(self.url)
+        return {**url.translate_connect_args(database="dbname", username="user"), **url.query}
 
 
 def last_line(told: bytes) -> str:
