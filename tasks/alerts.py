@@ -1,27 +1,32 @@
 """Telling a person what needs one. Nothing here can fail a run."""
 
 from typing import Any
+from uuid import uuid4
 
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_UI_URL
 
-from alpha_oracle.bootstrap.pipeline import alert_channel
+from alpha_oracle.bootstrap.alerting import tell_people
+from alpha_oracle.domain.risk import Severity
 from alpha_oracle.telemetry import redact_text
 
 
 def alert(text: str) -> None:
     """Tell a person, where a channel is set."""
-    channel = alert_channel()
-    if channel is not None:
-        channel.send(redact_text(text))
+    tell_people(
+        redact_text(text), kind="run_notice", severity=Severity.WARNING, cause=f"run:{uuid4().hex}"
+    )
 
 
 def report_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Post what failed, where to look and what to do next."""
-    channel = alert_channel()
-    if channel is not None:
-        channel.send(failure_text(flow.name, flow_run, state))
+    tell_people(
+        failure_text(flow.name, flow_run, state),
+        kind="flow_failed",
+        severity=Severity.HIGH,
+        cause=f"flow run:{flow_run.id}:{state.id}",
+    )
 
 
 def failure_text(flow_name: str, flow_run: FlowRun, state: State[Any]) -> str:

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.parquet.feature_cache import ParquetFeatureCache
 from alpha_oracle.adapters.postgres.bars import TimeSeriesStorage
 from alpha_oracle.adapters.postgres.explanations import PostgresExplanations
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.reference import Family
     from alpha_oracle.ml.registry import ModelRegistry
-    from alpha_oracle.ports.alerts import AlertChannel
     from alpha_oracle.ports.bars import BarSource, DoneSet
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.events import EventBus, Outbox
@@ -133,11 +131,6 @@ def open_runtime() -> Iterator[Runtime]:
 def watch_progress(progress: Progress) -> None:
     """Let someone watch the long work of this process."""
     _process.watch(progress)
-
-
-def alert_channel() -> AlertChannel | None:
-    """Return where people are told; None where no channel is set. Opens no store."""
-    return open_slack(load_settings().alerts.slack)
 
 
 class _Process:

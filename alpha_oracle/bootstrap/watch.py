@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from alpha_oracle.adapters.alerts.slack import open_slack
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
+from alpha_oracle.bootstrap.alert_duties import alert_duties
+from alpha_oracle.bootstrap.alerting import channels_of
 from alpha_oracle.bootstrap.duties import Duty, perform_until
 from alpha_oracle.bootstrap.presence import WATCH, only_one
 from alpha_oracle.bootstrap.stores import Stores, clock_of, database_url, opened_redis
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from threading import Event
 
     from alpha_oracle.config import Settings
-    from alpha_oracle.domain.trading_events import RiskAlert
     from alpha_oracle.ports.clock import Clock
 
 REDIS_PATIENCE_SECONDS: Final = 2.0
@@ -48,8 +47,11 @@ class Watch:
 
 def duties_of(watch: Watch) -> tuple[Duty, ...]:
     """Return all duties of the settings."""
-    return watchdog_duties(
-        watch.settings, watch.stores, watch.clock, say=partial(_said, watch.settings)
+    settings, stores, clock = watch.settings, watch.stores, watch.clock
+    channels = channels_of(settings.alerts)
+    return (
+        *alert_duties(settings, stores, clock, channels=channels),
+        *watchdog_duties(settings, stores, clock, say=channels.say),
     )
 
 
@@ -70,11 +72,6 @@ def run_watch(settings: Settings, *, ending: Event) -> None:
         log.info("watch_started", now=clock.now().isoformat())
         perform_until(ending, metrics.measured(duties_of(watch)))
         log.info("watch_ended", now=clock.now().isoformat())
-
-
-def _said(settings: Settings, alert: RiskAlert) -> bool:
-    channel = open_slack(settings.alerts.slack)
-    return channel is not None and channel.send(f"{alert.severity.value}: {alert.message}")
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from flows.backfill import backfill_bars
 from flows.daily_pipeline import daily_pipeline
 from flows.rank import rank_stored
 from tests.end_to_end.worlds import flow_run_of
+from tests.peers import telegram as telegram_peer
 from tests.peers.slack import slack, unused_url
+from tests.peers.telegram import Fault, telegram
 
 HOOK = "https://hooks.slack.com/services/T000/B000/hooksecret"
 TOKEN = "xoxb-1234-very-secret"
@@ -37,6 +39,14 @@ def by_bot(base_url):
     }
 
 
+def by_telegram(base_url):
+    return {
+        "ALERTS__TELEGRAM__BOT_TOKEN": telegram_peer.TOKEN,
+        "ALERTS__TELEGRAM__CHAT_ID": str(telegram_peer.CHAT_ID),
+        "ALERTS__TELEGRAM__BASE_URL": base_url,
+    }
+
+
 @pytest.mark.parametrize("way", [by_webhook, by_bot], ids=["webhook", "bot"])
 def test_a_failed_run_tells_flow_run_error_and_next_step(way, worlds, home, prefect_url):
     with slack(body='{"ok": true}') as server, worlds(home, **way(server.url)):
@@ -48,6 +58,27 @@ def test_a_failed_run_tells_flow_run_error_and_next_step(way, worlds, home, pref
     assert "2019-12-02 is not over" in error
     assert link == f"Run: {prefect_url.removesuffix('/api')}/runs/flow-run/{run.id}"
     assert "alpha-oracle pipeline --date 2019-12-02" in following
+
+
+def test_what_a_channel_does_not_take_waits_for_it_on_record(worlds, home):
+    with slack(body="ok") as taking, telegram() as refusing:
+        refusing.fail_always("sendMessage", Fault(status=502))
+        given = by_webhook(taking.url) | by_telegram(refusing.url)
+        with worlds(home, **given) as world:
+            assert rank_stored(return_state=True).is_completed()
+            world.rows("DELETE FROM bars")
+            assert rank_stored(return_state=True).is_failed()
+            waiting = world.rows(
+                "SELECT channel, delivered_at IS NULL, type, severity, text"
+                " FROM alert_deliveries JOIN alerts USING (alert_id) ORDER BY channel"
+            )
+    [(_, _, body)] = taking.received
+    text = json.loads(body)["text"]
+    assert waiting == [
+        ("slack", False, "flow_failed", "high", text),
+        ("telegram", True, "flow_failed", "high", text),
+    ]
+    assert len(refusing.asked("sendMessage")) == 3
 
 
 def test_every_flow_tells(worlds, home):

@@ -76,6 +76,14 @@ class _Me(BaseModel):
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+class NotTaken(SourceAway):
+    """Telegram answered that it did not do what was asked; it may after `after_seconds`."""
+
+    def __init__(self, text: str, *, after_seconds: float) -> None:
+        super().__init__(text)
+        self.after_seconds = after_seconds
+
+
 class TelegramChat:
     """`OperatorChat` on Telegram's Bot API. Threads may share it."""
 
@@ -158,7 +166,9 @@ class TelegramChat:
         with self._lock:
             left = self._quiet_until - time.monotonic()
             if left > 0.0:
-                raise SourceAway(f"Telegram asked us to be quiet for another {left:.0f} s")
+                raise NotTaken(
+                    f"Telegram asked us to be quiet for another {left:.0f} s", after_seconds=left
+                )
             return self._asked(self._speaking, method, asked, patience=_ANSWER_SECONDS)[0]
 
     def _asked(
@@ -199,7 +209,10 @@ class TelegramChat:
             raise ConfigurationError(
                 f"Telegram refused {method} ({told}); check alerts.telegram.bot_token and .chat_id"
             )
-        raise SourceAway(f"Telegram answered {method} with HTTP {status} ({told})")
+        raise NotTaken(
+            f"Telegram answered {method} with HTTP {status} ({told})",
+            after_seconds=max(self._quiet_until - time.monotonic(), 0.0),
+        )
 
 
 def fitting(text: str) -> str:
