@@ -24,7 +24,7 @@ from alpha_oracle.bootstrap.watchdog_duties import watchdog_duties
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from threading import Event
 
     from alpha_oracle.config import Settings
@@ -55,8 +55,10 @@ def duties_of(watch: Watch) -> tuple[Duty, ...]:
     )
 
 
-def run_watch(settings: Settings, *, ending: Event) -> None:
-    """Perform the duties until told to end.
+def run_watch(
+    settings: Settings, *, ending: Event, others: Callable[[Watch], tuple[Duty, ...]]
+) -> None:
+    """Perform the duties, and `others` that answer people, until told to end.
 
     Raises:
         ConfigurationError: an embedded store cannot start, the schema is not the one this version
@@ -70,7 +72,7 @@ def run_watch(settings: Settings, *, ending: Event) -> None:
     ):
         watch = Watch(settings=settings, stores=stores, clock=clock, ending=ending)
         log.info("watch_started", now=clock.now().isoformat())
-        perform_until(ending, metrics.measured(duties_of(watch)))
+        perform_until(ending, metrics.measured((*duties_of(watch), *others(watch))))
         log.info("watch_ended", now=clock.now().isoformat())
 
 

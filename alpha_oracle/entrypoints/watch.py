@@ -6,7 +6,8 @@ import sys
 
 from alpha_oracle.bootstrap.watch import run_watch
 from alpha_oracle.config import load_settings
-from alpha_oracle.entrypoints.endings import ending_on_signals
+from alpha_oracle.entrypoints.endings import ending_on_signals, exit_code_of
+from alpha_oracle.entrypoints.telegram.duties import operator_duties
 from alpha_oracle.telemetry import configure_logging
 
 
@@ -18,9 +19,9 @@ def main() -> int:
     """
     configure_logging(json=not sys.stderr.isatty(), level="INFO")
     ending = ending_on_signals()
-    run_watch(load_settings(), ending=ending)
+    run_watch(load_settings(), ending=ending, others=operator_duties)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(main))

@@ -72,6 +72,7 @@ class TelegramStandIn:
     callbacks: dict = field(default_factory=dict)
     faults: dict = field(default_factory=dict)
     lasting: dict = field(default_factory=dict)
+    ahead_seconds: float = 0.0
 
     def __post_init__(self):
         self.changed = threading.Condition(threading.RLock())
@@ -87,6 +88,10 @@ class TelegramStandIn:
         """The texts of all messages of the bot, as they stand, oldest first."""
         with self.changed:
             return [one["text"] for _, one in sorted(self.messages.items())]
+
+    def now(self):
+        """The time at this server, in seconds, which may be ahead of ours."""
+        return time.time() + self.ahead_seconds
 
     def asked(self, method):
         """The parameters of each request for a method, faulty ones included."""
@@ -104,7 +109,7 @@ class TelegramStandIn:
             "message_id": next(self._numbers),
             "from": person(by),
             "chat": chat(chat_id),
-            "date": int(time.time() if at is None else at),
+            "date": int(self.now() if at is None else at),
             "text": text,
         }
         return self.update(message=message | more)
@@ -186,7 +191,7 @@ class TelegramStandIn:
                 "message_id": number,
                 "from": self._getMe({}),
                 "chat": chat(chat_id),
-                "date": int(time.time()),
+                "date": int(self.now()),
                 "text": text,
             }
             markup = checked_markup(parameters)
@@ -331,6 +336,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args):
         pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(self.stand_in.now() if timestamp is None else timestamp)
 
     def _parameters(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
