@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -42,6 +44,8 @@ _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
 _FIRST_SERVER_ERROR: Final = 500
 _REFUSED: Final = frozenset({401, 403, 404})
+_LOGGERS: Final = ("urllib3.connectionpool", "urllib3.util.retry")
+_TOKEN_IN_ADDRESS: Final = re.compile(r"/bot\d+:[\w-]+")
 _HARMLESS: Final = {
     "editMessageText": (
         "message is not modified",
@@ -225,12 +229,19 @@ def fitting(text: str) -> str:
 
 
 def _session() -> Session:
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_shows_no_token)
     session = requests.Session()
     # Only what never left is sent again: a message said twice is worse than one that is not.
     retries = Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0, backoff_factor=0.2)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=retries))
     return session
+
+
+def _shows_no_token(record: logging.LogRecord) -> bool:
+    # The library logs addresses, and the token is a part of ours.
+    return _TOKEN_IN_ADDRESS.search(record.getMessage()) is None
 
 
 def _answer(response: Response) -> _Answer:

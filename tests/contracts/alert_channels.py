@@ -1,0 +1,98 @@
+"""Every alert channel over real HTTP: how each is opened, how it goes wrong, what it showed."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from alpha_oracle.adapters.alerts.slack import Patience, open_slack
+from alpha_oracle.adapters.alerts.telegram import open_telegram
+from alpha_oracle.adapters.alerts.telegram_chat import TelegramChat
+from alpha_oracle.config import SlackSettings
+from alpha_oracle.config_sections import TelegramSettings
+from tests.peers import telegram as telegram_peer
+from tests.peers.slack import slack
+from tests.peers.telegram import Fault, telegram
+
+HOOK_PATH = "/services/T000/B000/hooksecret"
+SLACK_TOKEN = "xoxb-1234-very-secret"
+IMPATIENT = Patience(timeout_seconds=0.3, pauses_seconds=(0.0, 0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of channel: its server with answers to give, a channel of it, what was asked."""
+
+    secret: str
+    serving: object
+    channel: object
+    attempts: object
+    texts: object
+    most_units: int
+
+
+def _webhook(url):
+    hook = f"https://hooks.slack.com{HOOK_PATH}"
+    return open_slack(SlackSettings(webhook_url=hook, base_url=url), patience=IMPATIENT)
+
+
+def _bot(url):
+    settings = SlackSettings(bot_token=SLACK_TOKEN, channel="#trading", base_url=f"{url}/api/")
+    return open_slack(settings, patience=IMPATIENT)
+
+
+def _chat(url):
+    settings = TelegramSettings(
+        bot_token=telegram_peer.TOKEN, chat_id=str(telegram_peer.CHAT_ID), base_url=url
+    )
+    return open_telegram(settings, pauses_seconds=(0.0, 0.0))
+
+
+@contextmanager
+def _slack(*statuses, is_silent=False):
+    with slack(*statuses, body='{"ok": true}', answering=not is_silent) as server:
+        yield server
+
+
+@contextmanager
+def _telegram(*statuses, is_silent=False):
+    with telegram() as server:
+        silence = Fault(is_silent=True) if is_silent else None
+        faults = [silence if one == 200 else Fault(status=one) for one in statuses or (200,)]
+        server.fail("sendMessage", *faults[:-1])
+        server.fail_always("sendMessage", faults[-1])
+        yield server
+
+
+def _posted(server):
+    return [json.loads(body)["text"] for _, _, body in server.received]
+
+
+def _sent(server):
+    return [one["text"] for one in server.asked("sendMessage")]
+
+
+_SLACKS = {"serving": _slack, "attempts": lambda server: len(server.received), "texts": _posted}
+KINDS = {
+    "slack webhook": Kind(secret="hooksecret", channel=_webhook, most_units=4_100, **_SLACKS),
+    "slack bot": Kind(secret=SLACK_TOKEN, channel=_bot, most_units=4_100, **_SLACKS),
+    "telegram": Kind(
+        secret=telegram_peer.TOKEN,
+        serving=_telegram,
+        channel=_chat,
+        attempts=lambda server: len(server.asked("sendMessage")),
+        texts=_sent,
+        most_units=telegram_peer.MOST_TEXT,
+    ),
+}
+
+
+def nobody(url):
+    """Something that looks like a server, at an address where none listens."""
+    return SimpleNamespace(url=url)
+
+
+def impatient_chat(monkeypatch):
+    """Let chats wait for an answer as short as the others do."""
+    monkeypatch.setattr("alpha_oracle.adapters.alerts.telegram_chat._ANSWER_SECONDS", 0.3)
+    return TelegramChat

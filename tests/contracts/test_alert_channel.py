@@ -1,0 +1,91 @@
+"""What every `AlertChannel` does, over real HTTP."""
+
+import io
+import logging
+
+import pytest
+import structlog
+
+from tests.contracts.alert_channels import KINDS, impatient_chat
+from tests.peers.slack import unused_url
+from tests.peers.telegram import utf16_length
+
+pytestmark = pytest.mark.usefixtures("directly_asked")
+
+
+@pytest.fixture
+def directly_asked(monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+
+
+@pytest.fixture(params=KINDS.values(), ids=list(KINDS))
+def kind(request, monkeypatch):
+    impatient_chat(monkeypatch)
+    return request.param
+
+
+@pytest.fixture
+def logged():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
+    yield stream
+    structlog.reset_defaults()
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+def test_a_message_is_delivered_as_plain_text(kind):
+    with kind.serving() as server:
+        assert kind.channel(server.url).send("HIGH: *no* _markup_\nsecond line")
+        assert kind.texts(server) == ["HIGH: *no* _markup_\nsecond line"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_what_was_not_taken_for_now_is_sent_again(kind, status, logged):
+    with kind.serving(status, 200) as server:
+        assert kind.channel(server.url).send("x")
+        assert kind.attempts(server) == 2
+
+
+def test_a_lasting_failure_is_given_up_after_three_tries(kind, logged):
+    with kind.serving(503) as server:
+        assert not kind.channel(server.url).send("x")
+        assert kind.attempts(server) == 3
+
+
+def test_a_refusal_is_not_argued_with(kind, logged):
+    with kind.serving(403) as server:
+        assert not kind.channel(server.url).send("x")
+        assert kind.attempts(server) == 1
+
+
+def test_an_answer_that_does_not_come_is_not_asked_for_twice(kind, logged):
+    with kind.serving(is_silent=True) as server:
+        assert not kind.channel(server.url).send("x")
+        assert kind.attempts(server) == 1
+
+
+def test_nobody_there_is_a_failure(kind, logged):
+    assert not kind.channel(unused_url()).send("x")
+
+
+def test_a_long_message_is_cut_to_what_fits(kind):
+    with kind.serving() as server:
+        assert kind.channel(server.url).send("\N{CHART WITH UPWARDS TREND}" * 5_000)
+        [text] = kind.texts(server)
+    assert utf16_length(text) <= kind.most_units * (1 if "cut)" in text[-10:] else 2)
+    assert "cut" in text[-40:]
+
+
+def test_no_secret_is_logged_whatever_goes_wrong(kind, logged):
+    with kind.serving(500) as server:
+        assert not kind.channel(server.url).send("x")
+    assert not kind.channel(unused_url()).send("x")
+    assert logged.getvalue().count("alert_not_delivered") == 2
+    assert kind.secret not in logged.getvalue()
