@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import structlog
 
 from alpha_oracle.adapters.postgres.event_log import PostgresEventLog
+from alpha_oracle.adapters.postgres.execution_quality import PostgresQualitySummaries
 from alpha_oracle.adapters.redis.operator_presence import RedisOperatorPresence
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
     from alpha_oracle.ports.events import EventLog
+    from alpha_oracle.ports.execution_quality import QualitySummaries
     from alpha_oracle.ports.risk_board import RiskBoard
 
 TOKEN_FILE: Final = "api_token"  # noqa: S105 - the file's name.
@@ -73,6 +75,7 @@ class Services:
     risk_board: RiskBoard
     overview: Overview
     presence: OperatorPresence
+    qualities: QualitySummaries
 
     def operations_of(self, name: str) -> Operations:
         """Return what a caller of this name can do."""
@@ -82,9 +85,9 @@ class Services:
         """Return an account, or all that were traded."""
         return self.operations.records.accounts() if account is None else [account]
 
-    def portfolios(self) -> list[dict[str, Any]]:
-        """Return what each account is worth."""
-        found = (self.overview.portfolio(account) for account in self.accounts(None))
+    def portfolios(self, account: str | None = None) -> list[dict[str, Any]]:
+        """Return what an account is worth, or each of them."""
+        found = (self.overview.portfolio(one) for one in self.accounts(account))
         return [one for one in found if one is not None]
 
     def day_trade_counts(self, account: str | None) -> list[dict[str, Any]]:
@@ -121,6 +124,7 @@ def opened_services(settings: Settings) -> Iterator[Services]:
                 window_sessions=settings.risk.day_trading.window_business_days,
             ),
             presence=OperatorPresence(RedisOperatorPresence(stores.redis), operations),
+            qualities=PostgresQualitySummaries(stores.database),
         )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from alpha_oracle.domain.execution_quality import MEASURES, PERCENTILES
 from alpha_oracle.domain.instants import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alpha_oracle.bootstrap.operating import SwitchPosition
+    from alpha_oracle.domain.execution_quality import QualitySummary
     from alpha_oracle.domain.orders import Order, OrderEvent
     from alpha_oracle.domain.portfolio import Lot
     from alpha_oracle.domain.trading_pages import OrderFile, TradedFill
@@ -113,6 +115,7 @@ def fill_document(traded: TradedFill) -> dict[str, Any]:
     """Return an execution."""
     fill = traded.fill
     return {
+        "account": traded.account,
         "order_id": traded.order_id,
         "execution_id": fill.execution_id,
         "symbol": traded.symbol,
@@ -181,6 +184,16 @@ def quality_document(quality: OrderQuality) -> dict[str, Any]:
     }
 
 
+def summary_document(summary: QualitySummary) -> dict[str, Any]:
+    """Return how well the orders of a type were executed, as percentiles."""
+    return {"order_type": summary.order_type, "orders": summary.orders} | {
+        name: {
+            f"p{percent}": summary.measured.get(name, {}).get(percent) for percent in PERCENTILES
+        }
+        for name in MEASURES
+    }
+
+
 def day_trade_document(decision: DayTradeDecision) -> dict[str, Any]:
     """Return what the day-trade guard said of an order, and what it looked at."""
     return {
@@ -212,8 +225,8 @@ def switch_document(position: SwitchPosition) -> dict[str, Any]:
 
 
 def number(value: Decimal | None) -> float | None:
-    """Return an exact figure as a JSON number."""
-    return None if value is None else float(value)
+    """Return an exact figure as a JSON number; JSON has none for what is no number."""
+    return None if value is None or not value.is_finite() else float(value)
 
 
 def _position(account: str, symbol: str, lots: Sequence[Lot]) -> dict[str, Any]:

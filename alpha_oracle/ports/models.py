@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.models import (
         ModelHealth,
         ModelRecord,
+        ModelStage,
         Prediction,
         SignalExplanation,
         StageChange,
@@ -42,7 +43,11 @@ class ModelStore(Protocol):
         ...
 
     def models(
-        self, *, after: tuple[datetime, str] | None = None, limit: int | None = None
+        self,
+        *,
+        stage: ModelStage | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
     ) -> list[ModelRecord]:
         """Return models, newest first.
 

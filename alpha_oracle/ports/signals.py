@@ -28,6 +28,8 @@ class SignalStore(Protocol):
         self,
         *,
         session: Session | None = None,
+        symbol: Symbol | None = None,
+        strategy: str | None = None,
         after: SignalPlace | None = None,
         limit: int | None = None,
     ) -> list[Mapping[str, object]]:
@@ -60,6 +62,7 @@ class RankingStore(Protocol):
         self,
         *,
         session: Session | None = None,
+        strategy: str | None = None,
         after: tuple[Session, int] | None = None,
         limit: int | None = None,
     ) -> list[StrategyRank]:

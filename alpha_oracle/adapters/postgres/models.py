@@ -48,8 +48,11 @@ _INSERT: Final = (
 )
 _SELECT: Final = f"SELECT stage, {', '.join(_GIVEN)}, activated_at, predecessors FROM models"
 _PAGE: Final = """
-WHERE CAST(:trained_at AS timestamptz) IS NULL
-   OR (trained_at, model_id) < (:trained_at, :model_id)
+WHERE (CAST(:stage AS text) IS NULL OR stage = :stage)
+  AND (
+    CAST(:trained_at AS timestamptz) IS NULL
+    OR (trained_at, model_id) < (:trained_at, :model_id)
+  )
 ORDER BY trained_at DESC, model_id DESC LIMIT :limit
 """
 _ACTIVATE: Final = """
@@ -102,14 +105,19 @@ class PostgresModels:
             return _active(connection)
 
     def models(
-        self, *, after: tuple[datetime, str] | None = None, limit: int | None = None
+        self,
+        *,
+        stage: ModelStage | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
     ) -> list[ModelRecord]:
         """Return models, newest first.
 
         `after` are instant of training and id of the last one of the page before.
         """
         trained_at, model_id = after or (None, "")
-        values = {"trained_at": trained_at, "model_id": model_id, "limit": limit}
+        place = {"trained_at": trained_at, "model_id": model_id}
+        values = place | {"stage": stage, "limit": limit}
         with self._database.begin() as connection:
             rows = connection.execute(text(f"{_SELECT} {_PAGE}"), values)
             return [_to_record(row) for row in rows]

@@ -31,6 +31,7 @@ _INSERT: Final = (
 _SELECT: Final = (
     f"SELECT {', '.join(_COLUMNS)}, parameters FROM rankings"
     " WHERE (CAST(:session AS date) IS NULL OR session = :session)"
+    " AND (CAST(:strategy AS text) IS NULL OR strategy = :strategy)"
     " AND (CAST(:day AS date) IS NULL OR session < :day OR (session = :day AND rank > :rank))"
     " ORDER BY session DESC, rank LIMIT :limit"
 )
@@ -59,6 +60,7 @@ class PostgresRankings:
         self,
         *,
         session: Session | None = None,
+        strategy: str | None = None,
         after: tuple[Session, int] | None = None,
         limit: int | None = None,
     ) -> list[StrategyRank]:
@@ -67,7 +69,8 @@ class PostgresRankings:
         `after` are session and rank of the last one of the page before.
         """
         day, rank = after or (None, 0)
-        values = {"session": session, "day": day, "rank": rank, "limit": limit}
+        wanted = {"session": session, "strategy": strategy}
+        values = wanted | {"day": day, "rank": rank, "limit": limit}
         with self._database.begin() as connection:
             rows = connection.execute(text(_SELECT), values)
             return [_to_rank(row) for row in rows]

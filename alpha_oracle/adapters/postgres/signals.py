@@ -67,6 +67,8 @@ ORDER BY entry.symbol
 _PAGE: Final = """
 SELECT document FROM signals
 WHERE (CAST(:session AS date) IS NULL OR session = :session)
+  AND (CAST(:of_symbol AS text) IS NULL OR symbol = :of_symbol)
+  AND (CAST(:of_strategy AS text) IS NULL OR strategy = :of_strategy)
   AND (
     CAST(:day AS date) IS NULL OR session < :day
     OR (session = :day AND (strategy, symbol, direction) > (:strategy, :symbol, :direction))
@@ -102,6 +104,8 @@ class PostgresSignals:
         self,
         *,
         session: Session | None = None,
+        symbol: Symbol | None = None,
+        strategy: str | None = None,
         after: SignalPlace | None = None,
         limit: int | None = None,
     ) -> list[Mapping[str, object]]:
@@ -110,7 +114,8 @@ class PostgresSignals:
         `after` is the place of the last one of the page before.
         """
         place = {"day": None, "strategy": "", "symbol": "", "direction": ""}
-        values = place | (after._asdict() if after else {}) | {"session": session, "limit": limit}
+        wanted = {"session": session, "of_symbol": symbol, "of_strategy": strategy, "limit": limit}
+        values = place | (after._asdict() if after else {}) | wanted
         with self._database.begin() as connection:
             documents = connection.scalars(text(_PAGE), values)
             return [json.loads(document) for document in documents]

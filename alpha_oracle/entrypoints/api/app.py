@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from alpha_oracle.bootstrap.api_metrics import ApiMetrics
 from alpha_oracle.bootstrap.installation_metrics import installation_metrics
 from alpha_oracle.entrypoints.api import (
     approvals,
+    docs,
     events,
     kill_switch,
     metrics,
@@ -21,7 +23,12 @@ from alpha_oracle.entrypoints.api import (
     risk,
 )
 from alpha_oracle.entrypoints.api.access import viewer
+from alpha_oracle.entrypoints.api.answers import answering
 from alpha_oracle.entrypoints.api.doorkeeper import Doorkeeper
+from alpha_oracle.entrypoints.api.headers import Guarded
+from alpha_oracle.entrypoints.api.paging import unknown_parameters
+from alpha_oracle.entrypoints.api.shapes import Health
+from alpha_oracle.entrypoints.api.strays import HEALTH, no_route
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,6 +58,7 @@ def create_app(services: Services, *, access: Access, allowed_hosts: Collection[
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=problems.EVERYWHERE,
     )
     app.state.services = services
@@ -59,19 +67,27 @@ def create_app(services: Services, *, access: Access, allowed_hosts: Collection[
     problems.register(app)
     app.add_middleware(Doorkeeper, allowed_hosts=allowed_hosts)
     app.add_middleware(metrics.Counted, metrics=app.state.metrics)
+    app.add_middleware(Guarded)
     for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(viewer)])
+        app.include_router(router, dependencies=[Depends(viewer), Depends(unknown_parameters)])
+    docs.register(app)
     _register_own(app)
+    for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.add_exception_handler(status, no_route)
     return app
 
 
 def _register_own(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["health"])
+    @app.get(HEALTH, tags=["health"], responses=answering(Health))
     def health() -> dict[str, str]:
         """Whether this process answers; of the others `GET /api/risk/status` tells."""
         return {"status": "ok"}
 
-    @app.get("/openapi.json", dependencies=[Depends(viewer)], tags=["health"])
+    @app.get(
+        "/openapi.json",
+        dependencies=[Depends(viewer), Depends(unknown_parameters)],
+        tags=["health"],
+    )
     def description() -> dict[str, Any]:
         """This API, described."""
         return problems.described(app.openapi())

@@ -9,12 +9,16 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from alpha_oracle.entrypoints.api.access import Caller, operator
+from alpha_oracle.entrypoints.api.answers import answering
 from alpha_oracle.entrypoints.api.problems import Problem, problems_of
 from alpha_oracle.entrypoints.api.services import ServicesOf
+from alpha_oracle.entrypoints.api.shapes import KillSwitch
 from alpha_oracle.entrypoints.trading_documents import switch_document
 from alpha_oracle.risk.kill_switch import RefusedChange
 
 router = APIRouter(prefix="/api/risk/kill-switch", tags=["kill switch"])
+
+CONFLICT = problems_of(HTTPStatus.CONFLICT)
 
 
 class Activation(BaseModel):
@@ -32,13 +36,13 @@ class Resumption(BaseModel):
     confirmation: Literal["RESUME"]
 
 
-@router.get("")
+@router.get("", responses=answering(KillSwitch))
 def show(services: ServicesOf) -> dict[str, Any]:
     """Where the switch stands: in the database, in its mirror, and since when."""
     return switch_document(services.operations.switch_position())
 
 
-@router.post("/activate")
+@router.post("/activate", responses=answering(KillSwitch) | CONFLICT)
 def activate(
     body: Activation, services: ServicesOf, caller: Annotated[Caller, Depends(operator)]
 ) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def activate(
     return switch_document(operations.switch_position())
 
 
-@router.post("/deactivate", responses=problems_of(HTTPStatus.CONFLICT))
+@router.post("/deactivate", responses=answering(KillSwitch) | CONFLICT)
 def deactivate(
     body: Resumption, services: ServicesOf, caller: Annotated[Caller, Depends(operator)]
 ) -> dict[str, Any]:

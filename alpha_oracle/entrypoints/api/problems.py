@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from alpha_oracle.entrypoints.api.headers import GUARDS
 from alpha_oracle.errors import (
     AlphaOracleError,
     ContradictsRecord,
@@ -63,9 +64,19 @@ def problem_answer(problem: Problem) -> JSONResponse:
     return JSONResponse(
         content | problem.facts,
         status_code=status.value,
-        headers=problem.headers,
+        headers=GUARDS | problem.headers,
         media_type=MEDIA_TYPE,
     )
+
+
+def routing_problem(error: Exception) -> Problem:
+    """Return what the framework itself refused as a problem; whoever may GET may HEAD."""
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
+    return Problem(HTTPStatus(error.status_code), str(error.detail), headers=headers)
 
 
 def problems_of(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -78,10 +89,15 @@ def problems_of(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 EVERYWHERE: Final = problems_of(
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.LENGTH_REQUIRED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.MISDIRECTED_REQUEST,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -98,8 +114,22 @@ _SCHEMA: Final = {
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong with the request, each with its place in it.",
+            "items": {
+                "type": "object",
+                "required": ["where", "what"],
+                "properties": {"where": {"type": "string"}, "what": {"type": "string"}},
+            },
+        },
+        "remaining_minutes": {
+            "type": "integer",
+            "description": "Until when no resume is considered.",
+        },
+        "approval": {"$ref": "#/components/schemas/Approval"},
     },
 }
 
@@ -120,8 +150,7 @@ def register(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def tell_routing(_: Request, error: HTTPException) -> JSONResponse:
-        status = HTTPStatus(error.status_code)
-        return problem_answer(Problem(status, str(error.detail), headers=error.headers))
+        return problem_answer(routing_problem(error))
 
     @app.exception_handler(RequestValidationError)
     def tell_invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
-from alpha_oracle.domain.market import Symbol, parse_symbol
 from alpha_oracle.domain.orders import OrderStatus
+from alpha_oracle.entrypoints.api import shapes
+from alpha_oracle.entrypoints.api.answers import answering
 from alpha_oracle.entrypoints.api.approvals import OrderId
-from alpha_oracle.entrypoints.api.paging import After, Limit, page_document, traded_cursor
-from alpha_oracle.entrypoints.api.problems import Problem, problems_of
+from alpha_oracle.entrypoints.api.filters import Account, Ticker, symbol_of
+from alpha_oracle.entrypoints.api.paging import (
+    After,
+    AfterNames,
+    Limit,
+    cut_page,
+    from_hex,
+    page_document,
+    to_hex,
+    traded_cursor,
+)
+from alpha_oracle.entrypoints.api.problems import Problem
 from alpha_oracle.entrypoints.api.services import ServicesOf
 from alpha_oracle.entrypoints.trading_documents import (
     day_trade_document,
@@ -20,16 +31,13 @@ from alpha_oracle.entrypoints.trading_documents import (
     order_document,
     position_documents,
     quality_document,
+    summary_document,
 )
-from alpha_oracle.errors import UnknownSymbol
 
 router = APIRouter(prefix="/api", tags=["trading"])
 
-Account = Annotated[str | None, Query(max_length=64, description="Only of this account.")]
-Ticker = Annotated[str | None, Query(max_length=20, description="Only of this symbol.")]
 
-
-@router.get("/orders")
+@router.get("/orders", responses=answering(shapes.Page[shapes.Order]))
 def orders(
     services: ServicesOf,
     *,
@@ -42,7 +50,7 @@ def orders(
     """Orders, newest first."""
     page = services.operations.records.orders(
         account=account,
-        symbol=_symbol(symbol),
+        symbol=symbol_of(symbol),
         status=status,
         after=traded_cursor(after),
         limit=limit,
@@ -50,7 +58,7 @@ def orders(
     return page_document(page, order_document)
 
 
-@router.get("/orders/{order_id}", responses=problems_of(HTTPStatus.NOT_FOUND))
+@router.get("/orders/{order_id}", responses=answering(shapes.OrderFile))
 def order(order_id: OrderId, services: ServicesOf) -> dict[str, Any]:
     """An order with its transitions and each check's verdict, its slices and its quality."""
     found = services.operations.records.order(order_id)
@@ -59,7 +67,7 @@ def order(order_id: OrderId, services: ServicesOf) -> dict[str, Any]:
     return file_document(found)
 
 
-@router.get("/fills")
+@router.get("/fills", responses=answering(shapes.Page[shapes.Fill]))
 def fills(
     services: ServicesOf,
     *,
@@ -70,12 +78,12 @@ def fills(
 ) -> dict[str, Any]:
     """Executions, newest first; a correction stands beside what it corrects."""
     page = services.operations.records.fills(
-        account=account, symbol=_symbol(symbol), after=traded_cursor(after), limit=limit
+        account=account, symbol=symbol_of(symbol), after=traded_cursor(after), limit=limit
     )
     return page_document(page, fill_document)
 
 
-@router.get("/execution-quality")
+@router.get("/execution-quality", responses=answering(shapes.Qualities))
 def execution_quality(
     services: ServicesOf,
     *,
@@ -84,37 +92,52 @@ def execution_quality(
     after: After = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
-    """How well closed orders were executed, newest first; above 0 is worse for us."""
+    """How well closed orders were executed, newest first; above 0 is worse for us.
+
+    `summaries` are over all of them, not this page alone.
+    """
+    ticker = symbol_of(symbol)
     page = services.operations.records.qualities(
-        account=account, symbol=_symbol(symbol), after=traded_cursor(after), limit=limit
+        account=account, symbol=ticker, after=traded_cursor(after), limit=limit
     )
-    return page_document(page, quality_document)
+    found = services.qualities.summaries(account=account, symbol=ticker)
+    summaries = [summary_document(one) for one in found]
+    return page_document(page, quality_document) | {"summaries": summaries}
 
 
-@router.get("/positions")
-def positions(services: ServicesOf, *, account: Account = None) -> dict[str, Any]:
-    """What is held, by symbol, with the lots it consists of."""
-    records = services.operations.records
-    accounts = records.accounts() if account is None else [account]
-    return {
-        "items": [
-            document
-            for name in accounts
-            for document in position_documents(name, records.positions(name))
-        ]
-    }
+@router.get("/positions", responses=answering(shapes.Page[shapes.Position]))
+def positions(
+    services: ServicesOf,
+    *,
+    account: Account = None,
+    symbol: Ticker = None,
+    after: AfterNames = None,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """What is held, by account and symbol, with the lots it consists of."""
+    ticker = symbol_of(symbol)
+    place = ("", "") if after is None else tuple(from_hex(one) for one in after.split("."))
+    found = [
+        one
+        for name in sorted(services.accounts(account))
+        for one in position_documents(name, services.operations.records.positions(name))
+        if (name, one["symbol"]) > place and ticker in {None, one["symbol"]}
+    ]
+    return cut_page(
+        found[: limit + 1], limit, lambda one: f"{to_hex(one['account'])}.{to_hex(one['symbol'])}"
+    )
 
 
-@router.get("/portfolio")
-def portfolio(services: ServicesOf) -> dict[str, Any]:
+@router.get("/portfolio", responses=answering(shapes.Page[shapes.Portfolio]))
+def portfolio(services: ServicesOf, *, account: Account = None) -> dict[str, Any]:
     """What each account is worth: its cash, its holdings at the quotes of now, what it fell from.
 
-    `equity_usd` is null where something held has no quote.
+    `equity_usd` is null where something held has no quote. All accounts are on the one page.
     """
-    return {"items": services.portfolios()}
+    return {"items": services.portfolios(account), "next": None}
 
 
-@router.get("/risk/day-trades", tags=["risk"])
+@router.get("/risk/day-trades", tags=["risk"], responses=answering(shapes.DayTrades))
 def day_trades(
     services: ServicesOf, *, account: Account = None, after: After = None, limit: Limit = 100
 ) -> dict[str, Any]:
@@ -123,10 +146,3 @@ def day_trades(
         account=account, after=traded_cursor(after), limit=limit
     )
     return {"counts": services.day_trade_counts(account)} | page_document(page, day_trade_document)
-
-
-def _symbol(ticker: str | None) -> Symbol | None:
-    try:
-        return None if ticker is None else parse_symbol(ticker)
-    except UnknownSymbol as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"query.symbol: {error}") from None

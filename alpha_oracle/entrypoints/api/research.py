@@ -3,101 +3,105 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from alpha_oracle.domain.models import ModelStage
 from alpha_oracle.domain.signals import SignalPlace
-from alpha_oracle.entrypoints.api.paging import After, Limit, decoded, encoded
-from alpha_oracle.entrypoints.api.problems import Problem
+from alpha_oracle.entrypoints.api import research_shapes
+from alpha_oracle.entrypoints.api.answers import answering
+from alpha_oracle.entrypoints.api.filters import OfSession, Strategy, Ticker, symbol_of
+from alpha_oracle.entrypoints.api.paging import (
+    After,
+    AfterDay,
+    AfterRank,
+    Limit,
+    cut_page,
+    day_of,
+    from_hex,
+    instant_cursor,
+    instant_place,
+    to_hex,
+)
 from alpha_oracle.entrypoints.api.services import ServicesOf
+from alpha_oracle.entrypoints.api.shapes import Page
 from alpha_oracle.entrypoints.research_documents import model_document, rank_document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 router = APIRouter(prefix="/api", tags=["research"])
 
-OfSession = Annotated[date | None, Query(description="Only of this session.")]
+OfStage = Annotated[ModelStage | None, Query(description="Only of this stage.")]
 
 
-@router.get("/signals")
+@router.get("/signals", responses=answering(Page[research_shapes.Signal]))
 def signals(
-    services: ServicesOf, *, session: OfSession = None, after: After = None, limit: Limit = 100
+    services: ServicesOf,
+    *,
+    session: OfSession = None,
+    symbol: Ticker = None,
+    strategy: Strategy = None,
+    after: AfterDay = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Signals as they were announced, newest session first."""
-    parts = _parts(after, 4)
-    place = SignalPlace(_day(parts[0]), *parts[1:]) if parts else None
-    found = services.records.signals.signals(session=session, after=place, limit=limit + 1)
-    names = ("session", "strategy", "symbol", "direction")
-    return _page(
-        [dict(one) for one in found], limit, lambda one: [str(one[name]) for name in names]
+    found = services.records.signals.signals(
+        session=session,
+        symbol=symbol_of(symbol),
+        strategy=strategy,
+        after=None if after is None else _signal_place(after),
+        limit=limit + 1,
     )
+    return cut_page([dict(one) for one in found], limit, _signal_cursor)
 
 
-@router.get("/rankings")
+@router.get("/rankings", responses=answering(Page[research_shapes.Rank]))
 def rankings(
-    services: ServicesOf, *, session: OfSession = None, after: After = None, limit: Limit = 100
+    services: ServicesOf,
+    *,
+    session: OfSession = None,
+    strategy: Strategy = None,
+    after: AfterRank = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Rankings, newest session first, best strategy first."""
-    parts = _parts(after, 2)
-    place = (_day(parts[0]), _whole_number(parts[1])) if parts else None
-    found = services.records.rankings.rankings(session=session, after=place, limit=limit + 1)
-    return _page(
-        [rank_document(one) for one in found],
-        limit,
-        lambda one: [one["session"], str(one["rank"])],
+    found = services.records.rankings.rankings(
+        session=session,
+        strategy=strategy,
+        after=None if after is None else _rank_place(after),
+        limit=limit + 1,
     )
+    return cut_page([rank_document(one) for one in found], limit, _rank_cursor)
 
 
-@router.get("/models")
-def models(services: ServicesOf, *, after: After = None, limit: Limit = 100) -> dict[str, Any]:
-    """Trained models, newest first, with how each was judged."""
-    parts = _parts(after, 2)
-    place = (_instant(parts[0]), parts[1]) if parts else None
-    found = services.records.models.models(after=place, limit=limit + 1)
-    return _page(
-        [model_document(one) for one in found],
-        limit,
-        lambda one: [one["trained_at"], one["model_id"]],
-    )
-
-
-def _page(
-    documents: Sequence[dict[str, Any]], limit: int, place: Callable[[dict[str, Any]], list[str]]
+@router.get("/models", responses=answering(Page[research_shapes.Model]))
+def models(
+    services: ServicesOf, *, stage: OfStage = None, after: After = None, limit: Limit = 100
 ) -> dict[str, Any]:
-    # One more than was asked for says that there is a page after this one.
-    items = documents[:limit]
-    return {"items": items, "next": encoded(place(items[-1])) if len(documents) > limit else None}
+    """Trained models, newest first, with how each was judged."""
+    found = services.records.models.models(
+        stage=stage, after=None if after is None else instant_place(after), limit=limit + 1
+    )
+    return cut_page([model_document(one) for one in found], limit, _model_cursor)
 
 
-def _parts(after: str | None, count: int) -> list[str] | None:
-    return None if after is None else decoded(after, count=count)
+def _signal_cursor(document: dict[str, Any]) -> str:
+    names = (to_hex(document[name]) for name in ("strategy", "symbol", "direction"))
+    return f"{date.fromisoformat(document['session']).toordinal()}.{'.'.join(names)}"
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _no_place() from None
+def _signal_place(cursor: str) -> SignalPlace:
+    day, *names = cursor.split(".")
+    return SignalPlace(day_of(day), *map(from_hex, names))
 
 
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise _no_place() from None
-    if instant.tzinfo is None:
-        raise _no_place()
-    return instant
+def _rank_cursor(document: dict[str, Any]) -> str:
+    return f"{date.fromisoformat(document['session']).toordinal()}.{document['rank']}"
 
 
-def _whole_number(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - what an integer column holds.
-        raise _no_place()
-    return int(text)
+def _rank_place(cursor: str) -> tuple[date, int]:
+    day, _, rank = cursor.partition(".")
+    return day_of(day), int(rank)
 
 
-def _no_place() -> Problem:
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "query.after: give `next` of the page before")
+def _model_cursor(document: dict[str, Any]) -> str:
+    return instant_cursor(datetime.fromisoformat(document["trained_at"]), document["model_id"])

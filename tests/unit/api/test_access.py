@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from alpha_oracle.entrypoints.api.access import (
+    FAILURE_SECONDS,
     MOST_ADDRESSES,
     MOST_FAILURES,
-    WITHIN_SECONDS,
     Access,
     Role,
     Token,
@@ -50,17 +50,32 @@ def test_an_address_that_guesses_waits_and_another_does_not(access, now):
         assert status(access, "wrong") == 401
     assert status(access, "wrong") == 429
     assert status(access, "wrong", address="10.0.0.2") == 401
-    now[0] += WITHIN_SECONDS + 1
+    now[0] += FAILURE_SECONDS
     assert status(access, "wrong") == 401
+    assert status(access, "wrong") == 429
 
 
 def test_guessing_on_while_told_to_wait_does_not_prolong_it(access, now):
     for _ in range(MOST_FAILURES):
         status(access, "wrong")
-    for _ in range(5):
-        now[0] += WITHIN_SECONDS / 6
+    for _ in range(3):
+        now[0] += FAILURE_SECONDS / 4
         assert status(access, "wrong") == 429
-    now[0] += WITHIN_SECONDS / 6 + 1
+    now[0] += FAILURE_SECONDS / 4
+    assert status(access, "wrong") == 401
+
+
+def test_who_was_silent_for_long_may_err_as_often_as_a_stranger(access, now):
+    for _ in range(2):
+        for _ in range(MOST_FAILURES):
+            assert status(access, "wrong") == 401
+        assert status(access, "wrong") == 429
+        now[0] += MOST_FAILURES * FAILURE_SECONDS
+
+
+def test_a_request_without_a_token_guesses_nothing(access):
+    for _ in range(MOST_FAILURES + 1):
+        assert status(access, None) == 401
     assert status(access, "wrong") == 401
 
 
@@ -73,4 +88,4 @@ def test_the_right_token_passes_from_an_address_that_was_slowed_down(access):
 def test_addresses_are_remembered_within_bounds(access):
     for number in range(MOST_ADDRESSES + 10):
         status(access, "wrong", address=str(number))
-    assert len(access._failures) == MOST_ADDRESSES
+    assert len(access._paid_off_at) == MOST_ADDRESSES

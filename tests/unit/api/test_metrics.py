@@ -78,6 +78,17 @@ def test_a_bug_is_counted_as_what_its_caller_is_told(ask, metrics):
     assert counted(metrics) == {'method="GET",route="/api/broken",status="500"} 1.0'}
 
 
+def test_failures_and_refusals_are_counted_from_nought_on(ask, metrics):
+    assert "alpha_oracle_api_failures_total 0.0" in metrics.text().decode()
+    ask("GET", "/api/broken")
+    ask("GET", "/api/orders/1")
+    for status in (401, 429, 403):
+        metrics.count("GET", "/api/orders", status=status, seconds=0.1)
+    told = metrics.text().decode()
+    assert "alpha_oracle_api_failures_total 1.0" in told
+    assert "alpha_oracle_api_refusals_total 2.0" in told
+
+
 def test_each_route_has_its_times(ask, metrics):
     ask("GET", "/api/orders/1")
     assert (
