@@ -5,24 +5,29 @@ import os
 import pytest
 
 from tests.chaos.gateway_storms import GatewayStorm
-from tests.fakes.broker import CASH, SESSION, close_of_the_session
-from tests.fakes.gateway_market import ACCOUNT
-from tests.peers.tws.market import market_of_closes
-from tests.peers.tws.running import running_gateway
-from tests.unit.execution.trading_day import BEFORE_OPEN, SYMBOLS
+from tests.chaos.gateway_world import opened_world
+from tests.conftest import own_database
 
-RUNS = int(os.environ.get("ALPHA_ORACLE_TEST_GATEWAY_STORMS", "20"))
+RUNS = int(os.environ.get("ALPHA_ORACLE_TEST_GATEWAY_STORMS", "200"))
+
+
+@pytest.fixture(scope="module")
+def storm_database_url(postgres_url, worker, run_name, template):
+    """A database for all storms, each of which empties it first."""
+    with own_database(postgres_url, f"{run_name}_{worker}_storms", template=template) as url:
+        yield url
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_no_storm_at_the_gateway_doubles_an_order_or_parts_book_and_broker(seed):
-    close_of_the_session()
-    market = market_of_closes({symbol: [100.0] for symbol in SYMBOLS}, [SESSION])
-    with running_gateway(market, now=BEFORE_OPEN, accounts=(ACCOUNT,), cash=float(CASH)) as gateway:
-        storm = GatewayStorm(gateway, seed)
+def test_no_storm_at_the_gateway_doubles_an_order_or_parts_book_and_broker(
+    seed, storm_database_url
+):
+    with opened_world(storm_database_url) as world:
+        storm = GatewayStorm(world, seed)
         try:
             storm.run()
             storm.check()
+            assert storm.has_struck_its_own or not storm.is_alone, "the cut was never made"
         except BaseException as error:
             error.add_note(f"in the storm of seed {seed}: {storm.plan}")
             raise

@@ -12,7 +12,7 @@ from alpha_oracle.adapters.ibkr.dialing import shake_hands
 from alpha_oracle.adapters.ibkr.link import Address, Link
 from alpha_oracle.adapters.ibkr.order_answers import FIGURES, UNNUMBERED, Answers, Part
 from alpha_oracle.adapters.ibkr.order_ears import Ears
-from alpha_oracle.adapters.ibkr.pacing import Burst
+from alpha_oracle.adapters.ibkr.pacing import MOST_A_SECOND, Burst
 from alpha_oracle.adapters.ibkr.trouble import CutOffError, LinkLostError, RequestRefusedError
 from alpha_oracle.adapters.ibkr.vendor import Contract, ExecutionFilter, ListeningDecoder, Order
 from alpha_oracle.domain.orders import OrderType, Side
@@ -41,7 +41,8 @@ class OrderPatience:
 
     `waits_seconds` are the pauses before a gateway is tried again, the last of them for ever. Its
     silence is noticed by a question every `heartbeat_every_seconds`; while it is cut off from
-    IBKR's servers it is kept for `cut_off_seconds`, then dialled anew.
+    IBKR's servers it is kept for `cut_off_seconds`, then dialled anew. No more than `most_a_second`
+    messages are sent.
     """
 
     handshake_seconds: float = 15.0
@@ -51,6 +52,7 @@ class OrderPatience:
     cut_off_seconds: float = 300.0
     waits_seconds: tuple[float, ...] = (1.0, 5.0, 10.0, 20.0, 40.0, 60.0)
     start_seconds: float = 20.0
+    most_a_second: int = MOST_A_SECOND
 
 
 class OrderLink:
@@ -86,7 +88,7 @@ class OrderLink:
         self._link = Link(address, outage_seconds=patience.answer_seconds, decoder_of=decoder_of)
         # Nothing may wait in the library: what it holds back would be sent when nobody wants it.
         self._link.client.MaxRequests = 0
-        self._burst = Burst()
+        self._burst = Burst(patience.most_a_second)
         self._asking = asyncio.Lock()
         self._companies: dict[Symbol, Company] = {}
         self.is_proven = False

@@ -230,6 +230,17 @@ class Restart:
         stage.session.gateway.restart(seconds=self.seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class DoThenRestart:
+    """What is asked is done; instead of the answer the gateway restarts."""
+
+    seconds: float
+
+    async def play(self, stage: Stage) -> None:
+        await stage.do()
+        stage.session.gateway.restart(seconds=self.seconds)
+
+
 @dataclass(slots=True, kw_only=True)
 class Fault:
     """One row: `does` at `at`, after `skip` matches, `times` times (None: always)."""

@@ -80,7 +80,9 @@ class Gateway:
         self._is_over = False
 
     async def open(self, port: int = 0) -> None:
-        """Listen; 0 takes any free port, and keeps it over restarts."""
+        """Listen, unless it does; 0 takes any free port, and keeps it over restarts."""
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._serve, HOST, port or self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         if self._is_over:

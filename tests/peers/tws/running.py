@@ -75,7 +75,11 @@ class RunningGateway:
 
     def fault(self, at: Point, does: Effect, **row: Any) -> None:
         """Add a row to the fault table: `symbol`, `client_id`, `skip`, `times` (None: always)."""
-        self._do(lambda: self._gateway.faults.rows.append(Fault(at=at, does=does, **row)))
+        self.add_fault(Fault(at=at, does=does, **row))
+
+    def add_fault(self, row: Fault) -> None:
+        """Add a row, from which can be read what is left of it."""
+        self._do(lambda: self._gateway.faults.rows.append(row))
 
     def clear_faults(self) -> None:
         """Empty the fault table."""
