@@ -97,3 +97,16 @@ class Pacing:
             Severity.HIGH: timedelta(hours=1),
         }
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldAlert:
+    """An alert on record: the channels that have delivered it, and those that are still to."""
+
+    alert_id: int
+    type: str
+    severity: Severity | None
+    text: str
+    at: datetime
+    delivered: tuple[str, ...]
+    waiting: tuple[str, ...]

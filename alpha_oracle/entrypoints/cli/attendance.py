@@ -27,6 +27,7 @@ CHANGING: Final = frozenset({
     ("quarantine", "release"),
     ("models", "promote"),
     ("models", "rollback"),
+    ("alerts", "acknowledge"),
     ("db", "upgrade"),
     ("db", "restore"),
 })  # fmt: skip

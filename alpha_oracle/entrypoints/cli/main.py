@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from alpha_oracle.entrypoints.cli import (
+    alerts,
     approvals,
     backtests,
     data,
@@ -63,6 +64,7 @@ for room in (
     orders,
     kill_switch,
     approvals,
+    alerts,
     reconcile,
     processes,
 ):
