@@ -2,61 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.doctoring import check_gateway
-from alpha_oracle.adapters.redis.neighbours import databases_with_signals
+from alpha_oracle.adapters.prefect_deployments import is_answering
+from alpha_oracle.bootstrap.alerting import channels_of
+from alpha_oracle.bootstrap.doctor_machine import (
+    check_clock,
+    check_disk,
+    check_home,
+    check_packages,
+    check_ports,
+    check_time_zones,
+)
+from alpha_oracle.bootstrap.doctor_stores import check_database, check_redis
+from alpha_oracle.bootstrap.findings import Finding
 from alpha_oracle.bootstrap.ibkr import confirm_account
 from alpha_oracle.bootstrap.models import age_of, registry_of
+from alpha_oracle.bootstrap.orchestration import API_VARIABLE
 from alpha_oracle.bootstrap.presence import WORKER, is_present, trades_at_ibkr
 from alpha_oracle.bootstrap.reference_sources import check_vendor, checkable_vendors
 from alpha_oracle.bootstrap.sources import SourceMemory, check_source, checkable_sources
-from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_stores
+from alpha_oracle.bootstrap.stores import clock_of, opened_database
 from alpha_oracle.config import load_settings
-from alpha_oracle.errors import AlphaOracleError, ModelRefused
+from alpha_oracle.errors import AlphaOracleError, ConfigurationError, ModelRefused
 from alpha_oracle.features import registry as features
 from alpha_oracle.strategies import registry
 from alpha_oracle.strategies.parameters import variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from alpha_oracle.config import Settings
 
+    Check: TypeAlias = Callable[[Settings], str]
+
+TEST_MESSAGE: Final = "alpha-oracle: a test message; alerts arrive here"
 CALENDAR_REACH: Final = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a check found; where it is not ok, `text` says how to mend it."""
+def diagnose(*, tells_alerts: bool = False) -> list[Finding]:
+    """Check settings, machine, stores and whoever is asked for data; return what was found.
 
-    check: str
-    ok: bool
-    text: str
-
-
-def diagnose() -> list[Finding]:
-    """Check settings, stores, calendar and sources; return what was found."""
+    `tells_alerts` sends a test message to every channel of alerts.
+    """
     try:
         settings = load_settings()
     except AlphaOracleError as error:
         return [Finding(check="settings", ok=False, text=str(error))]
-    sources = {
-        f"source {name}": partial(_check_source, name=name) for name in checkable_sources(settings)
-    }
-    vendors = {
-        f"source {name}": partial(_check_vendor, name=name) for name in checkable_vendors(settings)
-    }
-    broker = {"broker": _check_broker} if trades_at_ibkr(settings) else {}
-    checks = CHECKS | broker | sources | vendors
+    checks = CHECKS | _checks_of(settings, tells_alerts=tells_alerts)
     return [
         Finding(check="settings", ok=True, text=f"home is {settings.home}"),
         *(_checked(name, check, settings) for name, check in checks.items()),
     ]
+
+
+def _checks_of(settings: Settings, *, tells_alerts: bool) -> dict[str, Check]:
+    checks: dict[str, Check] = {"alerts": _tell_alerts if tells_alerts else _check_alerts}
+    if os.environ.get(API_VARIABLE):
+        checks["prefect"] = _check_prefect
+    if trades_at_ibkr(settings):
+        checks["broker"] = _check_broker
+    for name in checkable_sources(settings):
+        checks[f"source {name}"] = partial(_check_source, name=name)
+    for name in checkable_vendors(settings):
+        checks[f"source {name}"] = partial(_check_vendor, name=name)
+    return checks
 
 
 def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
@@ -64,19 +80,6 @@ def _checked(name: str, check: Callable[[Settings], str], settings: Settings) ->
         return Finding(check=name, ok=True, text=check(settings))
     except AlphaOracleError as error:
         return Finding(check=name, ok=False, text=str(error))
-
-
-def _check_stores(settings: Settings) -> str:
-    with opened_stores(settings) as stores:
-        stores.redis.ping()
-        answer = f"Postgres ({stores.database.name}) and Redis ({stores.redis.place}) answer"
-        others = ", ".join(map(str, databases_with_signals(stores.redis)))
-    if not others:
-        return answer
-    return (
-        f"{answer}; WARNING: there are signals in database {others} of that Redis server too, and "
-        "its channels know no databases: give each installation a server of its own"
-    )
 
 
 def _check_calendar(settings: Settings) -> str:
@@ -108,6 +111,37 @@ def _check_model(settings: Settings) -> str:
     return f"{active.model_id} is active, its files are whole and its features as they were"
 
 
+def _check_alerts(settings: Settings) -> str:
+    names = ", ".join(channels_of(settings.alerts).by_name)
+    if not names:
+        return (
+            "REMARK: nobody is told of trouble; set alerts.slack.webhook_url, or "
+            "alerts.telegram.bot_token and .chat_id"
+        )
+    return f"{names}; `alpha-oracle doctor --alerts` sends a test message"
+
+
+def _tell_alerts(settings: Settings) -> str:
+    took = channels_of(settings.alerts).tell(TEST_MESSAGE)
+    failed = [name for name, is_taken in took.items() if not is_taken]
+    if failed:
+        raise ConfigurationError(
+            f"{', '.join(failed)} did not take a test message (the reason is logged above); check "
+            + " and ".join(f"alerts.{name}" for name in failed)
+        )
+    return f"{', '.join(took)} took a test message" if took else _check_alerts(settings)
+
+
+def _check_prefect(_settings: Settings) -> str:
+    url = os.environ[API_VARIABLE]
+    if not is_answering(url):
+        raise ConfigurationError(
+            f"the Prefect API at {url} does not answer; start it, mend {API_VARIABLE}, or unset it "
+            "for the server under home"
+        )
+    return f"the Prefect API at {url} answers"
+
+
 def _check_broker(settings: Settings) -> str:
     confirm_account(settings)
     ibkr = settings.broker.ibkr
@@ -129,8 +163,15 @@ def _check_vendor(settings: Settings, *, name: str) -> str:
         return check_vendor(settings, name, memory)
 
 
-CHECKS: Final[dict[str, Callable[[Settings], str]]] = {
-    "stores": _check_stores,
+CHECKS: Final[dict[str, Check]] = {
+    "packages": check_packages,
+    "home": check_home,
+    "disk": check_disk,
+    "time zones": check_time_zones,
+    "clock": check_clock,
+    "ports": check_ports,
+    "database": check_database,
+    "redis": check_redis,
     "calendar": _check_calendar,
     "strategies": _check_strategies,
     "model": _check_model,

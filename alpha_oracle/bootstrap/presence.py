@@ -61,7 +61,8 @@ def present(home: Path, name: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     # Of two at once the first is seen. Who only asks whether it is held, holds it for a moment.
-    lock.acquire_exclusive(timeout_seconds=ASKED_SECONDS)
+    if lock.acquire_exclusive(timeout_seconds=ASKED_SECONDS):
+        _sign(lock)
     try:
         yield
     finally:
@@ -82,6 +83,7 @@ def only_one(home: Path, name: str) -> Iterator[None]:
         # Long enough to outlast whoever only asks whether it is held.
         if not lock.acquire_exclusive(timeout_seconds=1.0):
             raise LeaseTaken(f"the {name} of this installation runs already; stop that one first")
+        _sign(lock)
         yield
     finally:
         lock.release()
@@ -122,6 +124,21 @@ def last_beat(home: Path, name: str) -> datetime | None:
 def is_present(home: Path, name: str) -> bool:
     """Whether a process of that name works."""
     return is_held(_lock_path(home, name))
+
+
+def process_present(home: Path, name: str) -> int | None:
+    """Return the pid of the process of that name that works; None: none does."""
+    with suppress(OSError, ValueError):
+        if is_present(home, name):
+            return int(_lock_path(home, name).read_text(encoding="ascii"))
+    return None
+
+
+def _sign(lock: FileLock) -> None:
+    # Whoever holds the lock says who it is; a full disk ends no process.
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.pwrite(lock.fileno(), str(os.getpid()).encode("ascii"), 0)
 
 
 def _lock_path(home: Path, name: str) -> Path:

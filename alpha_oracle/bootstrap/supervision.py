@@ -1,37 +1,67 @@
-"""What `alpha-oracle up` keeps running, and how the command line finds it again."""
+"""What `alpha-oracle up` keeps running: stores, Prefect, the always-on processes, flow runs.
+
+What does not need one another starts side by side. It ends in order: the worker first, so that
+nothing is sent any more, then all that uses the stores, then Prefect's server, the stores last.
+"""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psutil
+import structlog
 
-from alpha_oracle.adapters.embedded.locks import FileLock, is_held
-from alpha_oracle.bootstrap.orchestration import prefect_api
-from alpha_oracle.bootstrap.presence import ALWAYS_ON, is_present
-from alpha_oracle.bootstrap.stores import opened_stores
-from alpha_oracle.bootstrap.upkeep import Upkeep
-from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.adapters.embedded.postgres import embedded_postgres
+from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+from alpha_oracle.adapters.embedded.redis import embedded_redis
+from alpha_oracle.adapters.postgres.outbox import announce
+from alpha_oracle.bootstrap.children import ChildBoard
+from alpha_oracle.bootstrap.deployments import (
+    POOL,
+    PROJECT,
+    await_pool,
+    prefect_command,
+    register_deployments,
+)
+from alpha_oracle.bootstrap.orchestration import API_VARIABLE, prefect_api
+from alpha_oracle.bootstrap.ports import refuse_taken
+from alpha_oracle.bootstrap.presence import ALWAYS_ON, WORKER, is_present
+from alpha_oracle.bootstrap.server_upkeep import ServerUpkeep, servers_kept_running
+from alpha_oracle.bootstrap.stores import clock_of, opened_stores
+from alpha_oracle.bootstrap.supervisor import (
+    being_the_supervisor,
+    end,
+    say_ready,
+    session_members,
+)
+from alpha_oracle.bootstrap.upkeep import Command, Upkeep
+from alpha_oracle.domain.risk import Severity
+from alpha_oracle.domain.trading_events import RiskAlert
+from alpha_oracle.errors import AlphaOracleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from alpha_oracle.adapters.embedded.store import EmbeddedStore
+    from alpha_oracle.bootstrap.children import ChildReport
+    from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
 
-POOL: Final = "alpha-oracle"
-PROJECT: Final = Path(__file__).parents[2]
-READY_SECONDS: Final = 180.0
-PROCESSES_SECONDS: Final = 30.0
-END_SECONDS: Final = 60.0
-COMMAND_SECONDS: Final = 120.0
+FLOW_RUNS: Final = "flow-runs"
+"""The process that waits for flow runs and starts them, as its log is called."""
+
+PROCESSES_SECONDS: Final = 60.0
+HOPELESS_DEATHS: Final = 2
 POLL_SECONDS: Final = 0.2
+ALERT: Final = "process_crash_loop"
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -40,174 +70,134 @@ def supervised(settings: Settings) -> Iterator[None]:
 
     Raises:
         ConfigurationError: it runs already, or a part cannot start; says what to mend.
+        StoreUnavailable: a store cannot be reached.
     """
-    run = settings.home / "run"
-    run.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        lock = FileLock(_lock_path(settings.home))
-        stack.callback(lock.release)
-        if not lock.acquire_exclusive():
-            raise ConfigurationError("the installation is up already; see `alpha-oracle status`")
-        born = psutil.Process().create_time()
-        _pid_path(settings.home).write_text(f"{os.getpid()} {born}")
-        _ready_path(settings.home).unlink(missing_ok=True)
-        stack.callback(_ready_path(settings.home).unlink, missing_ok=True)
-        stack.enter_context(opened_stores(settings))
-        for name in ALWAYS_ON:
-            stack.enter_context(_always_on_process(settings.home, name).running())
-        stack.enter_context(prefect_api(settings.home))
-        _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
-        _prefect("--no-prompt", "deploy", "--all")
-        worker = Upkeep(
-            command=_prefect_command("worker", "start", "--pool", POOL, "--type", "process"),
-            name="flow-run worker",
-            log_path=settings.home / "logs" / "flow-run-worker.log",
-            cwd=PROJECT,
-        )
-        stack.enter_context(worker.running())
-        _await(settings.home, ALWAYS_ON)
-        _ready_path(settings.home).touch()
+    home = settings.home
+    with being_the_supervisor(home), ExitStack() as stack:
+        refuse_taken(settings)
+        is_ours = not os.environ.get(API_VARIABLE)
+        store_stack = stack.enter_context(ExitStack())
+        server_stack = stack.enter_context(ExitStack())
+        crew = stack.enter_context(_crew(settings))
+        with ThreadPoolExecutor(max_workers=2) as side_by_side:
+            url = side_by_side.submit(_begin_prefect, settings, server_stack)
+            stores = side_by_side.submit(store_stack.enter_context, opened_stores(settings))
+            crew.stores = stores.result()
+            crew.start(*(_always_on_command(home, name, crew.environment) for name in ALWAYS_ON))
+            crew.start(_flow_runs_command(home, url.result()))
+        servers = [
+            ServerUpkeep(store=one, changed=crew.board.put, looping=crew.alert)
+            for one in _embedded(settings, is_ours=is_ours)
+        ]
+        stack.enter_context(servers_kept_running(servers))
+        record = home / "prefect" / "registered.json" if is_ours else None
+        if register_deployments(url.result(), record=record):
+            log.info("deployments_registered")
+        await_pool(url.result())
+        crew.await_present(ALWAYS_ON)
+        say_ready(home)
         yield
 
 
-def start_detached(home: Path) -> None:
-    """Start the supervisor in a session of its own and wait until it is ready.
+@dataclass(slots=True, kw_only=True)
+class _Crew:
+    settings: Settings
+    board: ChildBoard
+    environment: Mapping[str, str]
+    stores: Stores | None = None
+    upkeeps: list[Upkeep] = field(default_factory=list)
 
-    Raises:
-        ConfigurationError: it runs already, or does not start; with the end of its log.
-    """
-    if is_up(home):
-        raise ConfigurationError("the installation is up already; see `alpha-oracle status`")
-    log_path = home / "logs" / "supervisor.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    _ready_path(home).unlink(missing_ok=True)
-    with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "alpha_oracle.entrypoints.supervisor"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+    def start(self, *commands: Command) -> None:
+        for command in commands:
+            upkeep = Upkeep(command=command, changed=self.board.put, looping=self.alert)
+            self.upkeeps.append(upkeep)
+            upkeep.start()
+
+    def await_present(self, names: Sequence[str]) -> None:
+        # One that does not come is started again and again; what runs is not held up for it.
+        deadline = time.monotonic() + PROCESSES_SECONDS
+        while not all(self._is_decided(name) for name in names) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+    def end(self) -> None:
+        first = [one for one in self.upkeeps if one.command.name == WORKER]
+        for phase in (first, self.upkeeps):
+            for upkeep in phase:
+                upkeep.ask_to_stop()
+            for upkeep in phase:
+                upkeep.stop()
+        if os.getsid(0) == os.getpid():
+            # Flow runs that their worker left.
+            end(session_members(os.getpid()))
+
+    def _is_decided(self, name: str) -> bool:
+        deaths = max(one.restarts for one in self.upkeeps if one.command.name == name)
+        return is_present(self.settings.home, name) or deaths >= HOPELESS_DEATHS
+
+    def alert(self, report: ChildReport) -> None:
+        at = clock_of(self.settings).now()
+        alert = RiskAlert(
+            type=ALERT,
+            severity=Severity.HIGH,
+            value=None,
+            threshold=None,
+            message=f"the {report.name} ends again and again (the last time: {report.last_exit}); "
+            f"it is tried on once a minute; see {report.name}.log, mend what it says",
+            at=at,
+            subject=report.name,
         )
-    deadline = time.monotonic() + READY_SECONDS
-    while not _ready_path(home).exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise ConfigurationError(f"the installation did not start: {_last_line(log_path)}")
-        time.sleep(POLL_SECONDS)
+        try:
+            if self.stores is not None:
+                with self.stores.database.begin() as connection:
+                    announce(connection, f"{ALERT}|{report.name}|{at.isoformat()}", [alert], at=at)
+        except AlphaOracleError as error:
+            log.warning("crash_loop_not_told", name=report.name, reason=str(error))
 
 
-def stop_detached(home: Path) -> bool:
-    """End the supervisor with what it started; return whether one ran.
-
-    Raises:
-        StoreUnavailable: it does not end.
-    """
-    pid, ran = _recorded_pid(home), is_up(home)
-    if pid is None:
-        return False
-    with suppress(ProcessLookupError):
-        if ran:
-            os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + END_SECONDS
-    while is_up(home):
-        if time.monotonic() > deadline:
-            raise StoreUnavailable(f"the supervisor (pid {pid}) does not end; kill it")
-        time.sleep(POLL_SECONDS)
-    left = _end_session(pid)
-    _pid_path(home).unlink(missing_ok=True)
-    return ran or left
+@contextmanager
+def _crew(settings: Settings) -> Iterator[_Crew]:
+    board = ChildBoard(settings.home)
+    board.clear()
+    crew = _Crew(settings=settings, board=board, environment=dict(os.environ))
+    try:
+        yield crew
+    finally:
+        crew.end()
+        board.clear()
 
 
-def is_up(home: Path) -> bool:
-    """Whether a supervisor runs."""
-    return is_held(_lock_path(home))
+def _begin_prefect(settings: Settings, stack: ExitStack) -> str:
+    if not os.environ.get(API_VARIABLE):
+        stack.callback(embedded_prefect(settings.home).detach)
+    return stack.enter_context(prefect_api(settings.home))
 
 
-def supervisor_pid(home: Path) -> int | None:
-    """The pid of the supervisor; None where none runs."""
-    return _recorded_pid(home) if is_up(home) else None
+def _embedded(settings: Settings, *, is_ours: bool) -> list[EmbeddedStore]:
+    home = settings.home
+    stores = {
+        embedded_postgres: settings.database.url is None,
+        embedded_redis: settings.redis.url is None,
+        embedded_prefect: is_ours,
+    }
+    return [store(home) for store, is_embedded in stores.items() if is_embedded]
 
 
-def _recorded_pid(home: Path) -> int | None:
-    with suppress(OSError, ValueError):
-        pid, born = _pid_path(home).read_text().split()
-        return None if _is_another(int(pid), born=float(born)) else int(pid)
-    return None
-
-
-def _is_another(pid: int, *, born: float) -> bool:
-    # The supervisor may be long dead and its pid a stranger's; its session is then not ours to end.
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).create_time() != born
-    return False
-
-
-def _end_session(leader: int) -> bool:
-    # What a killed supervisor started lives on in its session.
-    left = [process for process in psutil.process_iter() if _session_of(process) == leader]
-    for process in left:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    for process in psutil.wait_procs(left, timeout=END_SECONDS)[1]:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    return bool(left)
-
-
-def _session_of(process: psutil.Process) -> int | None:
-    with suppress(ProcessLookupError, PermissionError):
-        return os.getsid(process.pid)
-    return None
-
-
-def _prefect_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "prefect", *arguments]
-
-
-def _prefect(*arguments: str) -> None:
-    answer = subprocess.run(  # noqa: S603 - Prefect's own command line.
-        _prefect_command(*arguments),
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
-    if answer.returncode:
-        told = (answer.stderr.strip() or answer.stdout.strip()).splitlines()[-1:]
-        raise ConfigurationError(f"`prefect {' '.join(arguments)}` failed: {' '.join(told)}")
-
-
-def _always_on_process(home: Path, name: str) -> Upkeep:
-    return Upkeep(
-        command=[sys.executable, "-m", f"alpha_oracle.entrypoints.{name}"],
+def _always_on_command(home: Path, name: str, environment: Mapping[str, str]) -> Command:
+    return Command(
         name=name,
-        log_path=home / "logs" / f"{name}.log",
+        arguments=[sys.executable, "-m", f"alpha_oracle.entrypoints.{name}"],
         # Where the settings were found, they are found again.
         cwd=Path.cwd(),
+        log_path=home / "logs" / f"{name}.log",
+        environment=environment,
     )
 
 
-def _await(home: Path, names: Sequence[str]) -> None:
-    # One that does not come is started again and again; what runs is not held up for it.
-    deadline = time.monotonic() + PROCESSES_SECONDS
-    while not all(is_present(home, name) for name in names) and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-
-
-def _last_line(path: Path) -> str:
-    lines: Sequence[str] = path.read_text(errors="replace").strip().splitlines()
-    return f"{lines[-1]} (see {path})" if lines else f"see {path}"
-
-
-def _lock_path(home: Path) -> Path:
-    return home / "run" / "supervisor.lock"
-
-
-def _pid_path(home: Path) -> Path:
-    return home / "run" / "supervisor.pid"
-
-
-def _ready_path(home: Path) -> Path:
-    return home / "run" / "supervisor.ready"
+def _flow_runs_command(home: Path, url: str) -> Command:
+    return Command(
+        name=FLOW_RUNS,
+        arguments=prefect_command("worker", "start", "--pool", POOL, "--type", "process"),
+        cwd=PROJECT,
+        log_path=home / "logs" / f"{FLOW_RUNS}.log",
+        environment=dict(os.environ) | {API_VARIABLE: url},
+    )

@@ -6,7 +6,7 @@ import sys
 
 from alpha_oracle.bootstrap.feed import run_feed
 from alpha_oracle.config import load_settings
-from alpha_oracle.entrypoints.endings import ending_on_signals
+from alpha_oracle.entrypoints.endings import ending_on_signals, exit_code_of
 from alpha_oracle.telemetry import configure_logging
 
 
@@ -23,4 +23,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(main))

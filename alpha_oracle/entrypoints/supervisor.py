@@ -1,4 +1,4 @@
-"""The always-on part of an installation: stores, Prefect server, deployments, flow-run worker.
+"""The always-on part of an installation: stores, Prefect server, deployments, processes, flow runs.
 
 `alpha-oracle up` starts it detached; it ends on SIGTERM (`alpha-oracle down`) and takes what it
 started with it.
@@ -30,6 +30,10 @@ def main() -> int:
             ending.wait()
     except AlphaOracleError as error:
         log.error("installation_failed", error=str(error))  # noqa: TRY400 - its text is enough.
+        return 1
+    except OSError as error:
+        told = f"{error}; check that the place is writable and its disk has room"
+        log.exception("installation_failed", error=told)
         return 1
     log.info("installation_down")
     return 0

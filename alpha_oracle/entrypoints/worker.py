@@ -6,7 +6,7 @@ import sys
 
 from alpha_oracle.bootstrap.worker import run_worker
 from alpha_oracle.config import load_settings
-from alpha_oracle.entrypoints.endings import ending_on_signals
+from alpha_oracle.entrypoints.endings import ending_on_signals, exit_code_of
 from alpha_oracle.telemetry import configure_logging
 
 
@@ -25,4 +25,4 @@ def main(*, started_by: str | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(started_by=None))
+    sys.exit(exit_code_of(lambda: main(started_by=None)))

@@ -4,7 +4,7 @@ import signal
 import psutil
 import pytest
 
-from alpha_oracle.bootstrap.supervision import supervisor_pid
+from alpha_oracle.bootstrap.supervisor import supervisor_pid
 from tests.end_to_end.command_line import a_free_port, ask_process
 
 

@@ -277,7 +277,7 @@ def test_a_redis_nobody_answers_at_is_told_without_its_password(home, database_u
         states = ask("status", "--json")
     assert answer.code == 1
     assert "s3cret" not in answer.out + answer.err + states.out + states.err
-    [stores] = [row for row in answer.document if row["check"] == "stores"]
+    [stores] = [row for row in answer.document if row["check"] == "redis"]
     assert stores["finding"] == (
         "Redis at redis://127.0.0.1:1/0 failed (ConnectionError); start it or mend redis.url"
     )

@@ -58,6 +58,16 @@ class EmbeddedStore:
             log=home / "logs" / f"{server.name}.log",
         )
 
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self._name
+
+    @property
+    def is_running(self) -> bool:
+        """Whether any process of the server lives; asked cheaply."""
+        return self._process.is_running
+
     def attach(self) -> str:
         """Use the store until `detach` or the end of the process; return its URL.
 

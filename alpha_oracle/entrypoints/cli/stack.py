@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -91,11 +91,17 @@ def stop_all() -> None:
     typer.echo(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
 
 
-def run_doctor(*, as_json: JsonOption = False) -> int:
+def run_doctor(
+    *,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="Send a test message to every channel of alerts.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
     """Check the installation; each finding says how to mend it."""
     from alpha_oracle.bootstrap.doctor import diagnose
 
-    findings = diagnose()
+    findings = diagnose(tells_alerts=alerts)
     rows = [
         {"check": finding.check, "ok": finding.ok, "finding": finding.text} for finding in findings
     ]
