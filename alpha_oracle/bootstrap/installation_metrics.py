@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from prometheus_client.registry import Collector
@@ -21,6 +21,7 @@ from alpha_oracle.bootstrap.pipeline_metrics import (
     ranking_families,
     run_families,
 )
+from alpha_oracle.bootstrap.quality_metrics import quality_families
 from alpha_oracle.bootstrap.trading_metrics import (
     account_families,
     backlog_families,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from alpha_oracle.bootstrap.api import Services
     from alpha_oracle.config import Settings
     from alpha_oracle.ports.models import HealthStore
+
+MONTH_SESSIONS: Final = 21
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +81,7 @@ class InstallationMetrics(Collector):
             "ranking": self._ranking,
             "model": self._model,
             "accounts": self._accounts,
+            "quality": self._quality,
             "risk": self._risk,
         }
 
@@ -135,6 +139,16 @@ class InstallationMetrics(Collector):
         yield from reconciliation_families(services.operations.last_reconciliations(), now=now)
         bound = self.settings.risk.day_trading.max_day_trades
         yield from day_trade_families(services.day_trade_counts(None), bound=bound)
+
+    def _quality(self) -> Iterator[GaugeMetricFamily]:
+        session = calendar.latest_opened_session(self.services.operations.clock.now())
+        firsts = {"session": session, "month": calendar.shift_session(session, -MONTH_SESSIONS)}
+        yield from quality_families(
+            {
+                window: self.signs.quality(since=calendar.session_open(first))
+                for window, first in firsts.items()
+            }
+        )
 
     def _risk(self) -> Iterator[GaugeMetricFamily]:
         yield from risk_families(self.services.measurements())

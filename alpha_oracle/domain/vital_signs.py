@@ -41,3 +41,19 @@ class VitalSigns:
     held_bars: int
     orders: Mapping[tuple[str, str], int]
     signals: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualitySigns:
+    """How well the orders of an account and a type were executed within a time.
+
+    Measures by name (`slippage_bps`, ...), each with its statistics by name (`mean`, `p50`,
+    `p95`); those that no order has are left out. Above 0 is worse for us. `shortfall_usd` is the
+    sum over the orders.
+    """
+
+    account: str
+    order_type: str
+    orders: int
+    shortfall_usd: float | None
+    measures: Mapping[str, Mapping[str, float]]

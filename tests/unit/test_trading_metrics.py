@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from alpha_oracle.bootstrap.quality_metrics import quality_families
 from alpha_oracle.bootstrap.trading_metrics import (
     account_families,
     backlog_families,
@@ -12,6 +13,7 @@ from alpha_oracle.bootstrap.trading_metrics import (
     switch_families,
 )
 from alpha_oracle.domain.risk import KillSwitchReading
+from alpha_oracle.domain.vital_signs import QualitySigns
 from tests.contracts import trading_values as values
 from tests.trading import NOW
 from tests.unit.test_pipeline_metrics import NOTHING, told
@@ -76,3 +78,22 @@ def test_a_reconciliation_is_told_as_a_fraction_of_equity_with_its_age():
     assert seen["reconciliation_drift_ratio", found.account] == 0.02
     assert seen["reconciliation_age_seconds", found.account] == 300
     assert seen["reconciliation_green", found.account] == found.is_green
+
+
+def test_quality_is_told_by_window_and_statistic_and_what_was_not_measured_is_left_out():
+    measures = {
+        "slippage_bps": {"mean": 1.5, "p95": 9.0},
+        "effective_spread_bps": {},
+        "acceptance_seconds": {},
+        "fill_seconds": {"p50": 2.0},
+    }
+    signs = QualitySigns(
+        account="paper", order_type="LIMIT", orders=4, shortfall_usd=None, measures=measures
+    )
+    labels = ("paper", "LIMIT", "session")
+    assert told(quality_families({"session": [signs], "month": []})) == {
+        ("quality_orders", *labels): 4,
+        ("quality_slippage_bps", *labels, "mean"): 1.5,
+        ("quality_slippage_bps", *labels, "p95"): 9.0,
+        ("quality_fill_seconds", *labels, "p50"): 2.0,
+    }

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from alpha_oracle.domain.runs import RunStatus
-from alpha_oracle.domain.vital_signs import RunSigns, VitalSigns
+from alpha_oracle.domain.vital_signs import QualitySigns, RunSigns, VitalSigns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -36,6 +37,23 @@ _SIGNALS: Final = """
 SELECT account, coalesce(kind, 'waiting'), count(*)
 FROM signal_inbox LEFT JOIN signal_outcomes USING (account, signal_id)
 WHERE session = :decided GROUP BY account, kind
+"""
+MEASURES: Final = ("slippage_bps", "effective_spread_bps", "acceptance_seconds", "fill_seconds")
+STATISTICS: Final = {
+    "mean": "avg({})",
+    "p50": "percentile_cont(0.5) WITHIN GROUP (ORDER BY {}::float8)",
+    "p95": "percentile_cont(0.95) WITHIN GROUP (ORDER BY {}::float8)",
+}
+_MEASURED: Final = ", ".join(
+    f"{formula.format(measure)} AS {measure}_{statistic}"
+    for measure in MEASURES
+    for statistic, formula in STATISTICS.items()
+)
+_QUALITY: Final = f"""
+SELECT account, quality.order_type, count(*) AS orders, sum(shortfall_usd) AS shortfall_usd,
+       {_MEASURED}
+FROM order_qualities AS quality JOIN orders USING (order_id)
+WHERE at >= :since GROUP BY account, quality.order_type ORDER BY account, quality.order_type
 """
 
 
@@ -65,6 +83,16 @@ class PostgresVitalSigns:
                 signals=_counts(connection, _SIGNALS, decided=decided),
             )
 
+    def quality(self, *, since: datetime) -> list[QualitySigns]:
+        """Return how well orders were executed since an instant, by account and type.
+
+        Raises:
+            StoreUnavailable: Postgres cannot be reached, or takes too long.
+        """
+        with self._database.begin() as connection:
+            connection.execute(text(_PATIENTLY))
+            return [_quality(row) for row in connection.execute(text(_QUALITY), {"since": since})]
+
 
 def _run(connection: Connection, *, is_any: bool) -> RunSigns | None:
     row = connection.execute(text(_RUN), {"is_any": is_any}).one_or_none()
@@ -85,3 +113,21 @@ def _signs(row: Row[Any]) -> RunSigns:
 def _counts(connection: Connection, query: str, **values: Session) -> Mapping[tuple[str, str], int]:
     rows = connection.execute(text(query), values)
     return {(account, what): count for account, what, count in rows}
+
+
+def _quality(row: Row[Any]) -> QualitySigns:
+    told = {
+        measure: {
+            statistic: float(value)
+            for statistic in STATISTICS
+            if (value := getattr(row, f"{measure}_{statistic}")) is not None
+        }
+        for measure in MEASURES
+    }
+    return QualitySigns(
+        account=row.account,
+        order_type=row.order_type,
+        orders=row.orders,
+        shortfall_usd=None if row.shortfall_usd is None else float(row.shortfall_usd),
+        measures=told,
+    )

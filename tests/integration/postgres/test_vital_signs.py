@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -77,6 +78,33 @@ def test_orders_and_signals_of_a_session_are_counted_by_what_became_of_them(stor
     }
     assert found.approvals_waiting == 1
     assert (found.outbox_pending, found.outbox_oldest_at) == (1, NOW)
+
+
+def test_the_quality_of_a_time_is_summed_up_by_account_and_type(database, store):
+    costs = ((-10, 1), (0, 2), (100, None))
+    names = [f"order-{number}" for number in range(len(costs))]
+    change = values.a_change(
+        state=values.a_state(),
+        orders=tuple(an_order(order_id=one, signal_id=one) for one in names),
+        qualities=tuple(
+            values.a_quality(
+                one,
+                at=NOW,
+                slippage_bps=Decimal(bps),
+                shortfall_usd=usd and Decimal(usd),
+                effective_spread_bps=None,
+            )
+            for one, (bps, usd) in zip(names, costs, strict=True)
+        ),
+    )
+    store.commit(change, sends=True)
+    read = PostgresVitalSigns(database).quality
+    (found,) = read(since=NOW)
+    assert (found.account, found.orders, found.shortfall_usd) == ("paper", 3, 3.0)
+    slippage = {"mean": 30.0, "p50": 0.0, "p95": 90.0}
+    assert found.measures["slippage_bps"] == pytest.approx(slippage)
+    assert found.measures["effective_spread_bps"] == {}
+    assert read(since=LATER) == []
 
 
 def test_what_was_announced_waits_no_more(database, store, signs):
