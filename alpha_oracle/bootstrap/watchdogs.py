@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 POSTGRES: Final = "Postgres"
 REDIS: Final = "Redis"
-SUPERVISOR: Final = "supervisor"
-PREFECT: Final = "Prefect server"
-FLOW_RUN_WORKER: Final = "flow-run worker"
 POOL: Final = "alpha-oracle"
 
 UNRECORDABLE: Final = timedelta(seconds=15)
@@ -37,12 +34,6 @@ UNRECORDABLE: Final = timedelta(seconds=15)
 
 RELAYING: Final = timedelta(seconds=5)
 """A worker that came around within this relays what is to be announced by itself."""
-
-RESTARTED: Final = "it is started again by itself where `alpha-oracle up` runs; see logs/{}.log"
-SUPERVISED: Final = (
-    "what ends is not started again meanwhile: `alpha-oracle down`, then `alpha-oracle up`"
-)
-SCHEDULED: Final = "no pipeline starts by itself meanwhile; see `alpha-oracle status`"
 
 
 class Silence:
@@ -71,12 +62,15 @@ class Absences:
         self._tick = tick
         self._since: dict[str, float] = {}
 
-    def note(self, part: str, *, is_there: bool) -> timedelta:
-        """Note whether a part is there; return how long it has been away."""
+    def tell(self, part: str, teller: Teller, clock: Clock, *, is_there: bool) -> None:
+        """Note whether a part is there, and tell where it has been away for too long."""
         now = self._tick()
         since = now if is_there else self._since.get(part, now)
         self._since[part] = since
-        return timedelta(seconds=now - since)
+        away = timedelta(seconds=now - since)
+        trouble = watchdogs.absent_part(part, away=away, now=clock.now())
+        if trouble is not None or is_there:
+            teller.note(part, trouble)
 
 
 class StoreWatch:
@@ -155,15 +149,12 @@ class ProcessWatch:
         is_supervised = is_held(self._home / "run" / "supervisor.lock")
         self._was_supervised |= is_supervised
         parts = {
-            FEED: (is_present(self._home, FEED), RESTARTED.format(FEED)),
-            API: (self._api_answers(), RESTARTED.format(API)),
-            SUPERVISOR: (is_supervised or not self._was_supervised, SUPERVISED),
+            watchdogs.FEED: is_present(self._home, FEED),
+            watchdogs.API: self._api_answers(),
+            watchdogs.SUPERVISOR: is_supervised or not self._was_supervised,
         }
-        for part, (is_there, hint) in parts.items():
-            away = self._absences.note(part, is_there=is_there)
-            trouble = watchdogs.absent_part(part, away=away, now=clock.now(), hint=hint)
-            if trouble is not None or is_there:
-                teller.note(part, trouble)
+        for part, is_there in parts.items():
+            self._absences.tell(part, teller, clock, is_there=is_there)
 
     def _api_answers(self) -> bool:
         if not is_present(self._home, API):
@@ -191,13 +182,15 @@ class FlowRunWatch:
         """Note how it is with Prefect, its worker, and each of its flow runs."""
         is_there = self._answers()
         is_wanted = is_there or self._is_expected()
-        self._note(PREFECT, teller, clock, is_there=is_there or not is_wanted)
+        is_missed = is_wanted and not is_there
+        self._absences.tell(watchdogs.PREFECT, teller, clock, is_there=not is_missed)
         if not is_there:
             return
         if not self._has_automation:
             self._runs.ensure_automation()
             self._has_automation = True
-        self._note(FLOW_RUN_WORKER, teller, clock, is_there=self._runs.workers_online(POOL) != 0)
+        is_served = self._runs.workers_online(POOL) != 0
+        self._absences.tell(watchdogs.FLOW_RUN_WORKER, teller, clock, is_there=is_served)
         self._look_at_runs(teller, clock)
 
     def _answers(self) -> bool:
@@ -220,12 +213,6 @@ class FlowRunWatch:
             if trouble is not None or subject in self._dead:
                 teller.note(subject, trouble)
         self._dead = {subject for subject, trouble in found.items() if trouble is not None}
-
-    def _note(self, part: str, teller: Teller, clock: Clock, *, is_there: bool) -> None:
-        away = self._absences.note(part, is_there=is_there)
-        trouble = watchdogs.absent_part(part, away=away, now=clock.now(), hint=SCHEDULED)
-        if trouble is not None or is_there:
-            teller.note(part, trouble)
 
 
 class StandInRelay:

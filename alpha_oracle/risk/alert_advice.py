@@ -66,6 +66,20 @@ _ADVICE: Final[Mapping[str, str]] = {
     "broker_away": f"{_AWAY}. For Interactive Brokers: does the gateway run, is it logged in?",
     "store_away": _AWAY,
     "bus_away": _AWAY,
+    "pipeline_missed": (
+        "see the run in the Prefect UI, mend the cause, then `alpha-oracle pipeline --date` that "
+        "session; it fetches only what is missing"
+    ),
+    "worker_silent": (
+        "`alpha-oracle status` and logs/worker.log; kill one that hangs, it goes on from the record"
+    ),
+    "process_down": (
+        "`alpha-oracle status` and its log under logs; `alpha-oracle up` starts again what ends"
+    ),
+    "flow_run_dead": (
+        "cancel it in the Prefect UI and run it again; what is stored is not fetched again and no "
+        "signal is announced twice"
+    ),
     "intraday_margin_deficit": "deposit or sell by the close it names",
     "malformed_signals": "whoever publishes on `signals` is to be mended; nothing was traded",
     "corporate_action_left_out": "import the action with `alpha-oracle import actions FILE`",

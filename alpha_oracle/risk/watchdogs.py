@@ -16,11 +16,28 @@ from alpha_oracle.domain.runs import RunStatus
 from alpha_oracle.domain.trading_events import RiskAlert
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alpha_oracle.domain.market import Session
     from alpha_oracle.ports.watchdogs import RunningFlow, SessionRun
 
 PIPELINE: Final = "pipeline"
 WORKER: Final = "worker"
+FEED: Final = "feed"
+API: Final = "api"
+SUPERVISOR: Final = "supervisor"
+PREFECT: Final = "Prefect server"
+FLOW_RUN_WORKER: Final = "flow-run worker"
+
+MEANWHILE: Final[Mapping[str, str]] = {
+    FEED: "no quotes come, so nothing is bought",
+    API: "nobody is answered over HTTP",
+    SUPERVISOR: "what ends is not started again",
+    PREFECT: "no pipeline starts by itself",
+    FLOW_RUN_WORKER: "no pipeline starts by itself",
+}
+"""The parts that may be absent, and what that means."""
+
 WELL_AGAIN: Final = "well_again"
 
 PIPELINE_DEADLINE: Final = time(18, 30)
@@ -98,8 +115,7 @@ def missed_pipeline(
             "pipeline_missed",
             PIPELINE,
             f"no pipeline of {run.session} is committed at {deadline:%H:%M} New York: {state}; "
-            "no signals of that session will be traded. Look at the Prefect UI, then run "
-            f"`alpha-oracle pipeline --date {run.session}`",
+            "no signal of that session will be traded",
             at=now,
         ),
     )
@@ -128,8 +144,7 @@ def silent_worker(
             "worker_silent",
             WORKER,
             f"no heartbeat of the worker for {_seconds(silence)} seconds, {since}: nothing is "
-            "bought, sold or cancelled meanwhile. See `alpha-oracle status` and logs/worker.log; "
-            "a worker that hangs is to be killed, it goes on from the record",
+            "bought, sold or cancelled meanwhile",
             at=now,
             value=silence,
             threshold=bound,
@@ -137,7 +152,7 @@ def silent_worker(
     )
 
 
-def absent_part(part: str, *, away: timedelta, now: datetime, hint: str) -> Trouble | None:
+def absent_part(part: str, *, away: timedelta, now: datetime) -> Trouble | None:
     """Judge a part of the installation that has been away, or silent, for so long."""
     if away < ABSENCE:
         return None
@@ -145,7 +160,7 @@ def absent_part(part: str, *, away: timedelta, now: datetime, hint: str) -> Trou
         alert=_alert(
             "process_down",
             part,
-            f"{part} has been down for {_seconds(away)} seconds; {hint}",
+            f"{part} has been down for {_seconds(away)} seconds: {MEANWHILE[part]}",
             at=now,
             value=away,
             threshold=ABSENCE,
@@ -162,7 +177,7 @@ def absent_store(name: str, kind: str, *, away: timedelta, now: datetime) -> Tro
             kind,
             name,
             f"{name} has not answered for {_seconds(away)} seconds: the kill switch counts as "
-            "active and nothing is sent meanwhile. Start it, or see `alpha-oracle doctor`",
+            "active and nothing is sent meanwhile",
             at=now,
             value=away,
             threshold=STORE_ABSENCE,
@@ -185,8 +200,7 @@ def dead_flow_run(run: RunningFlow, *, now: datetime) -> Trouble | None:
             flow_run_subject(run.flow_run_id),
             f"flow run {run.name} of {run.flow} has given no heartbeat for "
             f"{_seconds(run.silence)} seconds, though Prefect has it as running: its process was "
-            "killed or hangs. End it in the Prefect UI and run it again; what is stored is not "
-            "fetched again and no signal is announced twice",
+            "killed or hangs",
             at=now,
             value=run.silence,
             threshold=bound,

@@ -37,7 +37,7 @@ class World:
 
     def trouble(self, occurrence=""):
         away = timedelta(minutes=2)
-        found = watchdogs.absent_part(FEED, away=away, now=self.clock.now(), hint="look")
+        found = watchdogs.absent_part(FEED, away=away, now=self.clock.now())
         return Trouble(alert=found.alert, occurrence=occurrence)
 
 

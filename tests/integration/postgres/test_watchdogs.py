@@ -30,7 +30,7 @@ def record(database):
 
 def down(subject=FEED):
     away = timedelta(minutes=2)
-    return watchdogs.absent_part(subject, away=away, now=NOW, hint="look").alert
+    return watchdogs.absent_part(subject, away=away, now=NOW).alert
 
 
 def over(subject=FEED):

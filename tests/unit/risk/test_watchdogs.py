@@ -95,7 +95,7 @@ def test_a_session_that_is_not_committed_is_told_with_its_state(run, words):
     assert (trouble.subject, trouble.occurrence) == ("pipeline", "2016-06-02")
     assert (trouble.alert.type, trouble.alert.severity) == ("pipeline_missed", Severity.HIGH)
     assert words in trouble.alert.message
-    assert "alpha-oracle pipeline --date 2016-06-02" in trouble.alert.message
+    assert "no pipeline of 2016-06-02 is committed at 18:30" in trouble.alert.message
 
 
 def test_a_committed_session_is_no_trouble():
@@ -199,8 +199,7 @@ def test_a_pulse_of_a_rehearsal_that_is_over_counts_for_nothing():
 
 def test_a_part_is_missed_after_a_minute():
     told = [
-        watchdogs.absent_part("feed", away=timedelta(seconds=away), now=OPEN, hint="look")
-        for away in (59, 60)
+        watchdogs.absent_part("feed", away=timedelta(seconds=away), now=OPEN) for away in (59, 60)
     ]
     assert told[0] is None
     assert (told[1].subject, told[1].alert.type) == ("feed", "process_down")
