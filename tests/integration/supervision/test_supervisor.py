@@ -1,0 +1,96 @@
+"""The supervisor seen from outside: what a killed one left, and whose pid it is."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from alpha_oracle.bootstrap.supervisor import (
+    being_the_supervisor,
+    end_what_is_left,
+    is_up,
+    say_ready,
+    stop_detached,
+    supervisor_pid,
+)
+from alpha_oracle.errors import ConfigurationError
+
+# A supervisor that is killed, and what it started lives on in its session.
+LEAVES_A_CHILD = """
+import os, subprocess, sys
+from pathlib import Path
+from alpha_oracle.bootstrap.supervisor import being_the_supervisor
+with being_the_supervisor(Path(sys.argv[1])):
+    child = subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def a_killed_supervisor(home):
+    """Leave what a killed supervisor leaves; the pid of the process it started."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVES_A_CHILD, str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    return int(done.stdout)
+
+
+def is_alive(pid):
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_there_is_one_supervisor_at_a_time(home):
+    with being_the_supervisor(home):
+        assert (is_up(home), supervisor_pid(home)) == (True, os.getpid())
+        with pytest.raises(ConfigurationError, match="is up already"), being_the_supervisor(home):
+            pass
+    assert (is_up(home), supervisor_pid(home)) == (False, None)
+
+
+def test_what_a_killed_supervisor_left_is_ended_before_the_next_one_starts(home):
+    left = a_killed_supervisor(home)
+    assert is_alive(left)
+    with being_the_supervisor(home):
+        assert not is_alive(left)
+
+
+def test_down_ends_what_a_killed_supervisor_left_and_says_so(home):
+    left = a_killed_supervisor(home)
+    assert stop_detached(home)
+    assert not is_alive(left)
+    assert not stop_detached(home)
+
+
+def test_a_pid_that_is_another_process_by_now_is_left_alone(home):
+    left = a_killed_supervisor(home)
+    try:
+        (home / "run" / "supervisor.pid").write_text(f"{os.getsid(left)} 12345.0")
+        stranger = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        (home / "run" / "supervisor.pid").write_text(f"{stranger.pid} 12345.0")
+        assert not end_what_is_left(home)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+        os.kill(left, 9)
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "12 13 14"])
+def test_a_pid_file_that_says_nothing_is_no_trouble(home, text):
+    (home / "run").mkdir()
+    (home / "run" / "supervisor.pid").write_text(text)
+    assert supervisor_pid(home) is None
+    assert not stop_detached(home)
+
+
+def test_readiness_is_forgotten_with_the_supervisor(home):
+    with being_the_supervisor(home):
+        say_ready(home)
+        assert (home / "run" / "supervisor.ready").read_text() == str(os.getpid())
+    assert not (home / "run" / "supervisor.ready").exists()
