@@ -12,7 +12,7 @@ from alpha_oracle.domain.requests import Listing
 from alpha_oracle.errors import UnknownSymbol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 US_MARKETS: Final = frozenset(
     {
@@ -131,6 +131,22 @@ def doubt(symbol: Symbol, company: Company, known: Listing | None) -> Missing | 
         f"were not taken. Follow {known.name} under its new ticker; to follow the new company, "
         f"delete the rows of ibkr and {symbol} from the table vendor_listings",
     )
+
+
+def stranger(company: Company, held: Mapping[int, Symbol], *, is_sale: bool) -> str:
+    """Return why the company behind a ticker is not the one whose shares are held; empty: it is.
+
+    `held` are tickers by contract. A ticker that was given to another company is bought no more
+    while shares of the one before are held, and those are never sold as the other's: that would
+    be a short sale.
+    """
+    if company.con_id in held:
+        return ""
+    others = [con_id for con_id, symbol in held.items() if symbol == company.ticker]
+    named = f"{company.symbol} is {company.name} now (IBKR contract {company.con_id})"
+    if others:
+        return f"{named}, and what is held as {company.symbol} is contract {others[0]}"
+    return f"{named}, of which nothing is held" if is_sale else ""
 
 
 def renamed(now: Symbol, name: str) -> str:

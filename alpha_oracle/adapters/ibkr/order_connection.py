@@ -111,6 +111,7 @@ class OrderConnection:
         """
         link = self._free(outages)
         company = await link.company(order.symbol)
+        await self._require_held(link, order, company)
         await link.turn()
         if self._free(outages) is not link:
             raise OrderRefused(f"order {order.order_id} was not sent: the link was lost meanwhile")
@@ -177,6 +178,17 @@ class OrderConnection:
                 "nothing was sent: the link was down, and not everything was asked since"
             )
         return link
+
+    async def _require_held(self, link: OrderLink, order: Order, company: Company) -> None:
+        try:
+            link.require_held(order, company)
+        except OrderRefused as refusal:
+            # The shares may have come since everything was told.
+            try:
+                await link.everything()
+            except BrokerAway:
+                raise refusal from None
+            link.require_held(order, company)
 
     def _write(self, write: Callable[[], None], order: Order) -> None:
         self._awaited[order.order_id] = asyncio.Event()

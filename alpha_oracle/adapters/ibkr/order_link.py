@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from alpha_oracle.adapters.ibkr.contracts import Company, choose, vendor_ticker
+from alpha_oracle.adapters.ibkr.contracts import Company, choose, stranger, vendor_ticker
 from alpha_oracle.adapters.ibkr.dialing import shake_hands
 from alpha_oracle.adapters.ibkr.link import Address, Link
 from alpha_oracle.adapters.ibkr.order_answers import FIGURES, UNNUMBERED, Answers, Part
@@ -91,6 +91,7 @@ class OrderLink:
         self._burst = Burst(patience.most_a_second)
         self._asking = asyncio.Lock()
         self._companies: dict[Symbol, Company] = {}
+        self._held: dict[int, Symbol] = {}
         self.is_proven = False
         """Whether an order of this connection was answered."""
         self.unanswered = ""
@@ -153,6 +154,16 @@ class OrderLink:
         self._companies[symbol] = chosen
         return chosen
 
+    def require_held(self, order: orders.Order, company: Company) -> None:
+        """See to it that an order trades the company whose shares are held under its ticker.
+
+        Raises:
+            OrderRefused: its ticker was given to another one.
+        """
+        why = stranger(company, self._held, is_sale=order.side is Side.SELL)
+        if why:
+            raise OrderRefused(f"{order.symbol} was not ordered: {why}; trade it by hand")
+
     def interrupt(self, why: str) -> None:
         """Let a question for everything that waits end without an answer."""
         if self._ears is not None and self._ears.answers is not None:
@@ -185,6 +196,8 @@ class OrderLink:
             currency="USD",
         )
         self._link.client.placeOrder(number, contract, self._vendor_order(order, number))
+        if order.side is Side.BUY:
+            self._held[company.con_id] = order.symbol
 
     def cancel(self, number: int) -> None:
         """Write a wish for an order's end to the socket.
@@ -233,6 +246,11 @@ class OrderLink:
             await self._take_back(answers)
         if answers.broken or answers.missing:
             raise BrokerAway(answers.broken or "the connection broke while IBKR told all")
+        self._held |= {
+            con_id: one.symbol
+            for (account, con_id), one in answers.holdings.items()
+            if account == self._broker.account and one.quantity
+        }
         return answers
 
     async def _ask(self, answers: Answers) -> None:

@@ -67,6 +67,7 @@ def test_an_order_says_on_the_wire_whose_it_is_and_until_when(market):
 
 
 def test_a_selling_limit_is_never_lowered_to_whole_cents(market):
+    market.quote(bid=99, ask=100)
     market.gateway.hold("SYN001", 10)
     market.send(side=Side.SELL, quantity=10, limit=Decimal("99.121"))
     assert market.gateway.exchange.by_ref("order-1").limit == Decimal("99.13")

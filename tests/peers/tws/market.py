@@ -107,7 +107,11 @@ class Market:
 
     def rename(self, con_id: int, symbol: str) -> None:
         """The same company under another ticker."""
-        self.listings[con_id] = replace(self.listings[con_id], symbol=symbol)
+        self.relist(con_id, symbol=symbol)
+
+    def relist(self, con_id: int, **changes: object) -> None:
+        """The same company, described otherwise."""
+        self.listings[con_id] = replace(self.listings[con_id], **changes)
 
     def delist(self, con_id: int) -> None:
         """The contract is known no longer; its ticker is free."""

@@ -138,6 +138,14 @@ class RunningGateway:
         """Give a company another ticker."""
         self._do(lambda: self._gateway.market.rename(con_id, symbol))
 
+    def relist(self, con_id: int, **changes: Any) -> None:
+        """Let a contract be described otherwise."""
+        self._do(lambda: self._gateway.market.relist(con_id, **changes))
+
+    def con_id(self, symbol: str) -> int:
+        """The number of the one contract with a symbol."""
+        return self._do(lambda: self._gateway.market.con_id(symbol))
+
     def delist(self, con_id: int) -> None:
         """Take a contract off; its ticker is free."""
         self._do(lambda: self._gateway.market.delist(con_id))
