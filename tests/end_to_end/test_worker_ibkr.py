@@ -74,6 +74,8 @@ def test_quotes_and_orders_both_come_and_go_through_the_gateway(drill, gateway):
     gateway.remote.tick("VIX", last="15.5")
     quote(gateway, symbol, close)
     drill.start("feed", "worker")
+    # Without it nothing is bought, and nothing waits for it.
+    first(lambda: drill.redis_cli("HGET", "feed:quote:VIX", "last_price"))
     drill.send(a_signal(symbol, close))
     (order,) = first(lambda: ended(drill), seconds=60)
     assert order.status is OrderStatus.FILLED
