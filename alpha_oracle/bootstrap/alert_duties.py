@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from alpha_oracle.config import Settings
     from alpha_oracle.ports.clock import Clock
 
-READ_SECONDS: Final = 0.5
-REMIND_SECONDS: Final = 5.0
-DELIVER_SECONDS: Final = 0.5
+LOOK_SECONDS: Final = 1.0
+DELIVER_SECONDS: Final = 1.0
 DAILY_SECONDS: Final = 10.0
 
 
@@ -47,8 +46,7 @@ def alert_duties(
         on_critical=Tripwire(switch, rules, clock).trip,
     )
     duties = [
-        Duty(name="alerts", every_seconds=READ_SECONDS, perform=manager.take_in),
-        Duty(name="reminders", every_seconds=REMIND_SECONDS, perform=manager.remind),
+        Duty(name="alerts", every_seconds=LOOK_SECONDS, perform=manager.look),
         *_deliveries(settings, stores, clock, channels=channels),
     ]
     if settings.alerts.is_daily_summary_told:

@@ -85,7 +85,6 @@ _ADVICE: Final[Mapping[str, str]] = {
     "corporate_action_left_out": "import the action with `alpha-oracle import actions FILE`",
     "late_corporate_action": "hold the position against the broker: `alpha-oracle reconcile show`",
     "close_unknown": "import the missing bars: `alpha-oracle import bars PATH`",
-    "taken_over": "nothing; it is on record who did it",
     "order_rejected:risk": "nothing, if the reason is as it should be; `alpha-oracle orders`",
     "order_rejected:broker": "see what the broker means by it; it is not sent again",
     "order_rejected:system": "`alpha-oracle orders` shows what became of it; it is not sent again",

@@ -58,14 +58,12 @@ def hear(notice: Notice, known: Episode | None, *, now: datetime) -> Heard:
 
 
 def look_back(episode: Episode, *, lasts: bool | None, pacing: Pacing, now: datetime) -> Heard:
-    """Return what becomes of an episode as time passes; `lasts` None: nobody can tell.
+    """Return what becomes of an episode whose window has ended; `lasts` None: nobody can tell.
 
-    When its window ends, what came again is told as a number. What is critical or high is told
-    again, at growing intervals, until somebody acknowledges it or it is known to be over; what
-    lasts though it was acknowledged, once a day.
+    What came again is told as a number. What is critical or high is told again, at growing
+    intervals, until somebody acknowledges it or it is known to be over; what lasts though it was
+    acknowledged, once a day.
     """
-    if now - episode.told_at < pacing.window:
-        return Heard(episode=episode)
     if lasts is False and RANK[episode.severity] >= RANK[Severity.HIGH]:
         return Heard(episode=None, text=_over(episode))
     if episode.untold:
@@ -101,6 +99,15 @@ class AlertManager:
         self._pacing = pacing
         self._lasts = lasts
         self._on_critical = on_critical
+
+    def look(self) -> None:
+        """Tell what happened since, and what comes again or lasts.
+
+        Raises:
+            StoreUnavailable: the rest is told later.
+        """
+        self.take_in()
+        self.remind()
 
     def take_in(self) -> int:
         """Read what was announced since; return how much that was.

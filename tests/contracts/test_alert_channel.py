@@ -46,6 +46,13 @@ def test_a_message_is_delivered_as_plain_text(kind):
         assert kind.texts(server) == ["HIGH: *no* _markup_\nsecond line"]
 
 
+def test_telegram_shows_the_signs_that_slack_knows_by_name(monkeypatch):
+    kind = KINDS["telegram"]
+    with kind.serving() as server:
+        assert kind.channel(server.url).send(":warning: no model")
+        assert kind.texts(server) == ["\N{WARNING SIGN} no model"]
+
+
 @pytest.mark.parametrize("status", [429, 500, 502])
 def test_what_was_not_taken_for_now_is_sent_again(kind, status, logged):
     with kind.serving(status, 200) as server:

@@ -19,6 +19,12 @@ PAUSES_SECONDS: Final = (0.5, 2.0)
 LONGEST_PAUSE_SECONDS: Final = 5.0
 """For how long the sender of a message waits where Telegram asks for a pause."""
 
+SIGNS: Final = {
+    ":rotating_light:": "\N{POLICE CARS REVOLVING LIGHT}",
+    ":warning:": "\N{WARNING SIGN}",
+}
+"""Signs that Slack knows by name, as Telegram shows them."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,7 +46,7 @@ class TelegramAlerts:
         reason = ""
         for pause in (*self._pauses_seconds, None):
             try:
-                self._chat.say(text)
+                self._chat.say(_shown(text))
             except NotTaken as error:
                 reason = str(error)
                 if pause is None or error.after_seconds > LONGEST_PAUSE_SECONDS:
@@ -53,6 +59,12 @@ class TelegramAlerts:
                 return True
         log.warning("alert_not_delivered", channel="telegram", reason=reason)
         return False
+
+
+def _shown(text: str) -> str:
+    for name, sign in SIGNS.items():
+        text = text.replace(name, sign)
+    return text
 
 
 def open_telegram(

@@ -65,6 +65,17 @@ def test_too_many_at_once_come_as_one_that_names_them(post):
     assert post.delivery.deliver() == 0
 
 
+def test_a_flood_names_as_many_as_a_message_holds_and_counts_them_all(post):
+    post.happens(*range(1, 1_001))
+    post.delivery.deliver()
+    digest = post.texts()[-1]
+    assert digest.startswith("And 998 more")
+    assert digest.endswith("\n...")
+    assert len(digest) <= 3_600
+    post.clock.advance(minutes=2)
+    assert post.delivery.deliver() == 0
+
+
 def test_a_channel_that_has_had_its_share_gets_more_after_a_minute(post):
     post.happens(1, 2, 3)
     post.delivery.deliver()

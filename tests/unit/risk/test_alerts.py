@@ -43,7 +43,7 @@ class Desk:
         self.record.documents += [
             one if isinstance(one, str) else json.dumps(one) for one in documents
         ]
-        self.manager.take_in()
+        self.manager.look()
 
     def passes(self, **duration):
         self.clock.advance(**duration)
@@ -139,6 +139,12 @@ def test_what_comes_again_within_the_window_is_told_as_a_number_when_that_ends(d
     assert "Measured: 12.5" in text
     desk.passes(minutes=1)
     assert desk.new() == []
+
+
+def test_what_is_nobodys_news_is_read_and_told_to_nobody(desk):
+    desk.happens({"event": "order:submitted"}, {"event": "signal:generated"})
+    assert desk.new() == []
+    assert desk.record.unread(limit=10) == []
 
 
 def test_about_another_subject_it_is_other_news(desk):
