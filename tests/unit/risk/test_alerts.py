@@ -43,11 +43,11 @@ class Desk:
         self.record.documents += [
             one if isinstance(one, str) else json.dumps(one) for one in documents
         ]
-        self.manager.look()
+        self.manager.take_in()
 
     def passes(self, **duration):
         self.clock.advance(**duration)
-        self.manager.remind()
+        self.manager.look()
 
     def told(self):
         """The news told since this was asked last: when, how bad, what."""
