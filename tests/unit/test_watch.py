@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from alpha_oracle.bootstrap.presence import WATCH, is_present, only_one
 from alpha_oracle.bootstrap.duties import Duty, perform_until
+from alpha_oracle.bootstrap.presence import WATCH, is_present, only_one
 from alpha_oracle.errors import LeaseTaken, StoreUnavailable
 
 
