@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import tomllib
 from fnmatch import fnmatch
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,14 +13,18 @@ from typer.main import get_command
 
 from alpha_oracle.bootstrap.presence import ALWAYS_ON
 from alpha_oracle.config import load_settings
-from alpha_oracle.config_values import PREFIX
 from alpha_oracle.entrypoints.cli.main import app
+from tests.deployed import (
+    COMPOSE,
+    FOLDER,
+    OURS,
+    PROJECT,
+    SERVICES,
+    command_of,
+    environment_of,
+    of_word,
+)
 
-PROJECT = Path(__file__).parents[2]
-FOLDER = PROJECT / "deployments"
-COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
-SERVICES = COMPOSE["services"]
-OURS = [name for name, service in SERVICES.items() if "build" in service]
 ONCE = ("schema", "deployments")
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+\.\d+[a-z0-9.-]*")
 
@@ -34,18 +37,9 @@ def secrets(tmp_path_factory):
     return folder
 
 
-def environment_of(name, secrets):
-    """What a service of ours is told, its files being where they are on this machine."""
-    told = SERVICES[name].get("environment", {})
-    here = {key: value.replace("/run/secrets", str(secrets)) for key, value in told.items()}
-    if f"{PREFIX}CONFIG" in here:
-        here[f"{PREFIX}CONFIG"] = str(FOLDER / "alpha_oracle.toml")
-    return here
-
-
 def words_of(command):
     """A command's words; those of a shell's script, if it runs one."""
-    return shlex.split(command[2].replace("$$", "$")) if command[:2] == ["sh", "-c"] else command
+    return shlex.split(command[2]) if command[:2] == ["sh", "-c"] else command
 
 
 def is_verb(words):
@@ -148,7 +142,7 @@ def test_the_secrets_agree_and_stay_as_they_are(secrets):
 
 @pytest.mark.parametrize("name", [name for name in OURS if name not in {"prefect", "flow-runs"}])
 def test_our_services_run_verbs(name):
-    words = words_of(SERVICES[name]["command"])
+    words = words_of(command_of(name))
     if words[0] == "alpha-oracle":
         assert is_verb(words[1:])
     else:
@@ -164,13 +158,13 @@ def test_a_wrong_verb_or_option_is_none():
 
 @pytest.mark.parametrize("name", ALWAYS_ON)
 def test_each_always_on_process_has_a_container_that_is_asked_for_its_health(name):
-    assert words_of(SERVICES[name]["command"])[:2] == ["alpha-oracle", name]
+    assert words_of(command_of(name))[:2] == ["alpha-oracle", name]
     check = SERVICES[name]["healthcheck"]["test"]
     assert check[-1] == name or "/healthz" in check[-1]
 
 
 def test_redis_forgets_nothing_that_it_was_told():
-    options = " ".join(words_of(SERVICES["redis"]["command"]))
+    options = " ".join(words_of(command_of("redis")))
     for wanted in ("--appendonly yes", "--appendfsync everysec", "--maxmemory-policy noeviction"):
         assert wanted in options
 
@@ -191,23 +185,6 @@ def test_prometheus_asks_where_our_processes_answer(secrets):
     }
     assert asked == {f"{name}:{port}" for name, port in ports.items()} | {"localhost:9090"}
     assert "api" in load_settings(environment_of("api", secrets)).api.allowed_hosts
-
-
-def instructions():
-    """The Dockerfile's instructions: stage, word, rest."""
-    text = (FOLDER / "Dockerfile").read_text()
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    stage, told = -1, []
-    for line in filter(None, joined.splitlines()):
-        word, _, rest = line.partition(" ")
-        stage += word == "FROM"
-        told.append((stage, word, rest))
-    return told
-
-
-def of_word(word, stage=None):
-    return [rest for at, one, rest in instructions() if one == word and stage in {None, at}]
 
 
 def test_the_image_is_built_on_a_python_that_the_project_supports():
