@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from alpha_oracle.adapters.embedded.locks import is_held
 from alpha_oracle.adapters.embedded.prefect_server import prefect_url
 from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
 from alpha_oracle.adapters.postgres.watchdogs import PostgresWatchRecord
@@ -17,6 +16,7 @@ from alpha_oracle.adapters.prefect_runs import PrefectFlowRuns
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.bootstrap.duties import Duty
 from alpha_oracle.bootstrap.orchestration import API_VARIABLE
+from alpha_oracle.bootstrap.supervisor import is_up
 from alpha_oracle.bootstrap.telling import Teller
 from alpha_oracle.bootstrap.watchdogs import (
     FlowRunWatch,
@@ -88,8 +88,7 @@ def _prefect(settings: Settings) -> PrefectFlowRuns:
 
 
 def _has_prefect(settings: Settings) -> bool:
-    is_given = bool(os.environ.get(API_VARIABLE))
-    return is_given or is_held(settings.home / "run" / "supervisor.lock")
+    return bool(os.environ.get(API_VARIABLE)) or is_up(settings.home)
 
 
 def _credentials() -> dict[str, str]:

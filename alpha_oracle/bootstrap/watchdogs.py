@@ -6,9 +6,10 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.adapters.embedded.locks import is_held
 from alpha_oracle.adapters.health import answers
+from alpha_oracle.bootstrap.deployments import POOL
 from alpha_oracle.bootstrap.presence import API, FEED, WORKER, is_present, last_beat
+from alpha_oracle.bootstrap.supervisor import is_up
 from alpha_oracle.config_sections import LOOPBACK
 from alpha_oracle.errors import TransientError
 from alpha_oracle.execution.outages import BUS, STORE
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 POSTGRES: Final = "Postgres"
 REDIS: Final = "Redis"
-POOL: Final = "alpha-oracle"
 
 UNRECORDABLE: Final = timedelta(seconds=15)
 """A store that has not answered for so long is not waited for by who has something to tell."""
@@ -146,7 +146,7 @@ class ProcessWatch:
 
     def look(self, teller: Teller, clock: Clock) -> None:
         """Note how it is with the other processes."""
-        is_supervised = is_held(self._home / "run" / "supervisor.lock")
+        is_supervised = is_up(self._home)
         self._was_supervised |= is_supervised
         parts = {
             watchdogs.FEED: is_present(self._home, FEED),
