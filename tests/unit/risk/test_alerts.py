@@ -160,6 +160,14 @@ def test_what_becomes_worse_is_told_at_once(desk):
     assert desk.new() == []
 
 
+def test_what_was_counted_before_it_became_worse_is_told_too(desk):
+    desk.happens(an_alert("warning"), an_alert("warning"), an_alert("high"))
+    assert len(desk.new()) == 2
+    desk.passes(minutes=15)
+    [text] = desk.new()
+    assert text.startswith("Again, once more")
+
+
 def test_a_breaker_and_its_alert_are_one_message(desk):
     desk.happens(an_alert(), a_breaker())
     assert len(desk.new()) == 1
