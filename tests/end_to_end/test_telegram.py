@@ -14,13 +14,14 @@ from alpha_oracle.adapters.postgres.operators import PostgresApprovalDesk
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
-from alpha_oracle.bootstrap.stores import Stores, clock_of, opened_database, opened_redis
+from alpha_oracle.bootstrap import stores as wiring
+from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_redis
 from alpha_oracle.bootstrap.watch import Watch
 from alpha_oracle.config import load_settings
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
 from alpha_oracle.domain.trading_records import Change
 from alpha_oracle.entrypoints.telegram.duties import operator_duties
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from tests.contracts import trading_values as values
 from tests.end_to_end.telegram_desk import (
     SECOND_OPERATOR,
@@ -30,6 +31,7 @@ from tests.end_to_end.telegram_desk import (
     set_up,
     waiting_order,
 )
+from tests.end_to_end.trading_processes import Stores
 from tests.peers.telegram import CHAT_ID, OPERATOR, Fault, telegram
 
 ME, OTHER = f"telegram:{OPERATOR}", f"telegram:{SECOND_OPERATOR}"
@@ -281,7 +283,7 @@ def test_an_order_whose_time_is_over_is_not_asked_for_and_not_approved(
     desk.post()
     assert len(desk.server.texts) == 1
     assert desk.server.buttons(message) == []
-    assert "EXPIRED: nobody decided in time" in desk.text(message)
+    assert "EXPIRED without a decision" in desk.text(message)
     assert desk.press_data(message, data).startswith("Nothing is done: it expired")
     assert ("approved", ME) not in approvals(operated)
     ((_, _, detail),) = audited(operated, "telegram_press")
@@ -373,7 +375,7 @@ def test_where_nobody_is_listed_nobody_is_listened_to(server, operated, monkeypa
     with opened_database(settings) as database, opened_redis(settings) as connection:
         watch = Watch(
             settings=settings,
-            stores=Stores(database=database, redis=connection),
+            stores=wiring.Stores(database=database, redis=connection),
             clock=clock_of(settings),
             ending=Event(),
         )
@@ -434,15 +436,16 @@ def test_nothing_is_repeated_after_a_restart_that_confirmed_nothing(
     waiting_order(trading_store)
     with served(server) as desk:
         message = desk.post()
-        desk.press(message, "Reject")
-        desk.server.say("KILL a drill")
-        desk.server.say("RESUME")
+        server.say("KILL a drill")
+        server.say("RESUME")
+        server.press(message, dict(server.buttons(message))["Reject"])
         desk.listen()
         said, unconfirmed = server.texts, server.unconfirmed
-    assert len(unconfirmed) == 2
+    assert len(unconfirmed) == 3
     with served(server) as desk:
         desk.post()
     assert server.texts == said
+    assert approvals(operated) == [("rejected", ME)]
     assert len(audited(operated, "telegram_press")) == 1
     assert len(audited(operated, "kill_switch_activated")) == 1
     assert len(audited(operated, "telegram_resume")) == 1
@@ -464,6 +467,41 @@ def test_a_halt_waits_for_the_record_and_is_done_when_it_is_back(desk, operated)
     assert switch(operated) == (True, ME, "now")
     assert "ALL TRADING IS HALTED" in desk.server.texts[1]
     assert "/resume RESUME" in desk.server.texts[2]
+
+
+def test_a_press_that_waited_for_the_record_too_long_is_not_done(desk, trading_store, operated):
+    waiting_order(trading_store)
+    press = desk.server.press(desk.post(), dict(desk.server.buttons(desk.post()))["Approve"])
+    with open_database(operated.database_url).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE chat_updates RENAME TO elsewhere")
+    with pytest.raises(ConfigurationError):
+        desk.listen()
+    with open_database(operated.database_url).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO chat_updates")
+    desk.server.ahead_seconds += 121
+    desk.listen()
+    assert "came while nobody listened" in desk.server.callbacks[press]
+    assert approvals(operated) == [("waiting", "")]
+
+
+@pytest.mark.slow
+def test_a_halt_outlives_a_dead_postgres(server, tmp_path, monkeypatch):
+    stores = Stores(tmp_path / "stores")
+    monkeypatch.setenv("ALPHA_ORACLE_DATABASE__URL", stores.urls["postgres"])
+    monkeypatch.setenv("ALPHA_ORACLE_REDIS__URL", stores.urls["redis"])
+    try:
+        with served(server) as desk:
+            stores.kill("postgres")
+            server.say("KILL now")
+            with pytest.raises(StoreUnavailable):
+                desk.listen()
+            assert "NOTHING IS DONE YET" in server.texts[0]
+            stores.revive("postgres")
+            desk.listen()
+            assert "ALL TRADING IS HALTED" in server.texts[1]
+            assert desk.services.operations.switch.is_active()
+    finally:
+        stores.close()
 
 
 def test_a_halt_without_redis_is_on_record_once_and_says_what_lacks(server, operated, monkeypatch):

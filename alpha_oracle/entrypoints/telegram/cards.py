@@ -85,7 +85,7 @@ def _decision(approval: Approval) -> str:
         return f"APPROVED by {approval.decided_by}{at}"
     if approval.status is ApprovalStatus.REJECTED:
         return f"REJECTED by {approval.decided_by}{at}"
-    return "EXPIRED: nobody decided in time"
+    return "EXPIRED without a decision"
 
 
 def _outcome(order: Order, approval: Approval) -> str:

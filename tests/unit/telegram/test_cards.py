@@ -76,7 +76,7 @@ def test_nobody_is_asked_from_its_end_on_though_nothing_ended_it_yet():
     late = face(an_approval(), now=UNTIL)
     assert not late.asks
     assert late.is_open
-    assert late.text.endswith("EXPIRED: nobody decided in time\nIt is not sent")
+    assert late.text.endswith("EXPIRED without a decision\nIt is not sent")
 
 
 def test_a_decision_says_by_whom_and_what_comes_next():
