@@ -7,12 +7,14 @@ are to keep.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from statistics import median, quantiles
 from time import perf_counter
 
 import psutil
 import pytest
 
+from tests.benchmarks.gateway_desk import gateway_broker
 from tests.benchmarks.trading_desk import FLOOR_STREAM, SYMBOLS, opened_desk
 
 pytestmark = pytest.mark.benchmark
@@ -37,6 +39,16 @@ def p99(taken):
 
 
 def test_a_signal_until_its_order_is_at_the_brokers_socket(desk):
+    tell_beside_the_floor("stream to socket ", *timed(desk))
+
+
+def test_a_signal_until_ib_insync_has_written_its_order(tmp_path):
+    with opened_desk(tmp_path, broker_at=partial(gateway_broker, tmp_path)) as desk:
+        tell_beside_the_floor("by ib_insync     ", *timed(desk))
+
+
+def timed(desk):
+    """How long signals took, and the floor beside each, in milliseconds."""
     signals, floors = [], []
     for number in range(RUNS + WARM_UP):
         # Ten seconds between two signals; what is due by then is done, as in the loop.
@@ -47,13 +59,18 @@ def test_a_signal_until_its_order_is_at_the_brokers_socket(desk):
         desk.work()
         signals.append(1e3 * (desk.broker.sent_at - started))
         assert desk.broker.sent_at > started, "no order was sent"
+        desk.broker.end_orders()
         started = perf_counter()
         desk.publish(document, stream=FLOOR_STREAM)
         desk.floor(number)
         floors.append(1e3 * (perf_counter() - started))
-    signals, floors = signals[WARM_UP:], floors[WARM_UP:]
+    return signals[WARM_UP:], floors[WARM_UP:]
+
+
+def tell_beside_the_floor(what, signals, floors):
+    """Show a row of the table, the floor below it."""
     tell(
-        f"stream to socket  p50 {median(signals):6.2f} ms  p99 {p99(signals):6.2f} ms",
+        f"{what} p50 {median(signals):6.2f} ms  p99 {p99(signals):6.2f} ms",
         f"the floor         p50 {median(floors):6.2f} ms  p99 {p99(floors):6.2f} ms",
         f"ratios            p50 {median(signals) / median(floors):6.2f} (bound {P50_BOUND})"
         f"  p99 {p99(signals) / p99(floors):6.2f} (bound {P99_BOUND})",

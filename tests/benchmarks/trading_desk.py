@@ -49,6 +49,7 @@ from tests.unit.execution.trading_day import SESSION, SIGNALLED, a_document
 
 SYMBOLS = tuple(f"SYM{letter}" for letter in "ABCDEFGHIJKLMNOPQRST")
 CASH = Decimal(100_000_000)
+BOUNDED = "BOUNDED_AUTONOMOUS"
 STREAM = "signals:stream"
 FLOOR_STREAM = "floor:stream"
 DRAIN = """
@@ -86,6 +87,9 @@ class SocketBroker(ScriptedBroker):
         )
         self.executed(order, fill)
         self.tell("filled", order.order_id, fill=fill)
+
+    def end_orders(self):
+        """Nothing works here that was not told to have ended."""
 
     def executed(self, order, fill):
         """Let shares and cash have moved."""
@@ -167,8 +171,11 @@ class TradingDesk:
 
 
 @contextmanager
-def opened_desk(folder):
-    """Give a desk at ten o'clock on stores of its own, durable as the product starts them."""
+def opened_desk(folder, *, broker_at=None):
+    """Give a desk at ten o'clock on stores of its own, durable as the product starts them.
+
+    `broker_at` opens a broker at a clock; without it the broker is a socket.
+    """
     with ExitStack() as stack:
         url = stack.enter_context(embedded_postgres(folder / "postgres").attached())
         upgrade(url)
@@ -178,12 +185,14 @@ def opened_desk(folder):
         clock = FixedClock(calendar.session_open(SESSION) + timedelta(minutes=5))
         wire = stack.enter_context(_wire())
         broker = SocketBroker(wire, clock)
+        if broker_at is not None:
+            broker = stack.enter_context(broker_at(clock))
         board = RedisQuoteBoard(redis, clock=clock)
         store = stack.enter_context(closing(PostgresTradingStore(database)))
         activity = PostgresOperatorActivity(database)
         activity.note("heartbeat", by="operator", at=clock.now())
         stream = stack.enter_context(closing(RedisSignalStream(redis, consumer="worker")))
-        stack.enter_context(store.only_worker("paper"))
+        stack.enter_context(store.only_worker(broker.account))
         switch = KillSwitch(PostgresKillSwitch(database), RedisKillSwitchMirror(redis))
         engine = ExecutionEngine(
             Ports(
@@ -194,7 +203,7 @@ def opened_desk(folder):
             companions(Settings()),
         )  # fmt: skip
         worker = Worker(
-            account="paper", engine=engine, store=store, stream=stream, clock=clock,
+            account=broker.account, engine=engine, store=store, stream=stream, clock=clock,
             outbox=PostgresOutbox(database), bus=RedisEventBus(redis),
         )  # fmt: skip
         plain = stack.enter_context(closing(psycopg2.connect(url)))
@@ -239,7 +248,7 @@ def _references():
 
 def _rules():
     """The product's own, the rates and counts of orders lifted."""
-    rules = trading_rules(Settings())
+    rules = trading_rules(Settings.model_validate({"risk": {"autonomy_mode": BOUNDED}}))
     bounds = replace(
         rules.bounds,
         max_positions=10**6,
