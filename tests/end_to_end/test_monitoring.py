@@ -8,7 +8,9 @@ import redis
 from tests.conftest import REDIS_DATABASES, own_database, with_redis_database
 from tests.end_to_end.monitored import monitored
 from tests.end_to_end.monitoring import Query, problems, queries, scraped
+from tests.end_to_end.prometheus import BINARY, prometheus
 from tests.end_to_end.trading_processes import Drill
+from tests.end_to_end.trading_world import first
 
 pytestmark = pytest.mark.slow
 
@@ -37,19 +39,49 @@ def drill(empty_database_url, empty_redis_url, nursery, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def samples(drill):
-    """What the four processes of an installation told after an order was filled."""
+def living(drill):
+    """Its processes, once an order was filled."""
     with monitored(drill) as found:
-        return [
-            sample
-            for job, address in found.urls.items()
-            for sample in scraped(f"{address}/metrics", job=job, token=found.token)
-        ]
+        yield found
+
+
+@pytest.fixture(scope="module")
+def samples(living):
+    """What the four processes tell."""
+    return [
+        sample
+        for job, address in living.urls.items()
+        for sample in scraped(f"{address}/metrics", job=job, token=living.token)
+    ]
+
+
+@pytest.fixture(scope="module")
+def server(living, tmp_path_factory):
+    """The real Prometheus, where there is one."""
+    if BINARY is None:
+        pytest.skip("no prometheus on PATH")
+    with prometheus(tmp_path_factory.mktemp("prometheus"), living) as server:
+        yield server
 
 
 @pytest.mark.parametrize("query", queries(), ids=lambda one: one.place)
 def test_what_is_asked_for_is_told(query, samples):
     assert problems(query, samples) == []
+
+
+def test_prometheus_answers_every_query_of_a_panel(server):
+    panels = [one for one in queries() if one.place.startswith("panel")]
+    unanswered = {one.place for one in panels if not server.result(one.expression)}
+    assert unanswered == set()
+
+
+def test_prometheus_takes_every_rule(server):
+    rules = first(lambda: all("lastEvaluation" in one for one in server.rules()) and server.rules())
+    assert {one["name"]: one["health"] for one in rules if one["health"] != "ok"} == {}
+    firing = {one["name"] for one in rules if one["state"] == "firing"}
+    # The model of the rehearsal was watched and found drifting.
+    assert "ModelOutOfBounds" in firing
+    assert firing.isdisjoint({"ProcessDown", "StoreDown", "KillSwitchActive", "PipelineOverdue"})
 
 
 @pytest.mark.parametrize(
