@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
+"""As long as a process may take to come up beside all others on a busy machine."""
 
 
 class GatewayProcess:
@@ -95,8 +96,8 @@ def gateway_process(
     # The path of a Unix socket must be short.
     with TemporaryDirectory(prefix="tws") as short:
         process = GatewayProcess(folder, Path(short) / "control", arguments)
-        process.start()
         try:
+            process.start()
             yield process
             process.stop()
         finally:
