@@ -268,11 +268,12 @@ class MalformedSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """What came in at one go."""
+    """What came in at one go; `comes_again` until whoever brought it hears that it is settled."""
 
     signals: tuple[ReceivedSignal, ...] = ()
     malformed: tuple[MalformedSignal, ...] = ()
     announcements: tuple[TradingEvent, ...] = ()
+    comes_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.risk import Severity
+from alpha_oracle.domain.signals import STREAM
 from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.domain.trading_records import Arrivals
 from alpha_oracle.domain.trading_records import MalformedSignal as MalformedDocument
@@ -62,7 +63,7 @@ class Intake:
         """
         read = [self._read(document, source, at) for document in documents]
         try:
-            return self._keep(read, at=at)
+            return self._keep(read, at=at, comes_again=source == STREAM)
         except MalformedSignal:
             # One of them cannot be kept: each stands for itself.
             return tuple(new for one in read for new in self._keep_alone(one, at=at))
@@ -90,10 +91,12 @@ class Intake:
             self._take_in((), [one.refused(str(error))], at=at)
             return ()
 
-    def _keep(self, read: Sequence[_Read], *, at: datetime) -> tuple[ReceivedSignal, ...]:
+    def _keep(
+        self, read: Sequence[_Read], *, at: datetime, comes_again: bool = False
+    ) -> tuple[ReceivedSignal, ...]:
         signals = [one.signal for one in read if one.signal is not None]
         malformed = [one.refused(one.problem) for one in read if one.signal is None]
-        taken = self._take_in(signals, malformed, at=at)
+        taken = self._take_in(signals, malformed, at=at, comes_again=comes_again)
         contradicting = [
             one.refused(f"another signal is on record as {one.signal.signal_id}")
             for one in read
@@ -109,11 +112,17 @@ class Intake:
         malformed: Sequence[MalformedDocument],
         *,
         at: datetime,
+        comes_again: bool = False,
     ) -> TakenIn:
         untold = self._untold + len(malformed)
         last = f"from {malformed[-1].source}: {malformed[-1].problem}" if malformed else self._last
         told = (_alert(untold, last, at),) if untold and self._is_to_tell(at) else ()
-        arrivals = Arrivals(signals=tuple(signals), malformed=tuple(malformed), announcements=told)
+        arrivals = Arrivals(
+            signals=tuple(signals),
+            malformed=tuple(malformed),
+            announcements=told,
+            comes_again=comes_again,
+        )
         taken = self._store.take_in(self._account, arrivals, at=at)
         self._untold, self._last = (0, "") if told else (untold, last)
         self._told_at = at if told else self._told_at

@@ -57,6 +57,7 @@ class Seller:
         self._declined: set[str] = set()
         self._told: set[str] = set()
         self._given_up_at: tuple[Session, bool, int] | None = None
+        self._due: tuple[tuple[Session, int], list[tuple[DueExit, list[Order]]]] | None = None
 
     def due(self) -> list[DueExit]:
         """Return the lots to try to sell now."""
@@ -153,6 +154,12 @@ class Seller:
         return found
 
     def _due_lots(self) -> list[tuple[DueExit, list[Order]]]:
+        by = (self._gatherer.session, self._ledger.version)
+        if self._due is None or self._due[0] != by:
+            self._due = (by, self._look_for_due_lots())
+        return self._due[1]
+
+    def _look_for_due_lots(self) -> list[tuple[DueExit, list[Order]]]:
         sellable = {
             LotKey(*key): count for key, count in self._gatherer.exposure(None).sellable.items()
         }

@@ -56,8 +56,8 @@ class TradingStore(Protocol):
         Each is given once to a worker, by this or by `load`, even where an answer was lost. Of
         documents that are no signals the latest thousand are kept, and all are counted.
 
-        It outlives the worker at once, and the store itself once `settle` has returned; with
-        announcements both at once. Whoever gave it keeps hold of it until then.
+        It outlives the worker at once, unless it comes again, and the store itself once `settle`
+        has returned; with announcements both at once. Whoever gave it keeps hold of it until then.
 
         Raises:
             MalformedSignal: something in it cannot be kept; nothing of it was.

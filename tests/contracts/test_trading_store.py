@@ -151,6 +151,50 @@ def test_what_was_taken_in_is_settled_by_a_commit_after_it(trading):
     assert book(trading).waiting == (a_received_signal(),)
 
 
+def came_again(trading, *signals):
+    arrivals = Arrivals(signals=signals, comes_again=True)
+    return list(trading.store.take_in(ACCOUNT, arrivals, at=NOW).new)
+
+
+def test_what_comes_again_is_taken_in_with_the_decision_on_it(trading):
+    trading.store.load(ACCOUNT, since=YESTERDAY)
+    assert came_again(trading, a_received_signal()) == [a_received_signal()]
+    assert committed(trading, outcomes=(an_outcome(),))
+    trading.cut(trading.store)
+    trading.store.settle()
+    assert book(trading).waiting == ()
+    assert came_again(trading, a_received_signal()) == []
+
+
+def test_what_comes_again_and_nobody_decided_on_waits_once_it_is_settled(trading):
+    trading.store.load(ACCOUNT, since=YESTERDAY)
+    came_again(trading, a_received_signal())
+    came_again(trading, a_received_signal("signal-2"))
+    trading.store.settle()
+    trading.cut(trading.store)
+    trading.store.settle()
+    kept = trading.another().load(ACCOUNT, since=YESTERDAY).waiting
+    assert kept == (a_received_signal(), a_received_signal("signal-2"))
+
+
+def test_what_comes_again_is_new_once_whatever_comes_with_it(trading):
+    trading.store.load(ACCOUNT, since=YESTERDAY)
+    first, second = a_received_signal(), a_received_signal("signal-2")
+    assert came_again(trading, first) == [first]
+    assert came_again(trading, first, second) == [second]
+    assert arrived(trading, first, second) == []
+    assert trading.store.waiting(ACCOUNT) == (first, second)
+
+
+def test_what_comes_again_stays_where_the_switch_stops_the_change_after_it(trading):
+    trading.kill_switch.change(an_activation(), at=NOW)
+    trading.store.load(ACCOUNT, since=YESTERDAY)
+    came_again(trading, a_received_signal())
+    assert not committed(trading, sends=True, outcomes=(an_outcome(),))
+    trading.store.settle()
+    assert book(trading).waiting == (a_received_signal(),)
+
+
 def test_what_was_not_settled_when_the_store_was_lost_is_to_be_given_again(trading):
     arrived(trading)
     trading.cut(trading.store)

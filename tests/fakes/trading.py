@@ -102,6 +102,7 @@ class InMemoryTradingStore:
         self.at = at or (lambda _point: None)
         self._turns = {}
         self._given = set()
+        self._carried = {}
         self._is_unsettled = self._is_lost = self._is_cut = self._is_together = False
 
     @contextmanager
@@ -161,11 +162,14 @@ class InMemoryTradingStore:
         memory = self._reached("take in")
         if any("\x00" in signal.signal_id for signal in arrivals.signals):
             raise MalformedSignal("a text with a NUL cannot be kept")
+        signals = {(account, signal.signal_id): signal for signal in arrivals.signals}
+        is_new = len(signals) == len(arrivals.signals) and signals.keys().isdisjoint(memory.inbox)
+        if arrivals.comes_again and is_new and not (arrivals.malformed or arrivals.announcements):
+            self._carried |= signals
+            self._given |= signals.keys()
+            return TakenIn(new=arrivals.signals)
         for signal in arrivals.signals:
-            key = (account, signal.signal_id)
-            if key not in memory.inbox:
-                memory.inbox[key] = signal
-                memory.unsettled.append(("inbox", key))
+            self._put((account, signal.signal_id), signal)
         memory.malformed += arrivals.malformed
         memory.unsettled += [("malformed", one) for one in arrivals.malformed]
         memory.announcements += arrivals.announcements
@@ -191,7 +195,7 @@ class InMemoryTradingStore:
 
     def settle(self):
         try:
-            if self._is_unsettled and not self._is_lost:
+            if self._carried or (self._is_unsettled and not self._is_lost):
                 self._reached("settle")
                 self._harden()
             if self._is_lost:
@@ -274,6 +278,17 @@ class InMemoryTradingStore:
         self.memory.lose()
         self._is_lost, self._is_unsettled = self._is_lost or self._is_unsettled, False
 
+    def _put(self, key, signal):
+        if key not in self.memory.inbox:
+            self.memory.inbox[key] = signal
+            self.memory.unsettled.append(("inbox", key))
+            self._is_unsettled = True
+
+    def _unload(self):
+        for key, signal in self._carried.items():
+            self._put(key, signal)
+        self._carried.clear()
+
     def _harden(self):
         self.memory.harden()
         self._is_unsettled = False
@@ -283,6 +298,7 @@ class InMemoryTradingStore:
         if self._is_cut:
             self._is_cut = False
             raise StoreUnavailable("the store was away for a moment")
+        self._unload()
         return self.memory
 
     def _pass(self, point):

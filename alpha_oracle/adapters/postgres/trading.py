@@ -16,11 +16,11 @@ from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.adapters.postgres.trading_script import script_of
 from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
-from alpha_oracle.domain.trading_records import ApprovalStatus
+from alpha_oracle.domain.trading_records import ApprovalStatus, TakenIn
 from alpha_oracle.errors import ContradictsRecord, LeaseTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from alpha_oracle.adapters.postgres.engine import Database
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         Change,
         OperatorRequest,
         Reconciliation,
-        TakenIn,
     )
 
 TAKEOVER_SECONDS: Final = 1.0
@@ -87,6 +86,7 @@ class PostgresTradingStore:
         self._leases = PostgresLeases(database)
         self._turns: dict[str, int] = {}
         self._given: set[tuple[str, str]] = set()
+        self._on_record: dict[str, tuple[Session, set[str]]] = {}
 
     @contextmanager
     def only_worker(self, account: str) -> Iterator[None]:
@@ -110,6 +110,7 @@ class PostgresTradingStore:
         self._session.harden()
         with self._database.begin() as connection:
             book = reading.book(connection, account, since=since)
+            self._on_record[account] = (since, inbox.on_record(connection, account, since=since))
         self._given = {(account, signal.signal_id) for signal in book.waiting}
         return book
 
@@ -121,10 +122,18 @@ class PostgresTradingStore:
     def take_in(self, account: str, arrivals: Arrivals, *, at: datetime) -> TakenIn:
         """Keep what came in, all or nothing; return which of its signals are new.
 
+        Signals that come again, and are new by what is known of the record, go there with the next
+        change: that is most often the decision on them.
+
         Raises:
             MalformedSignal: something in it cannot be kept; nothing of it was.
             StoreUnavailable: not known to be kept, nor is what was not settled before.
         """
+        if arrivals.comes_again and self._are_surely_new(account, arrivals):
+            self._session.carry(inbox.script_of_signals(account, arrivals, at=at))
+            self._note_as_given(account, arrivals.signals)
+            return TakenIn(new=arrivals.signals)
+        self._session.refused_carried = False
         with inbox.refusals_told():
             found = self._session.run_unsettled(inbox.script_of(account, arrivals, at=at))
         if arrivals.announcements:
@@ -132,11 +141,27 @@ class PostgresTradingStore:
             self._session.harden()
         taken = inbox.taken(arrivals, found)
         new = tuple(one for one in taken.new if (account, one.signal_id) not in self._given)
-        self._given |= {(account, signal.signal_id) for signal in new}
+        self._note_as_given(account, new)
         return replace(taken, new=new)
+
+    def _are_surely_new(self, account: str, arrivals: Arrivals) -> bool:
+        is_more = bool(arrivals.malformed or arrivals.announcements)
+        # One the database refused is among what comes again: it is found where each is taken in.
+        if is_more or self._session.refused_carried or account not in self._on_record:
+            return False
+        since, known = self._on_record[account]
+        told = {signal.signal_id for signal in arrivals.signals if signal.session >= since}
+        return len(told) == len(arrivals.signals) and told.isdisjoint(known)
+
+    def _note_as_given(self, account: str, signals: Iterable[ReceivedSignal]) -> None:
+        told = {signal.signal_id for signal in signals}
+        self._given |= {(account, signal_id) for signal_id in told}
+        if account in self._on_record:
+            self._on_record[account][1].update(told)
 
     def waiting(self, account: str) -> tuple[ReceivedSignal, ...]:
         """Return the signals nothing has become of yet, in the order they came."""
+        self._session.unload()
         with self._database.at_once() as connection:
             found = reading.waiting(connection, account)
         self._given |= {(account, signal.signal_id) for signal in found}
@@ -176,6 +201,7 @@ class PostgresTradingStore:
 
     def missed(self, account: str, *, since: Session) -> list[str]:
         """Return the documents of signals on record from `since` on that were never taken in."""
+        self._session.unload()
         with self._database.at_once() as connection:
             return inbox.missed(connection, account, since=since)
 

@@ -85,10 +85,26 @@ WHERE session >= :since AND NOT EXISTS (
 ORDER BY session, saved_at, strategy, symbol, direction
 """
 
+_ON_RECORD: Final = """
+SELECT signal_id FROM signal_inbox WHERE account = :account AND session >= :since
+"""
+
 
 def script_of(account: str, arrivals: Arrivals, *, at: datetime) -> Script:
     """Return the script that keeps what came in, all or nothing, and answers what is on record."""
     return script_of_steps(_steps(account, arrivals, at))
+
+
+def script_of_signals(account: str, arrivals: Arrivals, *, at: datetime) -> Script:
+    """Return the script that keeps the signals of arrivals, where they are not on record yet."""
+    return script_of_steps(
+        ("ao_signal", _signal_values(account, signal, at)) for signal in arrivals.signals
+    )
+
+
+def on_record(connection: Connection, account: str, *, since: Session) -> set[str]:
+    """Return the ids of all signals of sessions from `since` on that were taken in."""
+    return set(connection.scalars(text(_ON_RECORD), {"account": account, "since": since}))
 
 
 def taken(arrivals: Arrivals, on_record: Sequence[Any]) -> TakenIn:

@@ -6,14 +6,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg2
 from psycopg2.extras import NamedTupleCursor
 
 from alpha_oracle.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import psycopg2
     from sqlalchemy import PoolProxiedConnection
 
     from alpha_oracle.adapters.postgres.engine import Database
@@ -31,6 +31,11 @@ _NOT_AWAITED: Final = "SET LOCAL synchronous_commit = off"
 WRITE_ANYHOW: Final = "SELECT pg_logical_emit_message(true, 'alpha-oracle', '')"
 """Writes the least there is to the log, which a commit then waits for: a message nobody reads."""
 
+_REFUSALS: Final = (psycopg2.Error, ValueError)
+"""By the database; by the driver, of a text with a NUL."""
+
+_NOTHING: Final[Script] = ("SELECT", [])
+
 
 class PreparedSession:
     """Runs scripts of prepared statements, each one round trip and one transaction.
@@ -43,6 +48,8 @@ class PreparedSession:
         self._prepare = "; ".join(f"PREPARE {name} AS {sql}" for name, sql in statements.items())
         self._guard = threading.Lock()
         self._connection: PoolProxiedConnection | None = None
+        self._carried: list[Script] = []
+        self.refused_carried = False
         self._is_unsettled = self._is_lost = self._is_together = False
 
     def run(self, script: Script) -> list[Any]:
@@ -73,6 +80,25 @@ class PreparedSession:
             self._is_unsettled = True
         return rows
 
+    def carry(self, script: Script) -> None:
+        """Let a script run in front of the next one, in its transaction.
+
+        It must do no more when it is run again. Where the database refuses one, all are dropped and
+        told as what may be lost, by the next script and when all is to be settled;
+        `refused_carried` then says why.
+        """
+        with self._guard:
+            self._carried.append(script)
+
+    def unload(self) -> None:
+        """Run what is carried, unsettled.
+
+        Raises:
+            StoreUnavailable: it is not known to be there.
+        """
+        if self._carried:
+            self.run_unsettled(_NOTHING)
+
     def run_in_turn(self, script: Script) -> list[Any]:
         """Run a script unsettled where it is one of several run together, else durably."""
         return self.run_unsettled(script) if self._is_together else self.run(script)
@@ -100,7 +126,7 @@ class PreparedSession:
         """
         with self._guard:
             try:
-                if self._is_unsettled and not self._is_lost:
+                if self._carried or (self._is_unsettled and not self._is_lost):
                     self._settling((WRITE_ANYHOW, []))
                 if self._is_lost:
                     raise StoreUnavailable("Postgres was away before it had kept what came in last")
@@ -126,6 +152,28 @@ class PreparedSession:
         return rows
 
     def _run(self, script: Script) -> list[Any]:
+        if not self._carried:
+            return self._run_by_itself(script)
+        try:
+            rows = self._run_by_itself(_joined([*self._carried, script]))
+        except _REFUSALS:
+            self._run_carried()
+            return self._run_by_itself(script)
+        self._carried.clear()
+        return rows
+
+    def _run_carried(self) -> None:
+        try:
+            self._run_by_itself(_joined([(_NOT_AWAITED, []), *self._carried]))
+        except _REFUSALS as error:
+            self._is_lost = self.refused_carried = True
+            refusal = str(error).partition("\n")[0]
+            raise StoreUnavailable(f"Postgres refused what came in last: {refusal}") from None
+        finally:
+            self._carried.clear()
+        self._is_unsettled = True
+
+    def _run_by_itself(self, script: Script) -> list[Any]:
         try:
             return self._run_once(script)
         except StoreUnavailable:
@@ -159,6 +207,11 @@ class PreparedSession:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()
+
+
+def _joined(scripts: Sequence[Script]) -> Script:
+    statements, values = zip(*scripts, strict=True)
+    return "; ".join(statements), [value for given in values for value in given]
 
 
 def _execute(

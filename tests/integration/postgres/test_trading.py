@@ -21,10 +21,12 @@ from alpha_oracle.errors import (
     ConfigurationError,
     ContradictsRecord,
     LeaseTaken,
+    MalformedSignal,
     StoreUnavailable,
 )
 from tests.contracts.trading_values import (
     ACCOUNT,
+    YESTERDAY,
     a_cascade_run,
     a_change,
     a_day_trade_decision,
@@ -315,3 +317,20 @@ def test_without_a_schema_the_operator_is_told_to_upgrade(empty_database_url):
         store = PostgresTradingStore(empty)
         with pytest.raises(ConfigurationError, match="db upgrade"):
             store.commit(a_decision(), sends=True)
+
+
+def test_what_comes_again_and_cannot_be_kept_is_told_by_itself_and_holds_up_no_other(store):
+    odd, sound = a_received_signal("signal\x00"), a_received_signal("signal-2")
+    store.load(ACCOUNT, since=YESTERDAY)
+    for signal in (odd, sound):
+        store.take_in(ACCOUNT, Arrivals(signals=(signal,), comes_again=True), at=NOW)
+    with pytest.raises(StoreUnavailable):
+        store.commit(a_change(), sends=False)
+    with pytest.raises(StoreUnavailable):
+        store.settle()
+    store.load(ACCOUNT, since=YESTERDAY)
+    with pytest.raises(MalformedSignal):
+        store.take_in(ACCOUNT, Arrivals(signals=(odd,), comes_again=True), at=NOW)
+    store.take_in(ACCOUNT, Arrivals(signals=(sound,), comes_again=True), at=NOW)
+    store.settle()
+    assert store.load(ACCOUNT, since=YESTERDAY).waiting == (sound,)
