@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
@@ -13,7 +13,7 @@ from alpha_oracle.entrypoints.api.services import ServicesOf
 from alpha_oracle.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from alpha_oracle.ports.events import AnnouncedEvent, EventLog
 
@@ -25,9 +25,13 @@ QUIET_SECONDS: Final = 15.0
 
 BATCH: Final = 200
 ANY_ID: Final = "^[0-9]{0,18}$"
+MEDIA_TYPE: Final = "text/event-stream"
+STREAMED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
+}
 
 
-@router.get("/api/events", response_class=StreamingResponse)
+@router.get("/api/events", response_class=StreamingResponse, responses=STREAMED)
 async def events(
     request: Request,
     services: ServicesOf,
@@ -39,17 +43,27 @@ async def events(
     # A database restored from a backup has forgotten the newest numbers.
     after = min(int(last_event_id), latest) if last_event_id else latest
     return StreamingResponse(
-        _told(request, log, after),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store"},
+        told(log, after, is_gone=request.is_disconnected),
+        media_type=MEDIA_TYPE,
     )
 
 
-async def _told(request: Request, log: EventLog, after: int) -> AsyncIterator[str]:
+async def told(
+    log: EventLog,
+    after: int,
+    *,
+    is_gone: Callable[[], Awaitable[bool]],
+    poll_seconds: float = POLL_SECONDS,
+    quiet_seconds: float = QUIET_SECONDS,
+) -> AsyncIterator[str]:
+    """Tell what comes after an event until whoever listens is gone, or the record is away.
+
+    The next events are read when the last are taken: a slow listener holds up itself alone.
+    """
     # Said at once, so that who listens knows that it does.
     yield ": listening\n\n"
     quiet = 0.0
-    while not await request.is_disconnected():
+    while not await is_gone():
         try:
             found = await run_in_threadpool(log.after, after, limit=BATCH)
         except StoreUnavailable:
@@ -61,9 +75,9 @@ async def _told(request: Request, log: EventLog, after: int) -> AsyncIterator[st
         if found:
             quiet = 0.0
             continue
-        await asyncio.sleep(POLL_SECONDS)
-        quiet += POLL_SECONDS
-        if quiet >= QUIET_SECONDS:
+        await asyncio.sleep(poll_seconds)
+        quiet += poll_seconds
+        if quiet >= quiet_seconds:
             quiet = 0.0
             yield ": quiet\n\n"
 
