@@ -8,7 +8,8 @@ from alpha_oracle.adapters.clock import clear_pin
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
 from alpha_oracle.adapters.embedded.redis import embedded_redis
-from alpha_oracle.adapters.postgres.migrate import upgrade
+from alpha_oracle.adapters.postgres.migrate import current_and_head, upgrade
+from alpha_oracle.adapters.postgres.occupancy import refuse_others
 from alpha_oracle.bootstrap.stores import database_url
 from alpha_oracle.bootstrap.supervisor import stop_detached
 from alpha_oracle.config import load_settings
@@ -35,7 +36,12 @@ def upgrade_schema() -> str:
     """Bring the schema to the newest version and return it.
 
     Raises:
-        StoreUnavailable: Postgres cannot be reached.
+        StoreUnavailable: Postgres cannot be reached, or processes work on the schema of before.
+        ConfigurationError: a newer package made the schema.
     """
     with ExitStack() as stack:
-        return upgrade(database_url(stack, load_settings()))
+        url = database_url(stack, load_settings())
+        current, head = current_and_head(url)
+        if current not in {None, head}:
+            refuse_others(url)
+        return upgrade(url)

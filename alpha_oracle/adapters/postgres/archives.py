@@ -18,6 +18,7 @@ from sqlalchemy import text
 from alpha_oracle.adapters.postgres.client_programs import ClientPrograms
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import UPGRADE_LOCK, known_versions
+from alpha_oracle.adapters.postgres.occupancy import refuse_others
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -40,11 +41,6 @@ TOO_NEW: Final = b"SET transaction_timeout = 0;\n"
 _HOLDS: Final = """
 SELECT to_regclass('public.alembic_version') IS NOT NULL,
        EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
-"""
-_OTHERS: Final = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'alpha-oracle'
-    AND pid <> pg_backend_pid()
 """
 _BEGIN: Final = f"BEGIN;\nSELECT pg_advisory_xact_lock({UPGRADE_LOCK});\n"
 _CLEAR: Final = "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
@@ -129,7 +125,7 @@ class PostgresArchives:
                 "the database holds a schema on TimescaleDB, which lets none be replaced; make an "
                 "empty one and let database.url name it"
             )
-        self._refuse_others()
+        refuse_others(self.url)
         values = {"at": told.at.isoformat(), "by": told.by, "reason": told.reason}
         values["known"] = " ".join(known_versions())
         with self._timescale_ready(needed=TIMESCALE in contents):
@@ -149,15 +145,6 @@ class PostgresArchives:
         with closing(open_database(self.url)) as database, database.begin() as connection:
             is_ours, has_timescale = connection.execute(text(_HOLDS)).one()
         return is_ours, has_timescale
-
-    def _refuse_others(self) -> None:
-        with closing(open_database(self.url)) as database, database.begin() as connection:
-            others = connection.execute(text(_OTHERS)).scalar_one()
-        if others:
-            raise StoreUnavailable(
-                f"{others} connections of alpha-oracle use the database; end every process of it "
-                "(`alpha-oracle down`), then repeat"
-            )
 
     def _parts(self, path: Path, *, clear: bool) -> Iterator[bytes]:
         yield f"{_BEGIN}{_CLEAR if clear else ''}".encode()

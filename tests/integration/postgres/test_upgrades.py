@@ -1,11 +1,15 @@
 """Databases in use since an earlier version of the schema are brought to the newest one."""
 
+from contextlib import closing
+
 import pytest
 
+from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, known_versions, upgrade
+from alpha_oracle.bootstrap.installation import upgrade_schema
 from alpha_oracle.bootstrap.stores import opened_database
 from alpha_oracle.config import parse_settings
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from tests.integration.postgres.filling import bring_to, columns, fill, held, read, run, schema
 from tests.integration.postgres.stored_rows import ROWS
 
@@ -59,3 +63,22 @@ def test_a_process_refuses_a_newer_schema_and_says_what_to_do(database_url, home
         opened(database_url, home),
     ):
         pass
+
+
+def test_the_schema_is_not_changed_under_a_process_that_works(
+    empty_database_url, home, monkeypatch
+):
+    fill(empty_database_url, through="0009_event_log")
+    monkeypatch.setenv("ALPHA_ORACLE_HOME", str(home))
+    monkeypatch.setenv("ALPHA_ORACLE_DATABASE__URL", empty_database_url)
+    with closing(open_database(empty_database_url)) as database:
+        database.ping()
+        with pytest.raises(StoreUnavailable, match="1 connections of alpha-oracle use"):
+            upgrade_schema()
+        assert current_and_head(empty_database_url)[0] == "0009_event_log"
+
+    newest = upgrade_schema()
+
+    with closing(open_database(empty_database_url)) as database:
+        database.ping()
+        assert upgrade_schema() == newest == current_and_head(empty_database_url)[0]
