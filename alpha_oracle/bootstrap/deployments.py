@@ -18,7 +18,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.adapters.prefect_deployments import are_registered, pool_is_ready, pool_is_there
+from alpha_oracle.adapters.prefect_deployments import (
+    are_registered,
+    is_answering,
+    pool_is_ready,
+    pool_is_there,
+)
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -56,6 +61,19 @@ def register_deployments(url: str, *, record: Path | None) -> bool:
     if record is not None:
         record.write_text(json.dumps({"code": state, "ids": CREATED.findall(told)}))
     return True
+
+
+def require_answer(url: str) -> None:
+    """Ask a given Prefect API whether it is well.
+
+    Raises:
+        ConfigurationError: it does not answer.
+    """
+    if not is_answering(url):
+        raise ConfigurationError(
+            f"the Prefect API at {url} does not answer; start it, mend PREFECT_API_URL, or unset "
+            "it for the server under home"
+        )
 
 
 def await_pool(url: str) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.doctoring import check_gateway
-from alpha_oracle.adapters.prefect_deployments import is_answering
 from alpha_oracle.bootstrap.alerting import channels_of
+from alpha_oracle.bootstrap.deployments import require_answer
 from alpha_oracle.bootstrap.doctor_machine import (
     check_clock,
     check_disk,
@@ -80,6 +80,9 @@ def _checked(name: str, check: Callable[[Settings], str], settings: Settings) ->
         return Finding(check=name, ok=True, text=check(settings))
     except AlphaOracleError as error:
         return Finding(check=name, ok=False, text=str(error))
+    except OSError as error:
+        told = f"{error}; check that the place is readable and writable, and its disk has room"
+        return Finding(check=name, ok=False, text=told)
 
 
 def _check_calendar(settings: Settings) -> str:
@@ -134,11 +137,7 @@ def _tell_alerts(settings: Settings) -> str:
 
 def _check_prefect(_settings: Settings) -> str:
     url = os.environ[API_VARIABLE]
-    if not is_answering(url):
-        raise ConfigurationError(
-            f"the Prefect API at {url} does not answer; start it, mend {API_VARIABLE}, or unset it "
-            "for the server under home"
-        )
+    require_answer(url)
     return f"the Prefect API at {url} answers"
 
 

@@ -7,6 +7,7 @@ nothing is sent any more, then all that uses the stores, then Prefect's server, 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from alpha_oracle.bootstrap.deployments import (
     await_pool,
     prefect_command,
     register_deployments,
+    require_answer,
 )
 from alpha_oracle.bootstrap.orchestration import API_VARIABLE, prefect_api
 from alpha_oracle.bootstrap.ports import refuse_taken
@@ -43,7 +45,7 @@ from alpha_oracle.bootstrap.supervisor import (
 from alpha_oracle.bootstrap.upkeep import Command, Upkeep
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_events import RiskAlert
-from alpha_oracle.errors import AlphaOracleError
+from alpha_oracle.errors import AlphaOracleError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +61,9 @@ FLOW_RUNS: Final = "flow-runs"
 PROCESSES_SECONDS: Final = 60.0
 HOPELESS_DEATHS: Final = 2
 POLL_SECONDS: Final = 0.2
+LEAST_BYTES: Final = 200_000_000
+"""Less free space than this is not worth a start: stores would fail in the middle of their work."""
+
 ALERT: Final = "process_crash_loop"
 
 log = structlog.get_logger(__name__)
@@ -75,6 +80,7 @@ def supervised(settings: Settings) -> Iterator[None]:
     home = settings.home
     with being_the_supervisor(home), ExitStack() as stack:
         refuse_taken(settings)
+        _refuse_full_disk(home)
         is_ours = not os.environ.get(API_VARIABLE)
         store_stack = stack.enter_context(ExitStack())
         server_stack = stack.enter_context(ExitStack())
@@ -167,9 +173,21 @@ def _crew(settings: Settings) -> Iterator[_Crew]:
 
 
 def _begin_prefect(settings: Settings, stack: ExitStack) -> str:
-    if not os.environ.get(API_VARIABLE):
+    given = os.environ.get(API_VARIABLE)
+    if given:
+        require_answer(given)
+    else:
         stack.callback(embedded_prefect(settings.home).detach)
     return stack.enter_context(prefect_api(settings.home))
+
+
+def _refuse_full_disk(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    if free < LEAST_BYTES:
+        raise ConfigurationError(
+            f"{free / 1e6:,.0f} MB are free where {LEAST_BYTES / 1e6:,.0f} MB at least are needed; "
+            f"free space on the disk of {home}"
+        )
 
 
 def _embedded(settings: Settings, *, is_ours: bool) -> list[EmbeddedStore]:

@@ -11,7 +11,7 @@ from alpha_oracle import calendar
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from tests.conftest import SHARED_DATA
-from tests.end_to_end.command_line import ask, ask_process, begin_process
+from tests.end_to_end.command_line import a_free_port, ask, ask_process, begin_process
 from tests.end_to_end.market_files import write_bars
 from tests.end_to_end.worlds import (
     HISTORY_ENDS,
@@ -55,6 +55,7 @@ def environment(home):
         "ALPHA_ORACLE_DATA__FILES__PATH": str(file),
         "ALPHA_ORACLE_DATA__FILES__PRICES": "raw",
         "ALPHA_ORACLE_CLOCK__START_AT": NOW.isoformat(),
+        "ALPHA_ORACLE_API__PORT": str(a_free_port()),
     }
 
 
@@ -114,7 +115,7 @@ def test_status_starts_nothing(environment):
     assert code == 1
     assert set(found) == {
         *("postgres", "redis", "prefect", "supervisor"),
-        *("feed", "worker", "api", "watch"),
+        *("feed", "worker", "api", "watch", "flow-runs"),
     }
     assert not any(row["healthy"] for row in found.values())
 
@@ -138,7 +139,8 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
         answer = ask("doctor", "--json")
         assert answer.code == 0
         assert [row["check"] for row in answer.document if row["ok"]] == [
-            *("settings", "stores", "calendar", "strategies", "model", "source files"),
+            *("settings", "packages", "home", "disk", "time zones", "clock", "ports", "database"),
+            *("redis", "calendar", "strategies", "model", "alerts", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
         assert ask("db", "upgrade").out.startswith("schema 000")
