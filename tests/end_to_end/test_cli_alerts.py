@@ -1,5 +1,6 @@
 """What people were told, at the command line, and the message of a session put on record."""
 
+import json
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,13 +13,17 @@ from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
+from alpha_oracle.bootstrap.alerting import channels_of, tell_people
 from alpha_oracle.bootstrap.daily_summary import DailySummary
 from alpha_oracle.bootstrap.stores import Stores
 from alpha_oracle.config import load_settings
 from alpha_oracle.domain.alerts import Alert, Episode
 from alpha_oracle.domain.risk import Severity
+from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 from tests.end_to_end.command_line import ask
+from tests.peers.slack import slack, unused_url
+from tests.peers.telegram import CHAT_ID, TOKEN, Fault, telegram
 
 NOW = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
 SESSION = date(2016, 6, 1)
@@ -105,3 +110,62 @@ def test_a_session_is_told_of_when_its_run_is_done_and_once(stores, record):
         "Equity: unknown",
         "Kill switch: off",
     ]
+
+
+@pytest.fixture
+def channels(operated, monkeypatch):
+    """A Slack that takes what it is told, and a Telegram that does not."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with slack() as taking, telegram() as refusing:
+        refusing.fail_always("sendMessage", Fault(status=403, description="Forbidden"))
+        given = {
+            "SLACK__WEBHOOK_URL": f"{taking.url}/hook",
+            "TELEGRAM__BOT_TOKEN": TOKEN,
+            "TELEGRAM__CHAT_ID": str(CHAT_ID),
+            "TELEGRAM__BASE_URL": refusing.url,
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(f"ALPHA_ORACLE_ALERTS__{name}", value)
+        yield taking, refusing
+
+
+def tell():
+    tell_people("rank failed", kind="flow_failed", severity=Severity.HIGH, cause="run 7")
+
+
+def test_what_a_flow_tells_is_on_record_for_the_channel_that_did_not_take_it(channels):
+    tell()
+    [told] = ask("alerts", "list", "--json").document["recent"]
+    assert (told["text"], told["severity"]) == ("rank failed", "high")
+    assert (told["delivered"], told["waiting"]) == (["slack"], ["telegram"])
+
+
+def test_a_database_that_is_away_keeps_nobody_from_being_told(channels, monkeypatch):
+    nowhere = f"postgresql://nobody@{unused_url().removeprefix('http://')}/none"
+    monkeypatch.setenv("ALPHA_ORACLE_DATABASE__URL", nowhere)
+    tell()
+    assert len(channels[0].received) == 1
+
+
+def test_no_store_is_started_to_tell_of_something(channels, operated, monkeypatch):
+    monkeypatch.delenv("ALPHA_ORACLE_DATABASE__URL")
+    tell()
+    assert len(channels[0].received) == 1
+    assert not (operated.home / "postgres").exists()
+
+
+def test_an_alert_that_cannot_be_put_on_record_is_said_to_whoever_listens(channels):
+    alert = RiskAlert(
+        type="store_away",
+        severity=Severity.HIGH,
+        value=None,
+        threshold=None,
+        message="Postgres does not answer",
+        at=NOW,
+    )
+    told = channels_of(load_settings().alerts)
+    assert told.say(alert)
+    assert "Postgres does not answer" in json.loads(channels[0].received[0][2])["text"]
+    channels[0].statuses[:] = [403]
+    assert not told.say(alert)
