@@ -113,7 +113,7 @@ class GatewayMarket:
         """What was told and has arrived already."""
         return self._open.events()
 
-    def hear_until(self, *kinds, seconds=4.0):
+    def hear_until(self, *kinds, seconds=20.0):
         """What the broker tells until all these kinds of events were among it."""
         heard = []
         give_up = time.monotonic() + seconds

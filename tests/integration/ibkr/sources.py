@@ -92,7 +92,7 @@ def asked_for(gateway):
     return [one.symbol for one in gateway.ledger.asked(Point.HISTORICAL_DATA)]
 
 
-def eventually(holds, *, seconds=2.0):
+def eventually(holds, *, seconds=20.0):
     """Whether something holds soon."""
     give_up = time.monotonic() + seconds
     while not holds():

@@ -59,7 +59,7 @@ class Feed:
             quote = self.board.quotes([symbol]).get(symbol)
             return quote is not None and holds(quote)
 
-        assert eventually(found, seconds=4), self.feed.facts()
+        assert eventually(found), self.feed.facts()
         return self.board.quotes([symbol])[symbol]
 
     def lines(self):
@@ -195,7 +195,7 @@ def test_a_gateway_that_answers_nothing_any_more_is_called_again(feed):
     feed.gateway.fault(Point.CURRENT_TIME, Hang())
     feed.gateway.quote("AAPL", bid="99.9", ask="100.1")
     feed.quote(AAPL)
-    assert eventually(lambda: feed.gateway.ledger.times_connected(3) == 2, seconds=4)
+    assert eventually(lambda: feed.gateway.ledger.times_connected(3) == 2)
 
 
 def test_delayed_quotes_say_so_and_tell_the_time_of_their_trade():

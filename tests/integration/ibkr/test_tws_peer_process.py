@@ -27,7 +27,7 @@ def files(tmp_path):
 
 
 async def ask(client):
-    bars = await client.bars("BRK B", "2 D")
+    bars = await client.bars("BRK B", "2 D", patience=60)
     return [(bar.close, bar.volume) for bar in bars], client.codes
 
 
