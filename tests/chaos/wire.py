@@ -42,7 +42,7 @@ class Wire:
 
     def close(self):
         """Take no more, and end what there is."""
-        self._listening.close()
+        _end(self._listening)
         self._hang_up()
 
     def _serve(self):
