@@ -76,11 +76,15 @@ class OperatorChat(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A message about an order that waited for a human, and what it shows."""
+    """A message about an order that waited for a human, and what it shows.
+
+    `stamp` is another one once anything happened to the order that the message is to show.
+    """
 
     order_id: str
     message: int
     text: str
+    stamp: str = ""
 
 
 class ChatRecord(Protocol):
@@ -94,7 +98,7 @@ class ChatRecord(Protocol):
         """Take an update for one's own, for good; False: it was taken before."""
         ...
 
-    def open_cards(self) -> list[Card]:
+    def open_cards(self, *, now: datetime) -> list[Card]:
         """Return the messages whose orders may still change what they show."""
         ...
 

@@ -23,8 +23,14 @@ ON CONFLICT (bot_id, update_id) DO NOTHING
 _TAKEN: Final = "SELECT 1 FROM chat_updates WHERE bot_id = :bot AND update_id = :update"
 _FORGET: Final = "DELETE FROM chat_updates WHERE bot_id = :bot AND taken_at < :before"
 _OPEN: Final = """
-SELECT order_id, message_id, shown FROM chat_cards
-WHERE bot_id = :bot AND chat = :chat AND is_open ORDER BY posted_at, order_id
+SELECT card.order_id, message_id, shown, concat_ws(
+    '|', orders.status, approvals.status, approvals.expires_at <= :now, (
+        SELECT count(*) FROM order_events JOIN orders AS own USING (order_id)
+        WHERE own.order_id = card.order_id OR own.parent_id = card.order_id
+    )
+) AS stamp
+FROM chat_cards AS card JOIN orders USING (order_id) JOIN approvals USING (order_id)
+WHERE bot_id = :bot AND chat = :chat AND is_open ORDER BY posted_at, card.order_id
 """
 _KEEP: Final = """
 INSERT INTO chat_cards (bot_id, chat, order_id, message_id, shown, is_open, posted_at)
@@ -53,11 +59,14 @@ class PostgresChatRecord:
         with self._database.begin() as connection:
             return connection.execute(text(_CLAIM), values).rowcount == 1
 
-    def open_cards(self) -> list[Card]:
+    def open_cards(self, *, now: datetime) -> list[Card]:
         """Return the messages whose orders may still change what they show."""
         with self._database.at_once() as connection:
-            rows = connection.execute(text(_OPEN), self._key).all()
-        return [Card(order_id=row.order_id, message=row.message_id, text=row.shown) for row in rows]
+            rows = connection.execute(text(_OPEN), {**self._key, "now": now}).all()
+        return [
+            Card(order_id=row.order_id, message=row.message_id, text=row.shown, stamp=row.stamp)
+            for row in rows
+        ]
 
     def keep_card(self, card: Card, *, is_open: bool, at: datetime) -> None:
         """Put on record what the message about an order shows."""

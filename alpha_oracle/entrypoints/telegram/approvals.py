@@ -39,6 +39,7 @@ class ApprovalBoard:
         self._record = record
         self._seal = seal
         self._lock = RLock()
+        self._seen: dict[str, str] = {}
 
     def refresh(self) -> None:
         """Post what waits and has no message yet, and let each message say what is.
@@ -49,12 +50,14 @@ class ApprovalBoard:
             ConfigurationError: Telegram refuses the chat.
         """
         with self._lock:
-            cards = {card.order_id: card for card in self._record.open_cards()}
+            cards = {card.order_id: card for card in self._open_cards()}
             for approval in self._waiting():
                 if approval.order_id not in cards:
                     self._post(approval)
             for card in cards.values():
-                self._show(card)
+                if self._seen.get(card.order_id) != card.stamp:
+                    self._show(card)
+            self._seen = {card.order_id: card.stamp for card in cards.values()}
 
     def show(self, order_id: str, message: int) -> None:
         """Let a message about an order say what is now; it need not be the one on record.
@@ -65,12 +68,15 @@ class ApprovalBoard:
             ConfigurationError: Telegram refuses the chat.
         """
         with self._lock:
-            known = [card for card in self._record.open_cards() if card.order_id == order_id]
+            known = [card for card in self._open_cards() if card.order_id == order_id]
             card = known[0] if known else Card(order_id=order_id, message=message, text="")
             if card.message == message:
                 self._show(card)
             else:
                 self._show(replace(card, message=message, text=""), is_kept=False)
+
+    def _open_cards(self) -> list[Card]:
+        return self._record.open_cards(now=self._services.operations.clock.now())
 
     def _waiting(self) -> list[Approval]:
         waiting: list[Approval] = []

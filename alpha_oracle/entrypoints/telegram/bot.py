@@ -96,9 +96,9 @@ class OperatorBot:
         try:
             match update:
                 case Said():
-                    self._hear(update, is_fresh=now - update.at <= FRESH)
+                    self._serve_words(update, is_fresh=now - update.at <= FRESH)
                 case Pressed():
-                    self._feel(update, is_fresh=is_gapless, now=now)
+                    self._serve_press(update, is_fresh=is_gapless, now=now)
                 case _:
                     pass
         except (StoreUnavailable, ConfigurationError):
@@ -110,7 +110,7 @@ class OperatorBot:
             self._conversation.say(texts.FAILED)
         self._after, self._is_holding = update.update, False
 
-    def _hear(self, said: Said, *, is_fresh: bool) -> None:
+    def _serve_words(self, said: Said, *, is_fresh: bool) -> None:
         doorman, wish = self._staff.doorman, wish_of(said.text, username=self._username)
         is_talk = wish is None and doorman.is_ours(said.place)
         if is_talk:
@@ -133,7 +133,7 @@ class OperatorBot:
             return status_text(self._conversation.services)
         return texts.HELP if wish.kind is WishKind.HELP else texts.UNKNOWN
 
-    def _feel(self, pressed: Pressed, *, is_fresh: bool, now: datetime) -> None:
+    def _serve_press(self, pressed: Pressed, *, is_fresh: bool, now: datetime) -> None:
         if not self._staff.doorman.admits(pressed.user_id, pressed.place):
             self._refuse(pressed, what="press")
             return
