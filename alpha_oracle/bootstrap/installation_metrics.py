@@ -6,7 +6,7 @@ A store that is away costs what it would have told, and is told itself: the rest
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -55,6 +55,7 @@ class InstallationMetrics(Collector):
     signs: PostgresVitalSigns
     health: HealthStore
     settings: Settings
+    failing: set[str] = field(default_factory=set)
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Describe nothing: that a registry knows the names is not worth asking the stores."""
@@ -63,7 +64,7 @@ class InstallationMetrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Ask every store for all there is."""
         yield from self._stores()
-        gathered = {name: _gathered(name, gather) for name, gather in self._groups().items()}
+        gathered = {name: self._gathered(name, gather) for name, gather in self._groups().items()}
         for families in gathered.values():
             yield from families or ()
         yield gauges(
@@ -72,6 +73,20 @@ class InstallationMetrics(Collector):
             ["group"],
             [([name], families is None) for name, families in gathered.items()],
         )
+
+    def _gathered(
+        self, name: str, gather: Callable[[], Iterable[GaugeMetricFamily]]
+    ) -> list[GaugeMetricFamily] | None:
+        try:
+            families = list(gather())
+        except (AlphaOracleError, LookupError, TypeError) as error:
+            # On a board may be what another version wrote. Said once, not with every look.
+            if name not in self.failing:
+                log.warning("metrics_not_gathered", group=name, error=str(error))
+            self.failing.add(name)
+            return None
+        self.failing.discard(name)
+        return families
 
     def _groups(self) -> dict[str, Callable[[], Iterable[GaugeMetricFamily]]]:
         return {
@@ -164,17 +179,6 @@ def installation_metrics(services: Services) -> InstallationMetrics:
         health=PostgresModelHealth(stores.database),
         settings=services.records.settings,
     )
-
-
-def _gathered(
-    name: str, gather: Callable[[], Iterable[GaugeMetricFamily]]
-) -> list[GaugeMetricFamily] | None:
-    try:
-        return list(gather())
-    except (AlphaOracleError, LookupError, TypeError) as error:
-        # On a board may be what another version wrote.
-        log.warning("metrics_not_gathered", group=name, error=str(error))
-        return None
 
 
 def _answer_seconds(ping: Callable[[], object]) -> float | None:

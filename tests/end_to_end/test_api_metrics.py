@@ -1,11 +1,12 @@
 """The metrics of an installation, as Prometheus asks the API for them."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from alpha_oracle.bootstrap.api import opened_services
 from alpha_oracle.config import load_settings
@@ -14,10 +15,12 @@ from alpha_oracle.entrypoints.api.access import Access
 from alpha_oracle.entrypoints.api.app import create_app
 from tests.contracts import trading_values as values
 from tests.end_to_end.api_clients import OPERATOR, TOKENS, VIEWER, client, served
+from tests.end_to_end.trading_processes import Stores
 
 
-@pytest.fixture
-def url(operated):
+@contextmanager
+def an_api():
+    """The address of the API of the settings, served in this process."""
     settings = load_settings()
     with opened_services(settings) as services:
         app = create_app(services, access=Access(TOKENS), allowed_hosts=settings.api.allowed_hosts)
@@ -26,9 +29,18 @@ def url(operated):
 
 
 @pytest.fixture
+def url(operated):
+    with an_api() as address:
+        yield address
+
+
+@pytest.fixture
 def scrape(url):
     """A function that returns the value of a sample, None where there is none."""
+    return scraping(url)
 
+
+def scraping(url):
     def told(name, **labels):
         with client(url, VIEWER) as viewer:
             answer = viewer.get("/metrics")
@@ -89,3 +101,34 @@ def test_a_board_that_holds_what_is_no_measurement_costs_that_group_alone(
     assert scrape("metrics_failed", group="risk") == 1
     assert scrape("metrics_failed", group="accounts") == 0
     assert scrape("account_cash_usd", account="paper") == float(state.cash_usd)
+
+
+@pytest.fixture
+def own_stores(tmp_path, operated, monkeypatch):
+    """Stores of this test's own, which it may kill."""
+    stores = Stores(tmp_path / "stores")
+    monkeypatch.setenv("ALPHA_ORACLE_DATABASE__URL", stores.urls["postgres"])
+    monkeypatch.setenv("ALPHA_ORACLE_REDIS__URL", stores.urls["redis"])
+    yield stores
+    stores.close()
+
+
+@pytest.mark.slow
+def test_a_store_that_is_away_costs_what_it_would_have_told_and_is_told_itself(own_stores):
+    with an_api() as address, capture_logs() as events:
+        scrape = scraping(address)
+        assert scrape("kill_switch_active") == 0
+        own_stores.kill("postgres")
+        assert scrape("store_up", store="postgres") == 0
+        assert scrape("store_up", store="redis") == 1
+        # What cannot be read counts as active.
+        assert scrape("kill_switch_active") == 1
+        assert scrape("kill_switch_store_active", store="database") is None
+        assert scrape("metrics_failed", group="record") == 1
+        assert scrape("metrics_failed", group="market") == 0
+        assert scrape("outbox_pending") is None
+        # Said once, though it was asked again and again.
+        assert [one.get("group") for one in events].count("record") == 1
+        own_stores.revive("postgres")
+        assert scrape("store_up", store="postgres") == 1
+        assert scrape("outbox_pending") == 0
