@@ -143,7 +143,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
             *("redis", "calendar", "strategies", "model", "alerts", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
-        assert ask("db", "upgrade").out.startswith("schema 000")
+        assert ask("db", "upgrade").out.startswith("schema 0")
         assert ask("doctor").out.startswith("Doctor")
 
 
