@@ -27,8 +27,8 @@ from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
-READY_SECONDS: Final = 120.0
-"""How long a server may take to recover from a kill."""
+READY_SECONDS: Final = 300.0
+"""How long a server may take to recover from a kill, or to begin on a machine that is busy."""
 
 ASKING_SECONDS: Final = 2.0
 
