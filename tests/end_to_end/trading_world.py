@@ -86,8 +86,11 @@ class Rehearsal:
             log.open("a") as file,
             begin_process(self.environment, *arguments, stderr=file) as process,
         ):
-            yield process
-            process.kill()
+            try:
+                yield process
+            finally:
+                # A test that fails would wait for it for ever.
+                process.kill()
 
     @contextmanager
     def trading(self):
