@@ -53,9 +53,11 @@ class _PrefectServer:
         return Launch(command=command, environment=_environment(data, port))
 
     def is_ready(self, folder: Path) -> bool:
+        if not _answers(f"{self.url(folder)}/health"):
+            return False
         # Another installation's server may have taken the port in between: ours must listen on it.
         pid = _listener(folder.resolve(), _port(folder))
-        if pid is None or not _answers(f"{self.url(folder)}/health"):
+        if pid is None:
             return False
         (folder / self.pid_name).write_text(str(pid))
         return True
