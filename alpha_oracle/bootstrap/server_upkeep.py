@@ -26,10 +26,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class ServerUpkeep:
-    """One server that this process is attached to; `changed` hears how it fares."""
+    """One server that this process is attached to; `changed` hears how it fares.
+
+    `ended` hears of each death but those of a crash loop, `looping` that it is in one.
+    """
 
     store: EmbeddedStore
     changed: Callable[[ChildReport], None]
+    ended: Callable[[ChildReport], None]
     looping: Callable[[ChildReport], None]
     patience: Patience = field(default_factory=Patience)
     poll_seconds: float = POLL_SECONDS
@@ -63,6 +67,8 @@ class ServerUpkeep:
         state = ChildState.CRASH_LOOP if is_looping else ChildState.RESTARTING
         self._note(state, restarts=self._report.restarts + 1)
         log.warning("server_ended", name=self.store.name, deaths=self._deaths)
+        if not is_looping:
+            self.ended(self._report)
         if self._deaths == self.patience.quick_deaths:
             log.error("process_in_crash_loop", name=self.store.name, deaths=self._deaths)
             self.looping(self._report)

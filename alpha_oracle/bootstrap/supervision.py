@@ -21,8 +21,8 @@ import structlog
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
 from alpha_oracle.adapters.embedded.redis import embedded_redis
-from alpha_oracle.adapters.postgres.outbox import announce
 from alpha_oracle.bootstrap.children import ChildBoard
+from alpha_oracle.bootstrap.death_notices import DeathNotices
 from alpha_oracle.bootstrap.deployments import (
     POOL,
     PROJECT,
@@ -43,16 +43,12 @@ from alpha_oracle.bootstrap.supervisor import (
     session_members,
 )
 from alpha_oracle.bootstrap.upkeep import Command, Upkeep
-from alpha_oracle.domain.risk import Severity
-from alpha_oracle.domain.trading_events import RiskAlert
-from alpha_oracle.errors import AlphaOracleError, ConfigurationError
+from alpha_oracle.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from alpha_oracle.adapters.embedded.store import EmbeddedStore
-    from alpha_oracle.bootstrap.children import ChildReport
-    from alpha_oracle.bootstrap.stores import Stores
     from alpha_oracle.config import Settings
 
 FLOW_RUNS: Final = "flow-runs"
@@ -63,8 +59,6 @@ HOPELESS_DEATHS: Final = 2
 POLL_SECONDS: Final = 0.2
 LEAST_BYTES: Final = 200_000_000
 """Less free space than this is not worth a start: stores would fail in the middle of their work."""
-
-ALERT: Final = "process_crash_loop"
 
 log = structlog.get_logger(__name__)
 
@@ -88,11 +82,16 @@ def supervised(settings: Settings) -> Iterator[None]:
         with ThreadPoolExecutor(max_workers=2) as side_by_side:
             url = side_by_side.submit(_begin_prefect, settings, server_stack)
             stores = side_by_side.submit(store_stack.enter_context, opened_stores(settings))
-            crew.stores = stores.result()
+            crew.notices.database = stores.result().database
             crew.start(*(_always_on_command(home, name, crew.environment) for name in ALWAYS_ON))
             crew.start(_flow_runs_command(home, url.result()))
         servers = [
-            ServerUpkeep(store=one, changed=crew.board.put, looping=crew.alert)
+            ServerUpkeep(
+                store=one,
+                changed=crew.board.put,
+                ended=crew.notices.tell_end,
+                looping=crew.notices.tell_loop,
+            )
             for one in _embedded(settings, is_ours=is_ours)
         ]
         stack.enter_context(servers_kept_running(servers))
@@ -110,12 +109,17 @@ class _Crew:
     settings: Settings
     board: ChildBoard
     environment: Mapping[str, str]
-    stores: Stores | None = None
+    notices: DeathNotices
     upkeeps: list[Upkeep] = field(default_factory=list)
 
     def start(self, *commands: Command) -> None:
         for command in commands:
-            upkeep = Upkeep(command=command, changed=self.board.put, looping=self.alert)
+            upkeep = Upkeep(
+                command=command,
+                changed=self.board.put,
+                ended=self.notices.tell_end,
+                looping=self.notices.tell_loop,
+            )
             self.upkeeps.append(upkeep)
             upkeep.start()
 
@@ -140,34 +144,17 @@ class _Crew:
         deaths = max(one.restarts for one in self.upkeeps if one.command.name == name)
         return is_present(self.settings.home, name) or deaths >= HOPELESS_DEATHS
 
-    def alert(self, report: ChildReport) -> None:
-        at = clock_of(self.settings).now()
-        alert = RiskAlert(
-            type=ALERT,
-            severity=Severity.HIGH,
-            value=None,
-            threshold=None,
-            message=f"the {report.name} ends again and again (the last time: {report.last_exit}); "
-            f"it is tried on once a minute; see {report.name}.log, mend what it says",
-            at=at,
-            subject=report.name,
-        )
-        try:
-            if self.stores is not None:
-                with self.stores.database.begin() as connection:
-                    announce(connection, f"{ALERT}|{report.name}|{at.isoformat()}", [alert], at=at)
-        except AlphaOracleError as error:
-            log.warning("crash_loop_not_told", name=report.name, reason=str(error))
-
 
 @contextmanager
 def _crew(settings: Settings) -> Iterator[_Crew]:
     board = ChildBoard(settings.home)
     board.clear()
-    crew = _Crew(settings=settings, board=board, environment=dict(os.environ))
+    notices = DeathNotices(clock_of(settings))
+    crew = _Crew(settings=settings, board=board, notices=notices, environment=dict(os.environ))
     try:
         yield crew
     finally:
+        notices.close()
         crew.end()
         board.clear()
 

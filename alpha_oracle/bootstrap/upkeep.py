@@ -62,11 +62,13 @@ class Command:
 class Upkeep:
     """One process, kept running from `start` to `stop`.
 
-    `changed` hears each change of how it fares, `looping` that it is in a crash loop.
+    `changed` hears each change of how it fares, `ended` each death but those of a crash loop,
+    `looping` that it is in one.
     """
 
     command: Command
     changed: Callable[[ChildReport], None]
+    ended: Callable[[ChildReport], None]
     looping: Callable[[ChildReport], None]
     patience: Patience = field(default_factory=Patience)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -114,6 +116,8 @@ class Upkeep:
         state = ChildState.CRASH_LOOP if is_looping else ChildState.RESTARTING
         self._note(state, last_exit=told, restarts=self._report.restarts + 1)
         log.warning("process_ended", name=self.command.name, how=told, restart_in_seconds=pause)
+        if not is_looping:
+            self.ended(self._report)
         if deaths == self.patience.quick_deaths:
             log.error("process_in_crash_loop", name=self.command.name, deaths=deaths, how=told)
             self.looping(self._report)

@@ -76,6 +76,10 @@ _ADVICE: Final[Mapping[str, str]] = {
     "process_down": (
         "`alpha-oracle status` and its log under logs; `alpha-oracle up` starts again what ends"
     ),
+    "process_ended": (
+        "nothing, where `alpha-oracle status` shows it as running; its log under logs says why it "
+        "ended"
+    ),
     "flow_run_dead": (
         "cancel it in the Prefect UI and run it again; what is stored is not fetched again and no "
         "signal is announced twice"

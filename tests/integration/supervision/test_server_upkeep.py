@@ -17,6 +17,7 @@ def looked_after(store, witness):
             ServerUpkeep(
                 store=store,
                 changed=witness.hear,
+                ended=witness.hear_end,
                 looping=witness.hear_loop,
                 patience=PATIENCE,
                 poll_seconds=0.02,
@@ -31,6 +32,7 @@ def test_a_killed_server_is_started_anew_with_what_it_held(home):
         os.kill(store.status().pid, signal.SIGKILL)
         witness.await_report(lambda one: is_running(one) and one.restarts == 1)
         assert store.status().running
+        assert [one.name for one in witness.ended] == ["redis"]
     assert not store.status().running
 
 
@@ -45,4 +47,5 @@ def test_a_server_that_dies_again_and_again_is_a_crash_loop(home):
         )
         assert loop.restarts == 3
         (home / "shell" / "broken").unlink()
+    assert [one.restarts for one in witness.ended] == [1, 2]
     assert [one.restarts for one in witness.looped] == [3]

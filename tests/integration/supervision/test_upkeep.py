@@ -23,6 +23,7 @@ class Witness:
 
     def __init__(self):
         self.told = []
+        self.ended = []
         self.looped = []
         self._news = Condition()
 
@@ -30,6 +31,9 @@ class Witness:
         with self._news:
             self.told.append(report)
             self._news.notify_all()
+
+    def hear_end(self, report):
+        self.ended.append(report)
 
     def hear_loop(self, report):
         self.looped.append(report)
@@ -53,7 +57,11 @@ def kept(script, folder, *, patience=PATIENCE):
         environment={"PATH": os.environ["PATH"]},
     )
     upkeep = Upkeep(
-        command=command, changed=witness.hear, looping=witness.hear_loop, patience=patience
+        command=command,
+        changed=witness.hear,
+        ended=witness.hear_end,
+        looping=witness.hear_loop,
+        patience=patience,
     )
     upkeep.start()
     try:
@@ -73,6 +81,7 @@ def test_a_killed_process_is_started_again_and_how_it_ended_is_told(tmp_path):
         again = witness.await_report(lambda one: is_running(one) and one.restarts == 1)
         assert again.pid != first.pid
         assert again.last_exit == "killed by SIGKILL"
+        assert [one.last_exit for one in witness.ended] == ["killed by SIGKILL"]
         assert witness.looped == []
     assert not psutil.pid_exists(again.pid)
     assert witness.told[-1].state is ChildState.ENDED
@@ -83,6 +92,7 @@ def test_quick_deaths_in_a_row_are_a_crash_loop_told_once_and_tried_on(tmp_path)
         loop = witness.await_report(lambda one: one.state is ChildState.CRASH_LOOP)
         assert (loop.restarts, loop.last_exit) == (3, "exit code 3")
         witness.await_report(lambda one: one.restarts == 6)
+    assert [one.restarts for one in witness.ended] == [1, 2]
     assert [one.restarts for one in witness.looped] == [3]
     late = [one.state for one in witness.told if one.restarts >= 3]
     assert set(late) == {ChildState.CRASH_LOOP, ChildState.ENDED}
@@ -110,7 +120,11 @@ def test_a_program_that_is_not_there_is_a_crash_loop_too(tmp_path):
         environment={},
     )
     upkeep = Upkeep(
-        command=command, changed=witness.hear, looping=witness.hear_loop, patience=PATIENCE
+        command=command,
+        changed=witness.hear,
+        ended=witness.hear_end,
+        looping=witness.hear_loop,
+        patience=PATIENCE,
     )
     upkeep.start()
     loop = witness.await_report(lambda one: one.state is ChildState.CRASH_LOOP)
