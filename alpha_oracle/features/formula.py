@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ class Formula:
     @property
     def kind(self) -> Kind:
         """How it is computed."""
-        sources = frozenset(SOURCE_OF[name] for name in self.fields())
-        if self.features or Source.STANDING in sources:
-            return Kind.CROSS_SECTION
-        return KIND_OF.get(sources, Kind.SESSIONS)
+        return _kind_of(self)
 
     def inputs(self) -> frozenset[str]:
         """What the catalogue says it reads: features by name, and fields, directly or not."""
@@ -162,11 +160,7 @@ class Formula:
 
     def fields(self) -> frozenset[str]:
         """The fields it reads, directly or through other formulas and features."""
-        return frozenset(
-            name
-            for parameter in self.parameters
-            for name in ({parameter} if isinstance(parameter, str) else parameter.fields())
-        )
+        return _fields_of(self)
 
     def parts(self) -> Iterator[Formula]:
         """The formulas it stands on, itself last; one named twice comes twice."""
@@ -178,3 +172,21 @@ class Formula:
     def functions(self) -> Iterator[Callable[..., Any]]:
         """Its function and those of the formulas it stands on."""
         return (part.function for part in self.parts())
+
+
+# A formula is itself alone and never changes; a computation asks every one of them many times.
+@lru_cache(maxsize=4_096)
+def _fields_of(formula: Formula) -> frozenset[str]:
+    return frozenset(
+        name
+        for parameter in formula.parameters
+        for name in ({parameter} if isinstance(parameter, str) else _fields_of(parameter))
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _kind_of(formula: Formula) -> Kind:
+    sources = frozenset(SOURCE_OF[name] for name in _fields_of(formula))
+    if formula.features or Source.STANDING in sources:
+        return Kind.CROSS_SECTION
+    return KIND_OF.get(sources, Kind.SESSIONS)
