@@ -1,8 +1,10 @@
 """Every alert channel over real HTTP: how each is opened, how it goes wrong, what it showed."""
 
 import json
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 from alpha_oracle.adapters.alerts.slack import Patience, open_slack
@@ -49,16 +51,17 @@ def _chat(url):
 
 
 @contextmanager
-def _slack(*statuses, is_silent=False):
-    with slack(*statuses, body='{"ok": true}', answering=not is_silent) as server:
+def _slack(*statuses, is_silent=False, body='{"ok": true}'):
+    with slack(*statuses, body=body, answering=not is_silent) as server:
         yield server
 
 
 @contextmanager
-def _telegram(*statuses, is_silent=False):
+def _telegram(*statuses, is_silent=False, body=None):
     with telegram() as server:
         silence = Fault(is_silent=True) if is_silent else None
-        faults = [silence if one == 200 else Fault(status=one) for one in statuses or (200,)]
+        answer = silence if body is None else Fault(status=200, body=body)
+        faults = [answer if one == 200 else Fault(status=one) for one in statuses or (200,)]
         server.fail("sendMessage", *faults[:-1])
         server.fail_always("sendMessage", faults[-1])
         yield server
@@ -85,6 +88,26 @@ KINDS = {
         most_units=telegram_peer.MOST_TEXT,
     ),
 }
+
+
+@contextmanager
+def breaking_off(answer):
+    """A server that answers each request with these bytes and hangs up; its URL, how many asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.wfile.write(answer)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", lambda: len(asked)
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def nobody(url):

@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from tests.contracts.alert_channels import KINDS, impatient_chat
+from tests.contracts.alert_channels import KINDS, breaking_off, impatient_chat
 from tests.peers.slack import unused_url
 from tests.peers.telegram import utf16_length
 
@@ -76,6 +76,29 @@ def test_an_answer_that_does_not_come_is_not_asked_for_twice(kind, logged):
     with kind.serving(is_silent=True) as server:
         assert not kind.channel(server.url).send("x")
         assert kind.attempts(server) == 1
+
+
+@pytest.mark.parametrize(
+    "page", ["<html>Please log in</html>", "\n<!DOCTYPE html>\n<title>Welcome</title>"]
+)
+def test_a_page_of_something_in_between_is_no_delivery(kind, page, logged):
+    with kind.serving(body=page) as server:
+        assert not kind.channel(server.url).send("x")
+        assert kind.attempts(server) == 1
+
+
+BROKEN = {
+    "cut": b"Content-Length: 99\r\n\r\n{",
+    "no chunk": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "no gzip": b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n<>",
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_breaks_off_is_no_delivery_and_is_not_asked_for_twice(kind, answer, logged):
+    with breaking_off(b"HTTP/1.1 200 OK\r\n" + answer) as (url, asked):
+        assert not kind.channel(url).send("x")
+        assert asked() == 1
 
 
 def test_nobody_there_is_a_failure(kind, logged):

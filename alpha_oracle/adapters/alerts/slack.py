@@ -109,6 +109,9 @@ def _webhook_post(url: str, patience: Patience) -> Callable[[str], None]:
         response = client.send(text=text)
         if response.status_code >= _FIRST_REDIRECT:
             raise SlackClientError(f"status {response.status_code} {response.body}")
+        if response.body.lstrip().startswith("<"):
+            # Slack says "ok". A page is that of a proxy or a login in between, whatever its status.
+            raise SlackClientError("a page in place of Slack's answer")
 
     return post
 

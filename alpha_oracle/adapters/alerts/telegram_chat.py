@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError as BrokenAnswer
 from urllib3.util import Retry
 
 from alpha_oracle.errors import ConfigurationError, SourceAway
@@ -188,7 +189,7 @@ class TelegramChat:
             ) as response:
                 served_at = _served_at(response)
                 answer = _answer(response)
-        except (requests.RequestException, ValueError, OSError) as error:
+        except (requests.RequestException, BrokenAnswer, ValueError, OSError) as error:
             failed = type(error).__name__
         else:
             return self._result(method, response.status_code, answer), served_at
