@@ -17,7 +17,10 @@ CHUNK = 1 << 16
 
 
 class Wire:
-    """Takes connections at `url` on to a server; `cuts` counts how often it broke."""
+    """Takes connections at `url` on to a server; `cuts` counts how often it broke.
+
+    Once the server says `last_words` nothing gets there any more, until they are taken back.
+    """
 
     def __init__(self, server_url):
         self._server = make_url(server_url)
@@ -28,6 +31,8 @@ class Wire:
         self.url = own.render_as_string(hide_password=False)
         self._pairs = []
         self._due = ""
+        self.last_words = b""
+        self._is_ended = False
         self.cuts = 0
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -40,6 +45,10 @@ class Wire:
         finally:
             self._due = ""
 
+    def mend(self):
+        """Let the server be within reach again."""
+        self.last_words, self._is_ended = b"", False
+
     def close(self):
         """Take no more, and end what there is."""
         _end(self._listening)
@@ -49,6 +58,9 @@ class Wire:
         with suppress(OSError):
             while True:
                 near, _ = self._listening.accept()
+                if self._is_ended:
+                    _end(near)
+                    continue
                 far = self._dialled()
                 self._pairs.append((near, far))
                 for pump in (self._there, self._back):
@@ -66,7 +78,7 @@ class Wire:
     def _there(self, near, far):
         with suppress(OSError):
             while data := near.recv(CHUNK):
-                if self._due == THERE:
+                if self._is_ended or self._due == THERE:
                     self._cut()
                     return
                 far.sendall(data)
@@ -78,6 +90,8 @@ class Wire:
                 if self._due == BACK:
                     self._cut()
                     return
+                # Whoever hears it finds nobody there who does.
+                self._is_ended |= bool(self.last_words) and self.last_words in data
                 near.sendall(data)
         _end(near, far)
 

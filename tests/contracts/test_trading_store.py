@@ -186,6 +186,14 @@ def test_what_comes_again_is_new_once_whatever_comes_with_it(trading):
     assert trading.store.waiting(ACCOUNT) == (first, second)
 
 
+def test_what_another_worker_took_in_and_was_found_waiting_is_not_new_when_it_comes_again(trading):
+    trading.store.load(ACCOUNT, since=YESTERDAY)
+    arrived(trading, store=trading.another())
+    assert trading.store.waiting(ACCOUNT) == (a_received_signal(),)
+    assert committed(trading, outcomes=(an_outcome(),))
+    assert came_again(trading, a_received_signal()) == []
+
+
 def test_what_comes_again_stays_where_the_switch_stops_the_change_after_it(trading):
     trading.kill_switch.change(an_activation(), at=NOW)
     trading.store.load(ACCOUNT, since=YESTERDAY)

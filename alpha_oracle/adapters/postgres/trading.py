@@ -164,7 +164,7 @@ class PostgresTradingStore:
         self._session.unload()
         with self._database.at_once() as connection:
             found = reading.waiting(connection, account)
-        self._given |= {(account, signal.signal_id) for signal in found}
+        self._note_as_given(account, found)
         return found
 
     def settle(self) -> None:

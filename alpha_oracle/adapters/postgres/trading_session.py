@@ -76,7 +76,12 @@ class PreparedSession:
         """
         statements, values = script
         with self._guard:
-            rows = self._run((f"{_NOT_AWAITED}; {statements}", values))
+            try:
+                rows = self._run((f"{_NOT_AWAITED}; {statements}", values))
+            except psycopg2.Error:
+                # It may be refused for being there, since a first time whose answer was lost.
+                self._is_unsettled = True
+                raise
             self._is_unsettled = True
         return rows
 
@@ -166,11 +171,11 @@ class PreparedSession:
         try:
             self._run_by_itself(_joined([(_NOT_AWAITED, []), *self._carried]))
         except _REFUSALS as error:
+            self._carried.clear()
             self._is_lost = self.refused_carried = True
             refusal = str(error).partition("\n")[0]
             raise StoreUnavailable(f"Postgres refused what came in last: {refusal}") from None
-        finally:
-            self._carried.clear()
+        self._carried.clear()
         self._is_unsettled = True
 
     def _run_by_itself(self, script: Script) -> list[Any]:
