@@ -45,7 +45,11 @@ class Tripwire:
             StoreUnavailable: it is not known to be on record.
         """
         record, now = self._switch.record(), self._clock.now()
-        is_known = record.activated_at is not None and record.activated_at >= notice.at - ALREADY
+        # One from further ahead is a rehearsal's.
+        is_known = (
+            record.activated_at is not None
+            and notice.at - ALREADY <= record.activated_at <= now + ALREADY
+        )
         if record.is_active or is_known:
             return
         reason = f"{notice.type}: {notice.text.splitlines()[1]}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.clock import Clock
 
 MOST_PENDING: Final = 1_000
+NO_TIME: Final = timedelta(0)
 MINUTE: Final = timedelta(minutes=1)
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -82,7 +83,8 @@ class AlertDelivery:
         """
         self._mark_posted()
         now = self._clock.now()
-        if self._rests_until is not None and now < self._rests_until:
+        # A clock that was put back makes no pause longer.
+        if self._rests_until is not None and NO_TIME < self._rests_until - now <= LONGEST_PAUSE:
             return 0
         pending = self._deliveries.pending(limit=MOST_PENDING)
         done = 0
@@ -113,7 +115,7 @@ class AlertDelivery:
             self._unmarked.clear()
 
     def _room(self, now: datetime) -> int:
-        while self._posted and now - self._posted[0] >= MINUTE:
+        while self._posted and not NO_TIME <= now - self._posted[0] < MINUTE:
             self._posted.popleft()
         return self._most - len(self._posted)
 

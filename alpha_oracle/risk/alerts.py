@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 MOST_READ: Final = 500
 LONGEST_REPEAT: Final = timedelta(days=1)
+LEEWAY: Final = timedelta(minutes=1)
+"""What was told from further ahead than this is of another time: a rehearsal's, or a clock's that
+was put back. It keeps no news of now from being told."""
 MOST_DOUBLINGS: Final = 16
 
 
@@ -42,13 +45,14 @@ class Heard:
 def hear(notice: Notice, known: Episode | None, *, now: datetime) -> Heard:
     """Return what becomes of a notice, `known` being the episode of the same news.
 
-    What is new, or worse than what people were told, is told; else it is counted.
+    What is new, or worse than what people were told, is told; else it is counted. What they were
+    told at another time counts for nothing.
     """
     if notice.is_once or notice.is_over:
         return Heard(episode=known, text=notice.text)
     if known is None:
         return Heard(episode=_begun(notice, now), text=notice.text)
-    if RANK[notice.severity] > RANK[known.severity]:
+    if RANK[notice.severity] > RANK[known.severity] or known.told_at > now + LEEWAY:
         worse = replace(_again(known, notice), told_at=now, acknowledged_by="")
         return Heard(episode=worse, text=notice.text)
     if notice.is_echo:
@@ -72,7 +76,7 @@ def look_back(episode: Episode, *, lasts: bool | None, pacing: Pacing, now: date
     interval = _repeat_after(episode, lasts=lasts, pacing=pacing)
     if interval is None:
         return Heard(episode=None)
-    if now - episode.told_at < interval:
+    if _since_told(episode, now) < interval:
         return Heard(episode=episode)
     reminded = replace(episode, told_at=now, reminders=episode.reminders + 1)
     return Heard(episode=reminded, text=_reminder(episode))
@@ -147,7 +151,7 @@ class AlertManager:
         before = self._record.episodes()
         after, alerts = dict(before), list[Alert]()
         for key, episode in before.items():
-            if now - episode.told_at < self._pacing.window:
+            if _since_told(episode, now) < self._pacing.window:
                 continue
             lasts = self._lasts(episode)
             heard = look_back(episode, lasts=lasts, pacing=self._pacing, now=now)
@@ -210,6 +214,11 @@ def _begun(notice: Notice, now: datetime) -> Episode:
 def _again(known: Episode, notice: Notice) -> Episode:
     worst = max(known.severity, notice.severity, key=RANK.__getitem__)
     return replace(known, severity=worst, text=notice.text, times=known.times + 1)
+
+
+def _since_told(episode: Episode, now: datetime) -> timedelta:
+    since = now - episode.told_at
+    return since if since >= -LEEWAY else LONGEST_REPEAT
 
 
 def _repeat_after(episode: Episode, *, lasts: bool | None, pacing: Pacing) -> timedelta | None:

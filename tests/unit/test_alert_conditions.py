@@ -140,6 +140,14 @@ def test_what_was_resumed_since_the_alert_is_not_halted_again(world):
     assert world.ledger.record().is_active
 
 
+def test_a_halt_of_a_rehearsal_in_the_future_stands_for_none_of_now(world):
+    rehearsed = replace(ACTIVE, activated_at=NOW + timedelta(days=365))
+    for record in (rehearsed, replace(rehearsed, is_active=False)):
+        world.ledger.change(record, at=rehearsed.activated_at)
+    world.tripwire.trip(a_notice())
+    assert world.ledger.record().is_active
+
+
 def test_a_mirror_that_is_away_does_not_undo_the_record(world):
     world.mirror.is_away = True
     world.tripwire.trip(a_notice())

@@ -36,11 +36,14 @@ _READ: Final = """
 INSERT INTO alert_rows_read (outbox_id)
 SELECT unnest(CAST(:read AS bigint[])) ON CONFLICT DO NOTHING
 """
+# Who wrote an announcement may have dated it back: what is read for good was written, besides, before
+# whatever is being written still.
 _SETTLE: Final = """
 UPDATE alert_progress SET read_until = settled.outbox_id
 FROM (
     SELECT max(outbox_id) AS outbox_id FROM alert_rows_read JOIN outbox USING (outbox_id)
     WHERE created_at < :settled
+      AND age(outbox.xmin) > age(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS xid))
 ) AS settled
 WHERE settled.outbox_id > read_until AND NOT EXISTS (
     SELECT FROM outbox

@@ -98,6 +98,16 @@ def test_an_event_that_was_written_first_and_committed_last_is_read_too(database
     assert numbers(record) == []
 
 
+def test_an_event_of_long_ago_passes_over_none_that_is_being_written(database, record):
+    with database.engine.connect() as slow:
+        happens(slow, "slow", at=LATER)
+        with database.begin() as connection:
+            happens(connection, "late", at=NOW)
+        kept(record, read=numbers(record), at=LATER)
+        slow.commit()
+    assert len(numbers(record)) == 1
+
+
 def test_what_was_read_long_ago_is_remembered_as_one_number(database, record):
     with database.begin() as connection:
         happens(connection, "one")

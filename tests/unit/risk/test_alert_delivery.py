@@ -121,6 +121,19 @@ def test_what_a_channel_never_takes_holds_up_nothing_else(post):
     assert post.texts() == ["alert 2\nmore"]
 
 
+def test_a_clock_that_is_put_back_holds_up_nothing(post):
+    post.happens(1, 2, 3)
+    post.delivery.deliver()
+    post.clock.advance(hours=-5)
+    post.happens(4)
+    post.channel.is_up = False
+    post.delivery.deliver()
+    post.channel.is_up = True
+    post.clock.advance(hours=-5)
+    post.delivery.deliver()
+    assert post.texts()[-1] == "alert 4\nmore"
+
+
 def test_what_was_posted_while_the_store_was_away_is_not_posted_again(post):
     post.happens(1, 2)
     post.deliveries.marks_refused = 2

@@ -315,3 +315,24 @@ def test_every_alert_is_told_or_counted_and_none_more_than_once_a_window(steps):
         times = [(at, grade) for at, grade, text in told if f"for {subject}" in text]
         for (earlier, lesser), (later, grade) in pairwise(times):
             assert later - earlier >= PACING.window or GRADES[grade] > GRADES[lesser]
+
+
+@pytest.mark.parametrize("severity", ["warning", "high"])
+def test_what_a_rehearsal_in_the_future_told_keeps_no_news_of_now_quiet(desk, severity):
+    desk.clock.advance(days=365)
+    desk.happens(an_alert(severity, value=11.0))
+    desk.new()
+    desk.clock.advance(days=-365)
+    desk.happens(an_alert(severity, value=12.0))
+    [text] = desk.new()
+    assert "Measured: 12" in text
+
+
+def test_what_a_clock_told_that_was_put_back_is_told_again_by_the_new_one(desk):
+    desk.happens(an_alert())
+    desk.new()
+    desk.passes(hours=-5)
+    [text] = desk.new()
+    assert text.startswith("Still open since")
+    desk.passes(minutes=59)
+    assert desk.new() == []
