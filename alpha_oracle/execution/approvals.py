@@ -85,6 +85,10 @@ class ApprovalClerk:
     def expire(self) -> None:
         """End the orders whose session's window is over, or whose price has moved."""
         now, waiting = self._clock.now(), self.waiting()
+        lapsed = [order for order in waiting if self._has_lapsed(order)]
+        for order in lapsed:
+            self._expire(order, "its approval lapsed: a backup was restored before it was sent")
+        waiting = [order for order in waiting if order not in lapsed]
         over = [order for order in waiting if now >= self._rules.window.end(order.session)]
         for order in over:
             reason = "the execution window ended before it was approved and sent"
@@ -99,6 +103,12 @@ class ApprovalClerk:
             reason = self._moved(order, quotes.get(order.symbol))
             if reason:
                 self._expire(order, reason)
+
+    def _has_lapsed(self, order: Order) -> bool:
+        # An order of ours ends in one change with its approval; one that a restoration ended is
+        # found with its order still waiting.
+        approval = self._ledger.approvals.get(order.order_id)
+        return approval is not None and approval.status is ApprovalStatus.EXPIRED
 
     def _expire(self, order: Order, reason: str) -> None:
         approval = self._ledger.approvals.get(order.order_id)

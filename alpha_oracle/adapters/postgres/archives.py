@@ -2,8 +2,10 @@
 
 A backup is what `pg_dump --format=custom` writes. It is restored in one transaction, at whose end
 the kill switch is active: there is no moment at which a worker could see the rows of a backup and
-a switch that had been let go of when it was taken. Events go on at numbers that were never given
-before, so that a listener who asks for what came after the last one it heard misses nothing.
+a switch that had been let go of when it was taken. What a person asked for or approved, and no
+worker had acted upon yet, lapses with it: it was said of a book and a broker of before. Events go
+on at numbers that were never given before, so that a listener who asks for what came after the
+last one it heard misses nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 EVENTS_SKIPPED: Final = 1_000_000
 """How far event numbers jump: more than are given between a backup and its restoring."""
 
+LAPSED: Final = (
+    "not done: a backup was restored before it was acted upon; ask again if it still holds"
+)
+"""The answer to what an operator had asked for when a backup was taken."""
+
 HEADER_LINES: Final = 64
 CHUNK_BYTES: Final = 1 << 20
 OURS: Final = " TABLE public alembic_version "
@@ -48,6 +55,7 @@ _END: Final = f"""
 SET search_path = public;
 SELECT to_regclass('kill_switch') IS NOT NULL AS has_switch,
        to_regclass('event_numbers') IS NOT NULL AS has_numbers,
+       to_regclass('operator_requests') IS NOT NULL AS has_desk,
        version_num <> ALL (string_to_array(:'known', ' ')) AS is_unknown
 FROM alembic_version \\gset
 \\if :is_unknown
@@ -56,6 +64,15 @@ FROM alembic_version \\gset
 \\if :has_switch
     UPDATE kill_switch SET is_active = true, activated_at = greatest(activated_at, :'at'),
                            changed_by = :'by', reason = :'reason';
+\\endif
+\\if :has_desk
+    UPDATE operator_requests SET answered_at = greatest(asked_at, :'at'), answer = :'lapsed'
+    WHERE answered_at IS NULL;
+    UPDATE approvals SET status = 'expired', decided_at = greatest(requested_at, :'at'),
+                         decided_by = ''
+    FROM orders
+    WHERE orders.order_id = approvals.order_id AND orders.status = 'AWAITING_APPROVAL'
+      AND approvals.status IN ('waiting', 'approved');
 \\endif
 \\if :has_numbers
     SELECT setval('event_numbers', last_value + {EVENTS_SKIPPED}) FROM event_numbers;
@@ -127,6 +144,7 @@ class PostgresArchives:
             )
         refuse_others(self.url)
         values = {"at": told.at.isoformat(), "by": told.by, "reason": told.reason}
+        values["lapsed"] = LAPSED
         values["known"] = " ".join(known_versions())
         with self._timescale_ready(needed=TIMESCALE in contents):
             self._clients.run_script(self._parts(path, clear=is_ours), values)

@@ -8,6 +8,7 @@ import pytest
 from alpha_oracle.adapters.embedded.postgres import client_programs
 from alpha_oracle.adapters.postgres.archives import (
     EVENTS_SKIPPED,
+    LAPSED,
     PostgresArchives,
     Restoration,
 )
@@ -23,6 +24,11 @@ TOLD = Restoration(at=AT, by="cli:jane", reason="restored")
 SWITCH = "SELECT is_active, activated_at, changed_by, reason FROM kill_switch"
 HALTED = [(True, AT, "cli:jane", "restored")]
 NEWEST = max(ROWS)
+LEFT_TO_PEOPLE = {"kill_switch", "operator_requests", "approvals"}
+"""What a restoration changes, which tests of its own look at."""
+
+REQUESTS = "SELECT request_id, answered_at, answer FROM operator_requests ORDER BY number"
+APPROVALS = "SELECT order_id, status, decided_at, decided_by FROM approvals ORDER BY order_id"
 
 
 def archives(url):
@@ -47,7 +53,7 @@ def backup(filled_url, tmp_path_factory):
 
 def all_rows(url):
     tables = columns(url)
-    return held(url, {name: tables[name] for name in tables if name != "kill_switch"})
+    return held(url, {name: tables[name] for name in tables if name not in LEFT_TO_PEOPLE})
 
 
 def test_all_rows_come_back_and_the_kill_switch_is_active(filled_url, backup, empty_database_url):
@@ -92,6 +98,44 @@ def test_a_later_activation_that_the_backup_holds_stands(backup, empty_database_
     archives(empty_database_url).restore(backup, earlier)
     ((is_active, activated_at, *_),) = read(empty_database_url, SWITCH)
     assert (is_active, activated_at) == (True, datetime(2016, 6, 1, 15, tzinfo=UTC))
+
+
+def test_what_people_asked_for_or_approved_before_the_backup_lapses(
+    backup, empty_database_url, database_url, tmp_path
+):
+    archives(database_url).restore(backup, TOLD)
+    run(database_url, OTHERS)
+    archives(database_url).write(tmp_path / "asked.dump")
+
+    archives(empty_database_url).restore(tmp_path / "asked.dump", TOLD)
+
+    before = datetime(2016, 6, 2, 15, tzinfo=UTC)
+    assert read(empty_database_url, REQUESTS) == [("r1", AT, LAPSED), ("r2", before, "done")]
+    assert read(empty_database_url, APPROVALS) == [
+        ("a-approved", "expired", AT, ""),
+        ("a-rejected", "rejected", before, "jane"),
+        ("a-sent", "approved", before, "jane"),
+        ("o2-1", "expired", AT, ""),
+    ]
+
+
+OTHERS = """
+INSERT INTO operator_requests (request_id, account, kind, asked_at, asked_by, answered_at, answer)
+VALUES ('r2', 'paper', 'reset_peak', '2016-06-02 14:30+00', 'cli:jane', '2016-06-02 15:00+00',
+        'done');
+INSERT INTO orders (order_id, account, symbol, side, quantity, order_type, purpose, strategy,
+    session, created_at, status, simulated)
+SELECT id, 'paper', 'AAPL', 'SELL', 5, 'MARKET', 'exit', 'MomentumStrategy', '2016-06-02',
+       '2016-06-02 13:40+00', status, true
+FROM (VALUES ('a-approved', 'AWAITING_APPROVAL'), ('a-rejected', 'AWAITING_APPROVAL'),
+             ('a-sent', 'SUBMITTED')) AS new (id, status);
+INSERT INTO approvals
+SELECT id, '2016-06-02 13:40+00', '2016-06-02 19:45+00', 99.5, 'by hand', '{}', status,
+       '2016-06-02 15:00+00', 'jane'
+FROM (VALUES ('a-approved', 'approved'), ('a-rejected', 'rejected'), ('a-sent', 'approved'))
+    AS new (id, status);
+"""
+"""A request that was answered; an approval not acted upon, a refusal, an approved order at work."""
 
 
 def test_a_backup_of_an_earlier_schema_is_restored_as_it_was(

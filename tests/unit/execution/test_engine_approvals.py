@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.quotes import Quote
 from alpha_oracle.domain.risk import AutonomyMode
+from alpha_oracle.domain.trading_records import ApprovalStatus
 from tests.unit.execution.trading_day import TradingDay, a_document, references, rejections
 
 
@@ -180,6 +182,22 @@ def test_what_was_approved_and_never_could_be_sent_ends_with_the_window():
 
     assert status(day, order_id) == "EXPIRED"
     assert day.memory.approvals[order_id].status == "approved"
+
+
+@pytest.mark.parametrize("approve", [True, False], ids=["approves", "rejects"])
+def test_an_approval_that_lapsed_with_a_restoration_ends_its_order_whoever_presses(approve):
+    day, order_id = asked()
+    waiting = day.memory.approvals[order_id]
+    day.memory.approvals[order_id] = replace(
+        waiting, status=ApprovalStatus.EXPIRED, decided_at=day.clock.now()
+    )
+    day.another()
+    decide(day, order_id, approve=approve)
+    day.steps(3)
+
+    assert (status(day, order_id), day.market.position("AAA")) == ("EXPIRED", 0)
+    (told,) = rejections(day)
+    assert (told["refused_by"], "a backup was restored" in told["reason"]) == ("system", True)
 
 
 def test_an_approved_order_waits_while_the_mirror_cannot_be_read():
