@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Final
 
 PATIENCE_SECONDS: Final = 5.0
@@ -25,5 +26,5 @@ def answers(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> bool:
             return True
     except urllib.error.HTTPError:
         return True
-    except OSError:
+    except (OSError, HTTPException):
         return False

@@ -9,6 +9,7 @@ import socket
 import sys
 import urllib.request
 from contextlib import closing, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -117,7 +118,7 @@ def _ports_of(process: psutil.Process, data: Path) -> list[int]:
 
 def _answers(address: str) -> bool:
     with (
-        suppress(OSError),
+        suppress(OSError, HTTPException),
         urllib.request.urlopen(address, timeout=HEALTH_SECONDS) as answer,  # noqa: S310 - http.
     ):
         return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's own number.

@@ -4,11 +4,13 @@ import threading
 import urllib.request
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import StreamRequestHandler, TCPServer
 
 import pytest
 
 from alpha_oracle.adapters.embedded import prefect_server
 from alpha_oracle.adapters.embedded.prefect_server import embedded_prefect
+from alpha_oracle.adapters.health import answers
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -38,6 +40,32 @@ def test_a_server_of_somebody_else_on_our_port_is_not_ours(home, stranger):
     (data / "port").write_text(str(stranger))
 
     assert not prefect_server._PrefectServer().is_ready(data)
+
+
+class Babbler(StreamRequestHandler):
+    """Somebody who speaks no HTTP: it says again what it is told."""
+
+    def handle(self):
+        self.wfile.write(self.rfile.readline())
+
+
+@pytest.fixture
+def babbler():
+    with TCPServer((prefect_server.HOST, 0), Babbler) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server.server_address[1]
+        server.shutdown()
+        serving.join()
+
+
+def test_who_speaks_no_http_on_our_port_is_no_server_of_ours(home, babbler):
+    data = home / "prefect"
+    data.mkdir(parents=True)
+    (data / "port").write_text(str(babbler))
+
+    assert not prefect_server._PrefectServer().is_ready(data)
+    assert not answers(f"http://{prefect_server.HOST}:{babbler}/healthz")
 
 
 def test_a_home_keeps_its_port_unless_somebody_has_it(tmp_path):
