@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -19,7 +20,6 @@ from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROGRAM: Final = "alpha_oracle.entrypoints.supervisor"
 FAILED: Final = "installation_failed"
@@ -29,6 +29,7 @@ READY_SECONDS: Final = 600.0
 END_SECONDS: Final = 90.0
 POLL_SECONDS: Final = 0.2
 LAST_BYTES: Final = 65_536
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
@@ -44,8 +45,11 @@ def being_the_supervisor(home: Path) -> Iterator[None]:
         # Long enough to outlast whoever only asks whether it is held.
         if not lock.acquire_exclusive(timeout_seconds=1.0):
             raise ConfigurationError("the installation is up already; see `alpha-oracle status`")
+        os.ftruncate(lock.fileno(), 0)
+        os.pwrite(lock.fileno(), str(os.getpid()).encode("ascii"), 0)
         end_what_is_left(home)
-        _pid_path(home).write_text(f"{os.getpid()} {psutil.Process().create_time()}")
+        born = psutil.Process().create_time()
+        _pid_path(home).write_text(f"{os.getpid()} {born} {_this_boot()}")
         yield
     finally:
         _ready_path(home).unlink(missing_ok=True)
@@ -91,8 +95,9 @@ def stop_detached(home: Path) -> bool:
     Raises:
         StoreUnavailable: it does not end.
     """
-    pid, ran = _recorded_pid(home), is_up(home)
-    if ran and pid is not None:
+    pid = supervisor_pid(home)
+    ran = is_up(home)
+    if pid is not None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + END_SECONDS
@@ -110,7 +115,12 @@ def is_up(home: Path) -> bool:
 
 def supervisor_pid(home: Path) -> int | None:
     """The pid of the supervisor; None where none runs."""
-    return _recorded_pid(home) if is_up(home) else None
+    with suppress(OSError, ValueError):
+        if is_up(home):
+            # Whoever holds it signed it. What is recorded beside may be of the one before, and a
+            # clock that was set since tells another birth.
+            return int(_lock_path(home).read_text())
+    return None
 
 
 def end_what_is_left(home: Path) -> bool:
@@ -143,8 +153,9 @@ def end(processes: list[psutil.Process]) -> None:
 
 def _recorded_pid(home: Path) -> int | None:
     with suppress(OSError, ValueError):
-        pid, born = _pid_path(home).read_text().split()
-        return None if _is_another(int(pid), born=float(born)) else int(pid)
+        pid, born, boot = _pid_path(home).read_text().split()
+        is_gone = boot != _this_boot() or _is_another(int(pid), born=float(born))
+        return None if is_gone else int(pid)
     return None
 
 
@@ -153,6 +164,13 @@ def _is_another(pid: int, *, born: float) -> bool:
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).create_time() != born
     return False
+
+
+def _this_boot() -> str:
+    # Sessions are numbered anew by each boot: one of that number may be any daemon's.
+    with suppress(OSError):
+        return BOOT_ID.read_text().strip()
+    return str(int(psutil.boot_time()))
 
 
 def _session_of(process: psutil.Process) -> int | None:

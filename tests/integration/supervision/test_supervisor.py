@@ -67,12 +67,18 @@ def test_down_ends_what_a_killed_supervisor_left_and_says_so(home):
     assert not stop_detached(home)
 
 
+def signed_anew(home, **changes):
+    """Change what a supervisor signed with: its pid, its birth, the boot."""
+    path = home / "run" / "supervisor.pid"
+    signed = dict(zip(("pid", "born", "boot"), path.read_text().split(), strict=True)) | changes
+    path.write_text(" ".join(str(one) for one in signed.values()))
+
+
 def test_a_pid_that_is_another_process_by_now_is_left_alone(home):
     left = a_killed_supervisor(home)
     try:
-        (home / "run" / "supervisor.pid").write_text(f"{os.getsid(left)} 12345.0")
         stranger = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-        (home / "run" / "supervisor.pid").write_text(f"{stranger.pid} 12345.0")
+        signed_anew(home, pid=stranger.pid)
         assert not end_what_is_left(home)
         assert stranger.poll() is None
     finally:
@@ -94,3 +100,19 @@ def test_readiness_is_forgotten_with_the_supervisor(home):
         say_ready(home)
         assert (home / "run" / "supervisor.ready").read_text() == str(os.getpid())
     assert not (home / "run" / "supervisor.ready").exists()
+
+
+def test_a_session_of_that_number_since_another_boot_is_left_alone(home):
+    daemon = psutil.Process(a_killed_supervisor(home))
+    try:
+        signed_anew(home, boot="before-the-power-failed")
+        assert not stop_detached(home)
+        assert daemon.is_running()
+    finally:
+        daemon.kill()
+
+
+def test_a_supervisor_is_known_whatever_the_clock_was_set_to_since_it_began(home):
+    with being_the_supervisor(home):
+        signed_anew(home, born=12345.0)
+        assert supervisor_pid(home) == os.getpid()
