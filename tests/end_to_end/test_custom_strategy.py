@@ -65,7 +65,7 @@ def ask_with(packages, world, *arguments):
 
 def files_of_the_readme():
     """The files that the README shows, by the name in their first line."""
-    section = README.read_text().split("## Your own strategy\n")[1].split("\n## ")[0]
+    section = README.read_text().split("**A strategy**")[1].split("**A feature**")[0]
     blocks = re.findall(r"```(?:python|toml)\n# (\S+)\n(.*?)```", section, re.DOTALL)
     return dict(blocks)
 
