@@ -36,3 +36,12 @@ done
 keep database_url "postgresql://alpha_oracle:$(cat "$folder/postgres_password")@postgres:5432/alpha_oracle"
 keep redis_url "redis://:$(cat "$folder/redis_password")@redis:6379/0"
 keep api_tokens "[{\"sha256\": \"$(digest operator_token)\", \"role\": \"operator\"}, {\"sha256\": \"$(digest prometheus_token)\", \"role\": \"viewer\"}]"
+
+# Who replaces a token means that the one before shall open nothing any more.
+for name in operator_token prometheus_token; do
+    if ! grep -q "$(digest "$name")" "$folder/api_tokens"; then
+        echo "$folder/api_tokens does not let $name in, but the token before it: remove api_tokens," \
+            "run this again, and make the containers anew" >&2
+        exit 1
+    fi
+done

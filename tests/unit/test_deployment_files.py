@@ -1,5 +1,6 @@
 """The files that a server is set up from: they agree with the code and with one another."""
 
+import hashlib
 import json
 import re
 import shlex
@@ -138,6 +139,26 @@ def test_the_secrets_agree_and_stay_as_they_are(secrets):
     assert before["redis_password"] in before["redis_url"]
     assert len(set(before.values())) == len(before)
     assert secrets.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("name", ["operator_token", "prometheus_token"])
+def test_a_token_that_is_replaced_alone_is_said_to_open_nothing_yet(tmp_path, name):
+    script, folder = FOLDER / "secrets.sh", tmp_path / "secrets"
+    subprocess.run([script, folder], check=True, capture_output=True)
+    before = (folder / "api_tokens").read_text()
+    (folder / name).unlink()
+    told = subprocess.run([script, folder], check=False, capture_output=True, text=True)
+    assert (told.returncode, name in told.stderr, "remove api_tokens" in told.stderr) == (
+        1,
+        True,
+        True,
+    )
+    assert (folder / "api_tokens").read_text() == before
+
+    (folder / "api_tokens").unlink()
+    subprocess.run([script, folder], check=True, capture_output=True)
+    digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    assert digest in (folder / "api_tokens").read_text()
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name not in {"prefect", "flow-runs"}])
