@@ -1,6 +1,8 @@
 """The operators' bot on real stores, an update at a time: what it does, and what it refuses."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +23,7 @@ from alpha_oracle.config import load_settings
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
 from alpha_oracle.domain.trading_records import Change
 from alpha_oracle.entrypoints.telegram.duties import operator_duties
-from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.errors import ConfigurationError, SourceAway, StoreUnavailable
 from tests.contracts import trading_values as values
 from tests.end_to_end.telegram_desk import (
     SECOND_OPERATOR,
@@ -125,10 +127,12 @@ def test_the_typed_word_halts_all_trading(desk, operated, text):
     assert (detail["outcome"], detail["is_late"]) == ("halted", False)
 
 
-@pytest.mark.parametrize("text", ["/kill", "/kill kill", "kill", "please KILL", "/kill RESUME"])
+@pytest.mark.parametrize(
+    "text", ["/kill", "/kill kill", "kill", "KILL!", "please KILL", "/kill RESUME"]
+)
 def test_any_other_word_halts_nothing(desk, operated, text):
     told = desk.hear(text)
-    assert not told or "Nothing is done" in told
+    assert "Nothing is done" in told or text == "please KILL"
     assert switch(operated)[0] is False
     assert activities(operated) == []
 
@@ -396,7 +400,7 @@ def test_a_halt_that_comes_late_is_done_and_a_resume_is_not(server, operated):
     server.say("KILL from yesterday", at=asked_at)
     with served(server):
         pass
-    late, halted = server.texts
+    halted, late = server.texts
     assert late.startswith("Nothing is done: RESUME was asked")
     assert "while nobody listened" in late
     assert halted.startswith("ALL TRADING IS HALTED. It was asked")
@@ -523,8 +527,74 @@ def test_a_bug_in_serving_one_update_keeps_no_halt_from_being_done(desk, monkeyp
     desk.server.say("/status")
     desk.server.say("KILL now")
     desk.listen()
-    assert "That FAILED" in desk.server.texts[0]
+    assert "That FAILED" in desk.server.texts[1]
     assert switch(operated)[0] is True
+
+
+def test_a_halt_waits_for_nothing_that_cannot_be_served(desk, trading_store, operated, monkeypatch):
+    waiting_order(trading_store)
+    message = desk.post()
+    desk.server.press(message, dict(desk.server.buttons(message))["Approve"])
+    desk.server.say("KILL now")
+
+    def refuse(*_args, **_kwargs):
+        raise ConfigurationError("a row that nobody can read")
+
+    monkeypatch.setattr(desk.services.operations.records, "order", refuse, raising=False)
+    with pytest.raises(ConfigurationError):
+        desk.listen()
+    assert switch(operated) == (True, ME, "now")
+    assert len(audited(operated, "telegram_kill")) == 1
+    with pytest.raises(ConfigurationError):
+        desk.listen()
+    assert len(audited(operated, "telegram_kill")) == 1
+
+
+def test_a_halt_waits_for_no_look_at_all_messages(desk, trading_store, operated):
+    waiting_order(trading_store)
+    message = desk.post()
+    waiting_order(trading_store, "order-2")
+    desk.server.fail("sendMessage", Fault(is_silent=True))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        looking = pool.submit(desk.attendance.refresh)
+        desk.server.await_that(lambda server: len(server.asked("sendMessage")) == 2)
+        began = time.monotonic()
+        assert desk.press(message, "Reject") == "Rejected. It is not sent."
+        assert "ALL TRADING IS HALTED" in desk.hear("KILL now")
+        assert time.monotonic() - began < 5.0
+        desk.server.released.set()
+        with pytest.raises(SourceAway):
+            looking.result(timeout=30)
+    assert sorted(approvals(operated)) == [("rejected", ME), ("waiting", "")]
+
+
+def test_numbers_that_begin_anew_below_the_last_are_heard(desk, operated):
+    desk.server.begin_anew(5_000)
+    desk.hear("/help")
+    desk.listen()
+    desk.server.begin_anew(3)
+    desk.hear("KILL now")
+    assert switch(operated) == (True, ME, "now")
+
+
+def test_a_message_that_telegram_refuses_holds_up_no_other(desk, trading_store, operated):
+    for name in ("order-1", "order-2"):
+        waiting_order(trading_store, name)
+    desk.post()
+    with closing(open_database(operated.database_url)) as database:
+        for name in ("order-1", "order-2"):
+            PostgresApprovalDesk(database).decide(
+                name, approve=False, by="cli:jane", at=datetime.now(UTC)
+            )
+    _, second = sorted(desk.server.messages)
+    refusal = Fault(status=400, description="Bad Request: MESSAGE_ID_INVALID")
+    desk.server.fail("editMessageText", refusal)
+    with pytest.raises(ConfigurationError, match="MESSAGE_ID_INVALID"):
+        desk.attendance.refresh()
+    assert desk.server.buttons(second) == []
+    edits = len(desk.server.asked("editMessageText"))
+    desk.attendance.refresh()
+    assert len(desk.server.asked("editMessageText")) == edits
 
 
 HOSTILE = [

@@ -148,6 +148,11 @@ class TelegramStandIn:
             self.changed.notify_all()
         return number
 
+    def begin_anew(self, number):
+        """From here on things are numbered from a number on, as after a week without any."""
+        with self.changed:
+            self._numbers = count(number)
+
     @property
     def unconfirmed(self):
         """The numbers of the updates that the bot has not confirmed."""

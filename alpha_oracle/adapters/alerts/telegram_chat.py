@@ -8,7 +8,7 @@ import re
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from threading import local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import requests
@@ -96,9 +96,8 @@ class TelegramChat:
         self._token = token
         self._chat_id = chat_id
         self._base_url = (base_url or PUBLIC_API).rstrip("/")
-        # Who waits for what people do holds up nobody who has something to say.
-        self._listening, self._speaking = _session(), _session()
-        self._lock = Lock()
+        # Who waits for an answer holds up nobody else.
+        self._own = local()
         self._quiet_until = 0.0
 
     @property
@@ -131,7 +130,7 @@ class TelegramChat:
         if after is not None:
             asked["offset"] = after + 1
         patience = wait_seconds + _ANSWER_SECONDS
-        result, served_at = self._asked(self._listening, "getUpdates", asked, patience=patience)
+        result, served_at = self._asked("getUpdates", asked, patience=patience)
         found = result if isinstance(result, list) else []
         updates = tuple(one for one in found if isinstance(one, dict))
         return Arrived(served_at=served_at, updates=updates, is_complete=len(found) < MOST_UPDATES)
@@ -168,19 +167,24 @@ class TelegramChat:
         self._spoken("answerCallbackQuery", asked)
 
     def _spoken(self, method: str, asked: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON.
-        with self._lock:
-            left = self._quiet_until - time.monotonic()
-            if left > 0.0:
-                raise NotTaken(
-                    f"Telegram asked us to be quiet for another {left:.0f} s", after_seconds=left
-                )
-            return self._asked(self._speaking, method, asked, patience=_ANSWER_SECONDS)[0]
+        left = self._quiet_until - time.monotonic()
+        if left > 0.0:
+            raise NotTaken(
+                f"Telegram asked us to be quiet for another {left:.0f} s", after_seconds=left
+            )
+        return self._asked(method, asked, patience=_ANSWER_SECONDS)[0]
+
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._own, "session", None)
+        if session is None:
+            self._own.session = session = _session()
+        return session
 
     def _asked(
-        self, session: Session, method: str, asked: Mapping[str, object], *, patience: float
+        self, method: str, asked: Mapping[str, object], *, patience: float
     ) -> tuple[Any, datetime]:
         try:
-            with session.post(
+            with self._session().post(
                 f"{self._base_url}/bot{self._token}/{method}",
                 json=asked,
                 timeout=(_CONNECT_SECONDS, patience),

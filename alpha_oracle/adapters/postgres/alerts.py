@@ -36,8 +36,8 @@ _READ: Final = """
 INSERT INTO alert_rows_read (outbox_id)
 SELECT unnest(CAST(:read AS bigint[])) ON CONFLICT DO NOTHING
 """
-# Who wrote an announcement may have dated it back: what is read for good was written, besides, before
-# whatever is being written still.
+# Who wrote an announcement may have dated it back: what is read for good was written, besides,
+# before whatever is being written still.
 _SETTLE: Final = """
 UPDATE alert_progress SET read_until = settled.outbox_id
 FROM (

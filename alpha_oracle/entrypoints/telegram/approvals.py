@@ -6,16 +6,20 @@ Their buttons go once nobody is asked any more, whoever decided and wherever.
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import RLock
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from alpha_oracle.domain.trading_records import ApprovalStatus
 from alpha_oracle.entrypoints.telegram.cards import face_of
+from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.ports.operator_chat import Card
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alpha_oracle.bootstrap.operator_chat import ChatServices
     from alpha_oracle.domain.trading_records import Approval
     from alpha_oracle.entrypoints.telegram.buttons import Seal
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.operator_chat import ChatRecord
 
 PAGE: Final = 100
+MOST_REFUSED: Final = 3
+"""So many refusals in one look are about the chat, or what is set up, in place of a message."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +44,7 @@ class ApprovalBoard:
         self._services = services
         self._record = record
         self._seal = seal
-        self._lock = RLock()
+        self._lock = Lock()
         self._seen: dict[str, str] = {}
 
     def refresh(self) -> None:
@@ -51,29 +57,48 @@ class ApprovalBoard:
         """
         with self._lock:
             cards = {card.order_id: card for card in self._open_cards()}
+            self._seen = {key: stamp for key, stamp in self._seen.items() if key in cards}
+            refused: list[ConfigurationError] = []
             for approval in self._waiting():
                 if approval.order_id not in cards:
-                    self._post(approval)
+                    self._tried(partial(self._post, approval), refused)
             for card in cards.values():
                 if self._seen.get(card.order_id) != card.stamp:
-                    self._show(card)
-            self._seen = {card.order_id: card.stamp for card in cards.values()}
+                    self._tried(partial(self._show, card), refused)
+                    self._seen[card.order_id] = card.stamp
+        if refused:
+            raise refused[0]
 
     def show(self, order_id: str, message: int) -> None:
         """Let a message about an order say what is now; it need not be the one on record.
+
+        Nobody waits for a look at all messages that goes on meanwhile: the next one shows it.
 
         Raises:
             StoreUnavailable: Postgres cannot be reached.
             SourceAway: Telegram does not answer; `refresh` does it later.
             ConfigurationError: Telegram refuses the chat.
         """
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             known = [card for card in self._open_cards() if card.order_id == order_id]
             card = known[0] if known else Card(order_id=order_id, message=message, text="")
             if card.message == message:
                 self._show(card)
             else:
                 self._show(replace(card, message=message, text=""), is_kept=False)
+        finally:
+            self._lock.release()
+
+    def _tried(self, do: Callable[[], None], refused: list[ConfigurationError]) -> None:
+        # What Telegram refuses of one message says nothing of the others.
+        try:
+            do()
+        except ConfigurationError as error:
+            refused.append(error)
+            if len(refused) == MOST_REFUSED:
+                raise
 
     def _open_cards(self) -> list[Card]:
         return self._record.open_cards(now=self._services.operations.clock.now())

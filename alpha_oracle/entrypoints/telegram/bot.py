@@ -3,7 +3,8 @@
 The operations are those of the API and the command line.
 
 An update is claimed before it changes anything, so that no crash repeats a press or a resume. A
-halt is done first and claimed then: done twice, it halts as well. What may have been asked more
+halt is done first and claimed then: done twice, it halts as well. It waits for nothing that was
+asked before it, be that slow or not to be served at all. What may have been asked more
 than `FRESH` ago, while nobody listened, is not done, but for a halt.
 """
 
@@ -21,15 +22,17 @@ from alpha_oracle.entrypoints.telegram.status import status_text
 from alpha_oracle.entrypoints.telegram.updates import Pressed, Said, read_update
 from alpha_oracle.entrypoints.telegram.wishes import WishKind, wish_of
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.risk.kill_switch import KILL_WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from alpha_oracle.entrypoints.telegram.conversation import Conversation
     from alpha_oracle.entrypoints.telegram.deciding import Deciding
     from alpha_oracle.entrypoints.telegram.doorman import Doorman, Refusals
     from alpha_oracle.entrypoints.telegram.switching import Switching
+    from alpha_oracle.entrypoints.telegram.updates import Update
     from alpha_oracle.entrypoints.telegram.wishes import Wish
 
 FRESH: Final = timedelta(minutes=2)
@@ -82,17 +85,37 @@ class OperatorBot:
         arrived = self._conversation.services.chat.arrived(after=self._after, wait_seconds=wait)
         now, before = arrived.served_at, self._caught_up_at
         is_gapless = before is not None and now - before <= FRESH
+        self._halt_first(arrived.updates, now=now)
         for raw in arrived.updates:
             self._take(raw, now=now, is_gapless=is_gapless)
         if arrived.is_complete:
             self._caught_up_at = now
+        if not arrived.updates:
+            # All is confirmed; after a quiet week numbers may begin anew, below the last one.
+            self._after = None
         self._forget(now)
+
+    def _halt_first(self, updates: Sequence[Mapping[str, object]], *, now: datetime) -> None:
+        for raw in updates:
+            said = read_update(raw)
+            if isinstance(said, Said) and self._wants_halt(said):
+                # Served again in its turn, it is known to be done.
+                self._guarded(said, now=now, is_gapless=False)
+
+    def _wants_halt(self, said: Said) -> bool:
+        wish = wish_of(said.text, username=self._username)
+        is_halt = wish is not None and wish.kind is WishKind.KILL and wish.word == KILL_WORD
+        return is_halt and self._staff.doorman.admits(said.user_id, said.place) and said.is_typed
 
     def _take(self, raw: Mapping[str, object], *, now: datetime, is_gapless: bool) -> None:
         update = read_update(raw)
         if update is None:
             log.warning("chat_update_unreadable")
             return
+        self._guarded(update, now=now, is_gapless=is_gapless)
+        self._after, self._is_holding = update.update, False
+
+    def _guarded(self, update: Update, *, now: datetime, is_gapless: bool) -> None:
         try:
             match update:
                 case Said():
@@ -108,7 +131,6 @@ class OperatorBot:
             # What cannot be served must not keep the next KILL from being.
             log.exception("chat_update_failed", update=update.update)
             self._conversation.say(texts.FAILED)
-        self._after, self._is_holding = update.update, False
 
     def _serve_words(self, said: Said, *, is_fresh: bool) -> None:
         doorman, wish = self._staff.doorman, wish_of(said.text, username=self._username)

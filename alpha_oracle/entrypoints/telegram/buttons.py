@@ -50,8 +50,8 @@ class Seal:
         verb, order_id = told[:1], told[1:]
         if verb not in {_APPROVE, _REJECT}:
             return None
-        expected = self._sealed(verb, order_id)
-        if not hmac.compare_digest(expected.encode(), data.encode(errors="replace")):
+        given, ours = (one.encode(errors="replace") for one in (data, self._sealed(verb, order_id)))
+        if not hmac.compare_digest(ours, given):
             return None
         return Verdict(order_id=order_id, approve=verb == _APPROVE)
 

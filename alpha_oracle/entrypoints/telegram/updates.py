@@ -59,6 +59,10 @@ class Nothing:
     update: int
 
 
+Update: TypeAlias = Said | Pressed | Nothing
+"""Whatever a person may have done."""
+
+
 class _Lax(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -100,7 +104,7 @@ class _Numbered(_Lax):
     update_id: Annotated[int, Field(ge=0, le=_MOST)]
 
 
-def read_update(raw: Mapping[str, object]) -> Said | Pressed | Nothing | None:
+def read_update(raw: Mapping[str, object]) -> Update | None:
     """Return what an update says; None: not even its number can be read."""
     try:
         update = _Numbered.model_validate(raw).update_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from string import punctuation
 from typing import Final
 
 from alpha_oracle.risk.kill_switch import KILL_WORD, RESUME_WORD
@@ -43,7 +44,8 @@ _COMMANDS: Final = {
 def wish_of(text: str, *, username: str) -> Wish | None:
     """Return what a text asks of the bot of a name; None: nothing, it is talk among people.
 
-    A command names the wish; `KILL` (a reason may follow) and `RESUME` alone ask as well.
+    A command names the wish; `KILL` (a reason may follow) and `RESUME` alone ask as well. What is
+    nearly one of these words is asked with it, so that somebody says it was not.
     """
     first, *rest = text.split(maxsplit=1) or [""]
     if not first.startswith("/"):
@@ -62,9 +64,10 @@ def wish_of(text: str, *, username: str) -> Wish | None:
 def _of_word(text: str, first: str, *rest: str) -> Wish | None:
     if first == KILL_WORD:
         return _confirmed(WishKind.KILL, " ".join((first, *rest)))
-    if text.strip() == RESUME_WORD:
-        return Wish(kind=WishKind.RESUME, word=RESUME_WORD)
-    return None
+    nearly = first.strip(punctuation).upper()
+    if nearly == KILL_WORD:
+        return Wish(kind=WishKind.KILL, word=first)
+    return Wish(kind=WishKind.RESUME, word=text.strip()) if nearly == RESUME_WORD else None
 
 
 def _confirmed(kind: WishKind, typed: str = "") -> Wish:

@@ -1,7 +1,7 @@
 """What a button carries is for one order, one verdict and one bot."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpha_oracle.entrypoints.telegram.buttons import MOST_BYTES, Seal, Verdict
@@ -42,6 +42,7 @@ def test_a_button_says_nothing_of_another_order_or_verdict():
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
+@example("\ud800")
 def test_what_nobody_sealed_opens_nothing(text):
     assert SEAL.opened(text) is None
     assert SEAL.opened(f"a{text}") is None

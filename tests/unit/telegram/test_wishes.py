@@ -35,7 +35,7 @@ def test_a_command_names_what_is_asked(text, kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "hello", "kill", "resume", "/kill@another_bot KILL", "RESUME now", "do KILL"]
+    "text", ["", " ", "hello", "killed it", "resumed", "/kill@another_bot KILL", "do KILL", "!"]
 )
 def test_talk_among_people_asks_nothing(text):
     assert asked(text) is None
@@ -52,6 +52,9 @@ def test_talk_among_people_asks_nothing(text):
         ("KILL the feed lies", "KILL", "the feed lies"),
         ("/kill kill", "kill", NO_REASON),
         ("/kill KILL\u200b", "KILL\u200b", NO_REASON),
+        ("kill", "kill", NO_REASON),
+        ("Kill the feed lies", "Kill", NO_REASON),
+        ("KILL! now", "KILL!", NO_REASON),
     ],
 )
 def test_a_halt_carries_what_was_typed_to_confirm_it(text, word, reason):
@@ -66,6 +69,8 @@ def test_a_halt_carries_what_was_typed_to_confirm_it(text, word, reason):
         ("RESUME", "RESUME"),
         ("/resume RESUME please", "RESUME please"),
         ("/resume resume", "resume"),
+        ("Resume", "Resume"),
+        ("RESUME now", "RESUME now"),
     ],
 )
 def test_a_resume_carries_all_that_was_typed_to_confirm_it(text, word):
