@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from alpha_oracle.ports.clock import Clock
     from alpha_oracle.ports.watchdogs import WatchRecord
     from alpha_oracle.risk.watchdogs import Trouble
+
+STEADY_SECONDS: Final = 60.0
+"""How long all must be well, in real time, before it is told: what dies again and again is not."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,27 +38,39 @@ class Teller:
         *,
         is_recordable: Callable[[], bool],
         say: Callable[[RiskAlert], bool],
+        tick: Callable[[], float] = time.monotonic,
+        steady_seconds: float = STEADY_SECONDS,
     ) -> None:
         self._record = record
         self._clock = clock
         self._is_recordable = is_recordable
         self._say = say
+        self._tick = tick
+        self._steady_seconds = steady_seconds
+        self._well_since: dict[str, float] = {}
         self._open: dict[str, str | None] = {}
         self._said: dict[str, str] = {}
 
-    def note(self, subject: str, trouble: Trouble | None) -> None:
-        """Note how it is with a subject; None: well.
+    def note(self, subject: str, trouble: Trouble | None, *, is_settled: bool = False) -> None:
+        """Note how it is with a subject; None: well, once it was so for a while or `is_settled`.
 
         Raises:
             StoreUnavailable: it is not on record; note it again.
         """
         if trouble is None:
-            self._note_well(subject)
-        elif self._is_recordable():
+            if self._is_steady(subject) or is_settled:
+                self._note_well(subject)
+            return
+        self._well_since.pop(subject, None)
+        if self._is_recordable():
             self._announce(trouble)
         elif not self._is_said(trouble) and self._say(trouble.alert):
             self._said[subject] = trouble.occurrence or trouble.alert.at.isoformat()
             log.warning("trouble_told_directly", subject=subject, message=trouble.alert.message)
+
+    def _is_steady(self, subject: str) -> bool:
+        now = self._tick()
+        return now - self._well_since.setdefault(subject, now) >= self._steady_seconds
 
     def _is_said(self, trouble: Trouble) -> bool:
         said = self._said.get(trouble.subject)

@@ -115,7 +115,7 @@ class PipelineWatch:
         if watchdogs.is_repeated(run):
             return
         trouble = watchdogs.missed_pipeline(run, now=now, watching_since=self._watching_since)
-        teller.note(watchdogs.PIPELINE, trouble)
+        teller.note(watchdogs.PIPELINE, trouble, is_settled=True)
 
 
 class ProcessWatch:
@@ -208,10 +208,10 @@ class FlowRunWatch:
             for run in self._runs.running()
         }
         for subject in self._dead - found.keys():
-            teller.note(subject, None)
+            teller.note(subject, None, is_settled=True)
         for subject, trouble in found.items():
             if trouble is not None or subject in self._dead:
-                teller.note(subject, trouble)
+                teller.note(subject, trouble, is_settled=True)
         self._dead = {subject for subject, trouble in found.items() if trouble is not None}
 
 

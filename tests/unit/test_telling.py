@@ -23,11 +23,17 @@ class World:
         self.is_recordable = True
         self.is_heard = True
         self.said = []
+        self.steady_seconds = 0.0
         self.teller = self.restarted()
 
     def restarted(self):
         return Teller(
-            self.record, self.clock, is_recordable=lambda: self.is_recordable, say=self.say
+            self.record,
+            self.clock,
+            is_recordable=lambda: self.is_recordable,
+            say=self.say,
+            tick=lambda: self.clock.now().timestamp(),
+            steady_seconds=self.steady_seconds,
         )
 
     def say(self, alert):
@@ -55,6 +61,21 @@ def test_a_trouble_is_told_once_while_it_lasts_and_once_when_it_is_over(world):
         world.teller.note(FEED, trouble)
     assert world.record.alerts == [DOWN, WELL]
     assert world.said == []
+
+
+def test_what_comes_back_and_dies_again_and_again_is_one_trouble(world):
+    world.steady_seconds = 60.0
+    world.teller = world.restarted()
+    for _ in range(20):
+        world.teller.note(FEED, world.trouble())
+        world.clock.advance(seconds=5)
+        world.teller.note(FEED, None)
+        world.clock.advance(seconds=60)
+    assert world.record.alerts == [DOWN]
+    for _ in range(3):
+        world.teller.note(FEED, None)
+        world.clock.advance(seconds=30)
+    assert world.record.alerts == [DOWN, WELL]
 
 
 def test_what_is_well_and_always_was_is_nothing_to_tell(world):

@@ -39,7 +39,12 @@ class World:
         self.said = []
         self.stores = None
         self.teller = Teller(
-            self.record, self.clock, is_recordable=self.is_recordable, say=self.say
+            self.record,
+            self.clock,
+            is_recordable=self.is_recordable,
+            say=self.say,
+            tick=self.tick,
+            steady_seconds=0.0,
         )
 
     def is_recordable(self):
