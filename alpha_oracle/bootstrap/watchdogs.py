@@ -112,7 +112,7 @@ class PipelineWatch:
         """Note how it is with the pipeline."""
         now = clock.now()
         run = self._record.session_run(watchdogs.due_session(now))
-        if watchdogs.is_repeated(run):
+        if watchdogs.is_repeated(run, now=now):
             return
         trouble = watchdogs.missed_pipeline(run, now=now, watching_since=self._watching_since)
         teller.note(watchdogs.PIPELINE, trouble, is_settled=True)
@@ -136,13 +136,19 @@ class ProcessWatch:
         self._watching_since = watching_since
         self._absences = Absences(tick=tick)
         self._was_supervised = False
+        self._beat = last_beat(settings.home, WORKER)
 
     def look_at_worker(self, teller: Teller, clock: Clock) -> None:
-        """Note how it is with the worker."""
-        trouble = watchdogs.silent_worker(
-            last_beat(self._home, WORKER), now=clock.now(), watching_since=self._watching_since
-        )
-        teller.note(watchdogs.WORKER, trouble)
+        """Note how it is with the worker.
+
+        A heartbeat since the last look is one, however old it seems: the machine may have slept, or
+        its clock have been set.
+        """
+        before, self._beat = self._beat, last_beat(self._home, WORKER)
+        now = clock.now()
+        self._watching_since = min(self._watching_since, now)
+        trouble = watchdogs.silent_worker(self._beat, now=now, watching_since=self._watching_since)
+        teller.note(watchdogs.WORKER, trouble if self._beat == before else None)
 
     def look(self, teller: Teller, clock: Clock) -> None:
         """Note how it is with the other processes."""

@@ -43,6 +43,9 @@ WELL_AGAIN: Final = "well_again"
 PIPELINE_DEADLINE: Final = time(18, 30)
 """In New York, on every session, half days included."""
 
+RUN_ALLOWANCE: Final = timedelta(minutes=90)
+"""From when the daily run is due to begin until that."""
+
 OPEN_SILENCE: Final = timedelta(seconds=60)
 CLOSED_SILENCE: Final = timedelta(minutes=10)
 """How long no heartbeat of the worker may come while the market is open, and while it is not."""
@@ -88,12 +91,15 @@ def pipeline_deadline(session: Session, *, deadline: time = PIPELINE_DEADLINE) -
     return moment.astimezone(UTC)
 
 
-def is_repeated(run: SessionRun, *, deadline: time = PIPELINE_DEADLINE) -> bool:
-    """Whether somebody runs a session again, after it was committed or told to be missed."""
+def is_repeated(run: SessionRun, *, now: datetime, deadline: time = PIPELINE_DEADLINE) -> bool:
+    """Whether somebody runs a session again, after it was committed or told to be missed.
+
+    That may take as long as a run is given that begins when it should.
+    """
     by = pipeline_deadline(run.session, deadline=deadline)
     if run.status is not RunStatus.RUNNING or run.started_at is None:
         return False
-    return run.started_at >= by
+    return by <= run.started_at and now - run.started_at < RUN_ALLOWANCE
 
 
 def missed_pipeline(

@@ -90,6 +90,17 @@ def test_a_rerun_of_a_committed_session_is_no_miss(world):
     assert world.record.alerts == []
 
 
+def test_a_run_that_began_late_and_hangs_is_a_miss(world):
+    world.clock.set(DEADLINE + timedelta(minutes=5))
+    late = a_run(SESSION, RunStatus.RUNNING, started_at=world.clock.now())
+    world.record.runs[SESSION] = late
+    watch = PipelineWatch(world.record, watching_since=world.clock.now())
+    world.look(watch.look, times=9, every_seconds=600)
+    assert world.record.alerts == []
+    world.look(watch.look, times=2, every_seconds=600)
+    assert world.record.alerts == [("pipeline_missed", "pipeline")]
+
+
 def test_a_rerun_of_a_missed_session_is_not_the_end_of_it(world):
     world.clock.set(DEADLINE)
     watch = PipelineWatch(world.record, watching_since=OPEN)
@@ -190,6 +201,30 @@ def test_a_worker_that_hangs_is_told_although_it_holds_its_lock(world, processes
         pulse.beat()
     world.look(processes.look_at_worker)
     assert world.record.alerts == [("worker_silent", "worker"), ("well_again", "worker")]
+
+
+def beats(world, home):
+    with closing(Pulse(home, WORKER, world.clock)) as pulse:
+        pulse.beat()
+
+
+def test_a_worker_that_beats_is_not_silent_though_the_machine_slept(world, processes, home):
+    beats(world, home)
+    world.look(processes.look_at_worker)
+    beats(world, home)
+    world.clock.advance(hours=8)
+    world.look(processes.look_at_worker)
+    beats(world, home)
+    world.look(processes.look_at_worker)
+    assert world.record.alerts == []
+
+
+def test_a_worker_that_dies_after_the_clock_was_put_back_is_told(world, processes, home):
+    world.clock.advance(hours=-1)
+    beats(world, home)
+    world.clock.advance(hours=-23)
+    world.look(processes.look_at_worker, times=130)
+    assert world.record.alerts == [("worker_silent", "worker")]
 
 
 def test_a_feed_that_is_gone_for_a_minute_is_told_and_told_to_be_back(world, processes, home):
