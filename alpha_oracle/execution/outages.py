@@ -24,6 +24,8 @@ _NAMES: Final[Mapping[str, str]] = {
     STORE: "the store of orders and positions",
     BUS: "the bus of signals and events",
 }
+_SUBJECTS: Final[Mapping[str, str]] = {BROKER: "", STORE: "Postgres", BUS: "Redis"}
+"""As whoever watches over the stores calls them: of both, one is told."""
 
 
 class Outages:
@@ -70,4 +72,5 @@ def _alert(what: str, *, since: datetime, at: datetime, lasted: timedelta) -> Ri
             f"{seconds} seconds of an open market; nothing is sent meanwhile"
         ),
         at=at,
+        subject=_SUBJECTS[what],
     )

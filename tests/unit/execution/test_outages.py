@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 
 from alpha_oracle import calendar
-from alpha_oracle.execution.outages import BUS
+from alpha_oracle.bootstrap.watchdogs import POSTGRES, REDIS
+from alpha_oracle.execution.outages import BUS, STORE, Outages
+from alpha_oracle.risk.alert_texts import notice_of
+from alpha_oracle.risk.watchdogs import absent_store
 from tests.unit.execution.trading_day import SESSION, TradingDay
 
 OPEN = calendar.session_open(SESSION)
@@ -28,6 +31,16 @@ def worked(day, begins, *, seconds, every=5):
         day.quote_all()
         day.engine.step()
         day.clock.advance(seconds=every)
+
+
+@pytest.mark.parametrize(("what", "name"), [(STORE, POSTGRES), (BUS, REDIS)])
+def test_a_store_that_worker_and_watch_miss_is_one_piece_of_news(what, name):
+    outages = Outages()
+    for at in (OPEN, OPEN + timedelta(seconds=31)):
+        outages.note(what, is_away=True, at=at)
+    missed = absent_store(name, what, away=timedelta(seconds=31), now=OPEN)
+    keys = [notice_of(one.document()).key for one in (outages.untold[what], missed.alert)]
+    assert keys[0] == keys[1]
 
 
 def test_a_broker_that_is_away_for_long_is_told_once_while_that_lasts():
