@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from alpha_oracle.adapters.alerts.telegram_chat import TelegramChat
 from alpha_oracle.adapters.postgres.operator_chat import PostgresChatRecord
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
+from alpha_oracle.adapters.postgres.watchdogs import PostgresWatchRecord
 from alpha_oracle.adapters.redis.quotes import RedisQuoteBoard
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.bootstrap.operating import operations_on
 from alpha_oracle.bootstrap.overview import Overview
+from alpha_oracle.bootstrap.telling import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,7 @@ class ChatServices:
     risk_board: RiskBoard
     runs: RunStore
     record_of: Callable[[Bot], ChatRecord]
+    teller: Teller
     ending: Event
 
     def operations_of(self, name: str) -> Operations:
@@ -78,5 +81,12 @@ def chat_services(watch: Watch) -> ChatServices | None:
         risk_board=RedisRiskBoard(redis),
         runs=PostgresRuns(database),
         record_of=lambda bot: PostgresChatRecord(database, bot_id=bot.bot_id, chat=chat.name),
+        teller=Teller(
+            PostgresWatchRecord(database),
+            operations.clock,
+            # The watch over the stores tells where they are away.
+            is_recordable=lambda: True,
+            say=lambda _alert: False,
+        ),
         ending=watch.ending,
     )

@@ -80,6 +80,10 @@ _ADVICE: Final[Mapping[str, str]] = {
         "nothing, where `alpha-oracle status` shows it as running; its log under logs says why it "
         "ended"
     ),
+    "chat_unserved": (
+        "logs/watch.log says why: Telegram does not answer, refuses the token, or another program "
+        "reads the bot's updates. `alpha-oracle kill activate` halts meanwhile"
+    ),
     "flow_run_dead": (
         "cancel it in the Prefect UI and run it again; what is stored is not fetched again and no "
         "signal is announced twice"

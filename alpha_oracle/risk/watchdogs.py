@@ -28,6 +28,7 @@ API: Final = "api"
 SUPERVISOR: Final = "supervisor"
 PREFECT: Final = "Prefect server"
 FLOW_RUN_WORKER: Final = "flow-run worker"
+CHAT: Final = "operators' chat"
 
 MEANWHILE: Final[Mapping[str, str]] = {
     FEED: "no quotes come, so nothing is bought",
@@ -52,6 +53,7 @@ CLOSED_SILENCE: Final = timedelta(minutes=10)
 
 ABSENCE: Final = timedelta(seconds=60)
 STORE_ABSENCE: Final = timedelta(seconds=30)
+CHAT_SILENCE: Final = timedelta(minutes=2)
 MISSED_BEATS: Final = 3
 SHORTEST_RHYTHM: Final = timedelta(seconds=30)
 USUAL_RHYTHM: Final = timedelta(seconds=180)
@@ -187,6 +189,23 @@ def absent_store(name: str, kind: str, *, away: timedelta, now: datetime) -> Tro
             at=now,
             value=away,
             threshold=STORE_ABSENCE,
+        ),
+    )
+
+
+def unserved_chat(*, away: timedelta, now: datetime) -> Trouble | None:
+    """Judge a chat of the operators that was not served for so long."""
+    if away < CHAT_SILENCE:
+        return None
+    return Trouble(
+        alert=_alert(
+            "chat_unserved",
+            CHAT,
+            f"the operators' chat has not been served for {_seconds(away)} seconds: nobody can "
+            "halt, resume or approve there",
+            at=now,
+            value=away,
+            threshold=CHAT_SILENCE,
         ),
     )
 

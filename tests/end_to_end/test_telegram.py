@@ -22,7 +22,7 @@ from alpha_oracle.bootstrap.watch import Watch
 from alpha_oracle.config import load_settings
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, RefusedBy
 from alpha_oracle.domain.trading_records import Change
-from alpha_oracle.entrypoints.telegram.duties import operator_duties
+from alpha_oracle.entrypoints.telegram.duties import Attendance, operator_duties
 from alpha_oracle.errors import ConfigurationError, SourceAway, StoreUnavailable
 from tests.contracts import trading_values as values
 from tests.end_to_end.telegram_desk import (
@@ -386,7 +386,7 @@ def test_where_nobody_is_listed_nobody_is_listened_to(server, operated, monkeypa
         assert operator_duties(watch) == ()
         monkeypatch.setenv("ALPHA_ORACLE_ALERTS__TELEGRAM__OPERATORS", f"[{OPERATOR}]")
         listed = operator_duties(replace(watch, settings=load_settings()))
-    assert [duty.name for duty in listed] == ["chat", "approvals"]
+    assert [duty.name for duty in listed] == ["chat", "approvals", "chat served"]
     assert server.requests == []
 
 
@@ -595,6 +595,29 @@ def test_a_message_that_telegram_refuses_holds_up_no_other(desk, trading_store, 
     edits = len(desk.server.asked("editMessageText"))
     desk.attendance.refresh()
     assert len(desk.server.asked("editMessageText")) == edits
+
+
+def test_a_chat_that_is_not_served_is_told_of_once(desk, operated):
+    def alerts():
+        return [
+            (one["type"], one["subject"])
+            for row in operated.rows("SELECT document FROM outbox ORDER BY outbox_id")
+            if (one := json.loads(row.document)).get("event") == "risk:alert"
+        ]
+
+    seconds = [0.0]
+    attendance = Attendance(desk.services, tick=lambda: seconds[0])
+    conflict = Fault(status=409, description="Conflict: terminated by other getUpdates request")
+    desk.server.fail_always("getUpdates", conflict)
+    for _ in range(5):
+        attendance.look()
+        assert alerts() == []
+        seconds[0] += 29.0
+        with pytest.raises(ConfigurationError, match="someone else reads the bot's updates"):
+            attendance.listen()
+    attendance.look()
+    attendance.look()
+    assert alerts() == [("chat_unserved", "operators' chat")]
 
 
 HOSTILE = [

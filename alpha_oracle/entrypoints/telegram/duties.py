@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -14,13 +16,18 @@ from alpha_oracle.entrypoints.telegram.conversation import Conversation
 from alpha_oracle.entrypoints.telegram.deciding import Deciding
 from alpha_oracle.entrypoints.telegram.doorman import Doorman, Refusals
 from alpha_oracle.entrypoints.telegram.switching import Switching
+from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.risk import watchdogs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alpha_oracle.bootstrap.operator_chat import ChatServices
     from alpha_oracle.bootstrap.watch import Watch
 
 LISTEN_EVERY_SECONDS: Final = 0.0
 REFRESH_EVERY_SECONDS: Final = 2.0
+LOOK_EVERY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 1.0
 LONGEST_RETRY_SECONDS: Final = 30.0
 
@@ -34,14 +41,19 @@ def operator_duties(watch: Watch) -> tuple[Duty, ...]:
     return (
         Duty(name="chat", every_seconds=LISTEN_EVERY_SECONDS, perform=attendance.listen),
         Duty(name="approvals", every_seconds=REFRESH_EVERY_SECONDS, perform=attendance.refresh),
+        Duty(name="chat served", every_seconds=LOOK_EVERY_SECONDS, perform=attendance.look),
     )
 
 
 class Attendance:
     """The bot, from when Telegram said who it is. Threads may share it."""
 
-    def __init__(self, services: ChatServices) -> None:
+    def __init__(
+        self, services: ChatServices, *, tick: Callable[[], float] = time.monotonic
+    ) -> None:
         self._services = services
+        self._tick = tick
+        self._served_at = tick()
         self._lock = Lock()
         self._opened: tuple[OperatorBot, ApprovalBoard] | None = None
         self._retry_seconds = RETRY_SECONDS
@@ -54,11 +66,14 @@ class Attendance:
         """
         try:
             self._bot_and_board()[0].listen()
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreUnavailable):
+                # Which is told as such.
+                self._served_at = self._tick()
             self._services.ending.wait(self._retry_seconds)
             self._retry_seconds = min(2 * self._retry_seconds, LONGEST_RETRY_SECONDS)
             raise
-        self._retry_seconds = RETRY_SECONDS
+        self._served_at, self._retry_seconds = self._tick(), RETRY_SECONDS
 
     def refresh(self) -> None:
         """Post what waits for a human, and let each message say what is.
@@ -67,6 +82,17 @@ class Attendance:
             AlphaOracleError: as `ApprovalBoard.refresh` does.
         """
         self._bot_and_board()[1].refresh()
+
+    def look(self) -> None:
+        """Tell people where the chat is not served: they might count on it for a halt.
+
+        Raises:
+            StoreUnavailable: Postgres cannot be reached.
+        """
+        away = timedelta(seconds=self._tick() - self._served_at)
+        now = self._services.operations.clock.now()
+        trouble = watchdogs.unserved_chat(away=away, now=now)
+        self._services.teller.note(watchdogs.CHAT, trouble)
 
     def _bot_and_board(self) -> tuple[OperatorBot, ApprovalBoard]:
         with self._lock:
