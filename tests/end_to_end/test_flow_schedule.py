@@ -7,11 +7,15 @@ import pytest
 import yaml
 from prefect import flow_engine
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
+from prefect.client.schemas.schedules import CronSchedule as AskedSchedule
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.states import Scheduled
 
 from alpha_oracle import calendar
 from flows.daily_pipeline import daily_pipeline
+from tests.end_to_end.trading_world import first
 from tests.end_to_end.worlds import SESSION, installed
 
 PROJECT = Path(__file__).parents[2]
@@ -43,6 +47,20 @@ def test_the_day_starts_at_five_in_new_york_on_both_sides_of_a_clock_change(
     assert (before.date(), after.date()) == (friday, friday + timedelta(days=3))
     assert (before.hour, after.hour) == (17, 17)
     assert (before.astimezone(UTC).hour, after.astimezone(UTC).hour) == hours
+
+
+def test_a_server_plans_the_runs_of_the_day(deployments, prefect_url):
+    [asked] = deployments["daily"]["schedules"]
+    cron = AskedSchedule(cron=asked["cron"], timezone=asked["timezone"])
+    schedule = DeploymentScheduleCreate(schedule=cron, active=True)
+    with get_client(sync_client=True) as client:
+        flow_id = client.create_flow(daily_pipeline)
+        planned = client.create_deployment(flow_id, name="planned", schedules=[schedule])
+        chosen = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[planned]))
+        runs = first(lambda: client.read_flow_runs(flow_run_filter=chosen))
+        client.delete_deployment(planned)
+    due = {run.expected_start_time for run in runs}
+    assert due <= set(starts(deployments, datetime.now(NEW_YORK), 100))
 
 
 def test_every_session_of_a_year_has_one_start_at_its_decision(deployments):
