@@ -113,6 +113,12 @@ def is_up(home: Path) -> bool:
     return is_held(_lock_path(home))
 
 
+def is_ready(home: Path) -> bool:
+    """Whether a supervisor runs, and has started all there is to start."""
+    pid = supervisor_pid(home)
+    return pid is not None and _is_ready(home, pid)
+
+
 def supervisor_pid(home: Path) -> int | None:
     """The pid of the supervisor; None where none runs."""
     with suppress(OSError, ValueError):

@@ -16,7 +16,7 @@ from alpha_oracle.adapters.prefect_runs import PrefectFlowRuns
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.bootstrap.duties import Duty
 from alpha_oracle.bootstrap.orchestration import API_VARIABLE
-from alpha_oracle.bootstrap.supervisor import is_up
+from alpha_oracle.bootstrap.supervisor import is_ready
 from alpha_oracle.bootstrap.telling import Teller
 from alpha_oracle.bootstrap.watchdogs import (
     FlowRunWatch,
@@ -56,7 +56,7 @@ def watchdog_duties(
     teller = Teller(record, clock, is_recordable=over_stores.is_recordable, say=say)
     pipeline = PipelineWatch(record, watching_since=since)
     processes = ProcessWatch(settings, watching_since=since)
-    flow_runs = FlowRunWatch(_prefect(settings), is_expected=partial(_has_prefect, settings))
+    flow_runs = FlowRunWatch(_prefect(settings), is_expected=partial(has_prefect, settings))
     outbox = PostgresOutbox(stores.database, waits=False)
     relay = StandInRelay(settings, outbox, RedisEventBus(stores.redis))
     looks = (
@@ -87,8 +87,10 @@ def _prefect(settings: Settings) -> PrefectFlowRuns:
     return PrefectFlowRuns(lambda: given or prefect_url(settings.home), headers=_credentials())
 
 
-def _has_prefect(settings: Settings) -> bool:
-    return bool(os.environ.get(API_VARIABLE)) or is_up(settings.home)
+def has_prefect(settings: Settings) -> bool:
+    """Whether a Prefect server is to be there."""
+    # The first start of its server takes minutes on a slow machine.
+    return bool(os.environ.get(API_VARIABLE)) or is_ready(settings.home)
 
 
 def _credentials() -> dict[str, str]:

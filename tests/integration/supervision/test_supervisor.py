@@ -10,11 +10,14 @@ import pytest
 from alpha_oracle.bootstrap.supervisor import (
     being_the_supervisor,
     end_what_is_left,
+    is_ready,
     is_up,
     say_ready,
     stop_detached,
     supervisor_pid,
 )
+from alpha_oracle.bootstrap.watchdog_duties import has_prefect
+from alpha_oracle.config import Settings
 from alpha_oracle.errors import ConfigurationError
 
 # A supervisor that is killed, and what it started lives on in its session.
@@ -51,6 +54,16 @@ def test_there_is_one_supervisor_at_a_time(home):
         with pytest.raises(ConfigurationError, match="is up already"), being_the_supervisor(home):
             pass
     assert (is_up(home), supervisor_pid(home)) == (False, None)
+
+
+def test_prefect_is_missed_once_all_was_started(home, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    settings = Settings.model_validate({"home": home})
+    with being_the_supervisor(home):
+        assert (is_ready(home), has_prefect(settings)) == (False, False)
+        say_ready(home)
+        assert (is_ready(home), has_prefect(settings)) == (True, True)
+    assert (is_ready(home), has_prefect(settings)) == (False, False)
 
 
 def test_what_a_killed_supervisor_left_is_ended_before_the_next_one_starts(home):
