@@ -27,6 +27,8 @@ PREFECT_URL = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 PREFECT_PARTS = "PREFECT_SERVER_DATABASE_"
 """What a database is told by where it has an address of its own, which those of tests lack."""
 
+HAS_TRIGRAMS = "SELECT name FROM pg_available_extensions WHERE name = 'pg_trgm'"
+
 KEPT = (
     "HOME",
     "LANG",
@@ -172,7 +174,12 @@ def test_our_processes_work_in_the_image_and_end_as_containers_do(containers):
 
 @pytest.fixture
 def prefect_database(secrets, empty_database_url):
-    """The URL of the database that the script makes for Prefect."""
+    """The URL of the database that the script makes for Prefect, which wants an extension there.
+
+    The images have it, a Postgres from wheels has not: name a whole one by `TEST_DATABASE_URL`.
+    """
+    if not execute(empty_database_url, HAS_TRIGRAMS):
+        pytest.skip("this Postgres has no pg_trgm, without which Prefect makes no schema")
     url = make_url(empty_database_url)
     host, port = url.host or url.query["host"], url.port or url.query.get("port", "5432")
     environment = {
