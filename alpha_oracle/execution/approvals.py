@@ -68,7 +68,7 @@ class ApprovalClerk:
 
     def waiting(self) -> list[Order]:
         """Return the orders that wait for a human."""
-        return [order for order in self._ledger.book.orders.values() if order.status is _WAITING]
+        return [order for order in self._ledger.book.unfinished() if order.status is _WAITING]
 
     def reject(self) -> None:
         """End the orders that humans refused, whatever the hour."""
