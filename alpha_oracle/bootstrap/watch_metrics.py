@@ -39,8 +39,8 @@ class WatchMetrics:
         )
         self._done_at = Gauge(
             "alpha_oracle_watch_duty_last_done_timestamp_seconds",
-            "When a duty was last performed without failing, Unix time of this machine, seconds; "
-            "0: not yet.",
+            "When a duty was last performed without failing, or where it never was, when the watch "
+            "began, Unix time of this machine, seconds.",
             ("duty",),
             registry=self.registry,
         )
@@ -67,6 +67,8 @@ class WatchMetrics:
         seconds, failures = self._seconds.labels(duty.name), self._failures.labels(duty.name)
         done_at = self._done_at.labels(duty.name)
         self._pace.labels(duty.name).set(duty.every_seconds)
+        # One that is late from the start is late by as long as there is a watch.
+        done_at.set(time.time())
 
         def perform() -> None:
             with failures.count_exceptions(), seconds.time():

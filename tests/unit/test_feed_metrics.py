@@ -1,5 +1,6 @@
 """What the feed tells Prometheus."""
 
+import time
 from urllib.request import urlopen
 
 import pytest
@@ -11,8 +12,11 @@ from tests.unit.test_worker_metrics import HERE, a_free_port
 
 
 def test_ticks_are_counted_by_outcome_and_both_are_there_from_the_start():
+    began = time.time()
     metrics = FeedMetrics()
     value = metrics.registry.get_sample_value
+    late_since = value("alpha_oracle_feed_last_tick_timestamp_seconds")
+    assert began <= late_since <= time.time()
     assert value("alpha_oracle_feed_ticks_total", {"outcome": "lost"}) == 0
     metrics.count_done(21)
     metrics.count_done(20)
@@ -21,7 +25,7 @@ def test_ticks_are_counted_by_outcome_and_both_are_there_from_the_start():
     assert value("alpha_oracle_feed_ticks_total", {"outcome": "lost"}) == 1
     assert value("alpha_oracle_feed_quotes_total") == 41
     assert value("alpha_oracle_feed_quoted_symbols") == 20
-    assert value("alpha_oracle_feed_last_tick_timestamp_seconds") > 0
+    assert value("alpha_oracle_feed_last_tick_timestamp_seconds") > late_since
 
 
 def test_a_port_that_is_taken_is_named_with_its_setting():
