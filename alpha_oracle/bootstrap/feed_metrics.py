@@ -44,8 +44,8 @@ class FeedMetrics:
         )
         self._done_at = Gauge(
             "alpha_oracle_feed_last_tick_timestamp_seconds",
-            "When the last tick was done, or where none was, when the feed began, Unix time of this "
-            "machine, seconds.",
+            "When the last tick was done, or where none was, when the feed began, Unix time of "
+            "this machine, seconds.",
             registry=self.registry,
         )
         self._done_at.set(time.time())
