@@ -50,6 +50,10 @@ class OperatorChat(Protocol):
         """The chat's id, or its public name."""
         ...
 
+    def find(self) -> None:
+        """Find out what the chat is called by now."""
+        ...
+
     def introduction(self) -> Bot:
         """Return who we are."""
         ...

@@ -620,6 +620,19 @@ def test_a_chat_that_is_not_served_is_told_of_once(desk, operated):
     assert alerts() == [("chat_unserved", "operators' chat")]
 
 
+def test_a_group_that_has_another_id_by_now_is_followed_there(desk, trading_store, operated):
+    waiting_order(trading_store)
+    desk.post()
+    desk.server.migrate(CHAT_ID, new := -1009876)
+    assert "Kill switch: off" in desk.hear("/status", chat_id=new)
+    waiting_order(trading_store, "order-2")
+    message = desk.post()
+    assert desk.server.messages[message]["chat"]["id"] == new
+    assert desk.press(message, "Reject") == "Rejected. It is not sent."
+    assert "ALL TRADING IS HALTED" in desk.hear("KILL now", chat_id=new)
+    assert switch(operated) == (True, ME, "now")
+
+
 HOSTILE = [
     {"message": None},
     {"message": {"text": "KILL"}},

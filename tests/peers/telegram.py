@@ -36,10 +36,13 @@ class Fault:
     is_silent: bool = False
     is_done: bool = False
 
+    def document(self):
+        return {"ok": False, "error_code": self.status, "description": self.description}
+
     def answer(self):
         if self.body is not None:
             return self.body
-        document = {"ok": False, "error_code": self.status, "description": self.description}
+        document = self.document()
         if self.retry_after is not None:
             document["parameters"] = {"retry_after": self.retry_after}
         return json.dumps(document)
@@ -54,9 +57,10 @@ def too_many_requests(retry_after):
 
 
 class Refused(Exception):  # noqa: N818 - as the Bot API calls it.
-    def __init__(self, status, description):
+    def __init__(self, status, description, **parameters):
         super().__init__(description)
         self.status = status
+        self.parameters = parameters
 
 
 @dataclass
@@ -72,6 +76,7 @@ class TelegramStandIn:
     callbacks: dict = field(default_factory=dict)
     faults: dict = field(default_factory=dict)
     lasting: dict = field(default_factory=dict)
+    moved: dict = field(default_factory=dict)
     ahead_seconds: float = 0.0
 
     def __post_init__(self):
@@ -148,6 +153,12 @@ class TelegramStandIn:
             self.changed.notify_all()
         return number
 
+    def migrate(self, old, new):
+        """A group becomes a supergroup: it has another id from here on."""
+        with self.changed:
+            self.chats = {new if one == old else one for one in self.chats}
+            self.moved[old] = new
+
     def begin_anew(self, number):
         """From here on things are numbered from a number on, as after a week without any."""
         with self.changed:
@@ -206,6 +217,10 @@ class TelegramStandIn:
             self.changed.notify_all()
             return dict(message)
 
+    def _sendChatAction(self, parameters):  # noqa: N802
+        self._chat(parameters)
+        return True
+
     def _editMessageText(self, parameters):  # noqa: N802
         with self.changed:
             message = self._message(parameters)
@@ -262,6 +277,10 @@ class TelegramStandIn:
     def _chat(self, parameters):
         given = parameters.get("chat_id")
         known = {str(one): one for one in self.chats}
+        moved_to = {str(old): new for old, new in self.moved.items()}.get(str(given))
+        if moved_to is not None:
+            upgraded = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, upgraded, migrate_to_chat_id=moved_to)
         if str(given) not in known:
             raise Refused(400, "Bad Request: chat not found")
         return known[str(given)]
@@ -377,7 +396,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             result = self.stand_in.answer(method, parameters)
         except Refused as refused:
-            return refused.status, Fault(status=refused.status, description=str(refused)).answer()
+            fault = Fault(status=refused.status, description=str(refused))
+            return refused.status, json.dumps(fault.document() | {"parameters": refused.parameters})
         return 200, json.dumps({"ok": True, "result": result})
 
     def _reply(self, status, body):

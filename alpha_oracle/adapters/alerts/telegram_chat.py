@@ -12,6 +12,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import requests
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as BrokenAnswer
@@ -57,8 +58,12 @@ _HARMLESS: Final = {
 }
 
 
+log = structlog.get_logger(__name__)
+
+
 class _Parameters(BaseModel):
     retry_after: int = Field(default=0, ge=0)
+    migrate_to_chat_id: int | None = None
 
 
 class _Answer(BaseModel):
@@ -89,8 +94,18 @@ class NotTaken(SourceAway):
         self.after_seconds = after_seconds
 
 
+class _Moved(ConfigurationError):  # noqa: N818 - it is followed.
+    def __init__(self, chat_id: int) -> None:
+        super().__init__(f"the chat has the id {chat_id} now; mend alerts.telegram.chat_id")
+        self.chat_id = chat_id
+
+
 class TelegramChat:
-    """`OperatorChat` on Telegram's Bot API. Threads may share it."""
+    """`OperatorChat` on Telegram's Bot API. Threads may share it.
+
+    A group that becomes a supergroup gets another id: it is followed there, and the settings are
+    to be mended.
+    """
 
     def __init__(self, *, token: str, chat_id: str, base_url: str | None = None) -> None:
         self._token = token
@@ -104,6 +119,15 @@ class TelegramChat:
     def name(self) -> str:
         """The chat's id, or its public name."""
         return self._chat_id
+
+    def find(self) -> None:
+        """Find out where the chat is now, people seeing nothing of it.
+
+        Raises:
+            SourceAway: nobody answers.
+            ConfigurationError: the token or the chat is refused.
+        """
+        self._in_chat("sendChatAction", {"action": "typing"})
 
     def introduction(self) -> Bot:
         """Return who we are.
@@ -142,9 +166,12 @@ class TelegramChat:
             SourceAway: nobody answers; a message whose answer was lost may stand in the chat.
             ConfigurationError: the token or the chat is refused.
         """
-        chat = self._chat_id if to is None else to
-        asked = {"chat_id": chat, "text": fitting(text)} | _markup(buttons)
-        return _read(_Message, self._spoken("sendMessage", asked)).message_id
+        asked = {"text": fitting(text)} | _markup(buttons)
+        if to is not None:
+            said = self._spoken("sendMessage", asked | {"chat_id": to})
+        else:
+            said = self._in_chat("sendMessage", asked)
+        return _read(_Message, said).message_id
 
     def edit(self, message: int, text: str, *, buttons: Sequence[Button] = ()) -> None:
         """Let a message of ours say something else; one that is gone is left gone.
@@ -153,8 +180,8 @@ class TelegramChat:
             SourceAway: nobody answers.
             ConfigurationError: the token or the chat is refused.
         """
-        asked = {"chat_id": self._chat_id, "message_id": message, "text": fitting(text)}
-        self._spoken("editMessageText", asked | _markup(buttons))
+        asked = {"message_id": message, "text": fitting(text)}
+        self._in_chat("editMessageText", asked | _markup(buttons))
 
     def answer(self, press: str, text: str) -> None:
         """Tell who pressed a button what came of it; a press of long ago is past telling.
@@ -165,6 +192,14 @@ class TelegramChat:
         """
         asked = {"callback_query_id": press, "text": text[:MOST_ANSWER], "show_alert": True}
         self._spoken("answerCallbackQuery", asked)
+
+    def _in_chat(self, method: str, asked: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON.
+        try:
+            return self._spoken(method, {"chat_id": self._chat_id, **asked})
+        except _Moved as moved:
+            self._chat_id = str(moved.chat_id)
+            log.warning("chat_moved", chat_id=self._chat_id, mend="alerts.telegram.chat_id")
+            return self._spoken(method, {"chat_id": self._chat_id, **asked})
 
     def _spoken(self, method: str, asked: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON.
         left = self._quiet_until - time.monotonic()
@@ -214,6 +249,9 @@ class TelegramChat:
                 f"someone else reads the bot's updates ({told}); let one installation alone use "
                 "alerts.telegram.bot_token, without a webhook"
             )
+        moved_to = answer.parameters.migrate_to_chat_id
+        if moved_to is not None and str(moved_to) != self._chat_id:
+            raise _Moved(moved_to)
         if status in _REFUSED or status == _BAD_REQUEST:
             raise ConfigurationError(
                 f"Telegram refused {method} ({told}); check alerts.telegram.bot_token and .chat_id"

@@ -10,7 +10,8 @@ than `FRESH` ago, while nobody listened, is not done, but for a halt.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from alpha_oracle.entrypoints.telegram.conversation import name_of
 from alpha_oracle.entrypoints.telegram.status import status_text
 from alpha_oracle.entrypoints.telegram.updates import Pressed, Said, read_update
 from alpha_oracle.entrypoints.telegram.wishes import WishKind, wish_of
-from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.errors import AlphaOracleError, ConfigurationError, StoreUnavailable
 from alpha_oracle.risk.kill_switch import KILL_WORD
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from alpha_oracle.entrypoints.telegram.deciding import Deciding
     from alpha_oracle.entrypoints.telegram.doorman import Doorman, Refusals
     from alpha_oracle.entrypoints.telegram.switching import Switching
-    from alpha_oracle.entrypoints.telegram.updates import Update
+    from alpha_oracle.entrypoints.telegram.updates import Place, Update
     from alpha_oracle.entrypoints.telegram.wishes import Wish
 
 FRESH: Final = timedelta(minutes=2)
@@ -105,7 +106,19 @@ class OperatorBot:
     def _wants_halt(self, said: Said) -> bool:
         wish = wish_of(said.text, username=self._username)
         is_halt = wish is not None and wish.kind is WishKind.KILL and wish.word == KILL_WORD
-        return is_halt and self._staff.doorman.admits(said.user_id, said.place) and said.is_typed
+        return is_halt and said.is_typed and self._admits(said.user_id, said.place)
+
+    @property
+    def _doorman(self) -> Doorman:
+        return replace(self._staff.doorman, chat=self._conversation.services.chat.name)
+
+    def _admits(self, user_id: int | None, place: Place) -> bool:
+        doorman = self._doorman
+        if user_id in doorman.operators and not doorman.is_ours(place):
+            # A group may have become another by now.
+            with suppress(AlphaOracleError):
+                self._conversation.services.chat.find()
+        return self._doorman.admits(user_id, place)
 
     def _take(self, raw: Mapping[str, object], *, now: datetime, is_gapless: bool) -> None:
         update = read_update(raw)
@@ -133,11 +146,11 @@ class OperatorBot:
             self._conversation.say(texts.FAILED)
 
     def _serve_words(self, said: Said, *, is_fresh: bool) -> None:
-        doorman, wish = self._staff.doorman, wish_of(said.text, username=self._username)
-        is_talk = wish is None and doorman.is_ours(said.place)
+        wish = wish_of(said.text, username=self._username)
+        is_talk = wish is None and self._doorman.is_ours(said.place)
         if is_talk:
             return
-        if wish is None or not doorman.admits(said.user_id, said.place):
+        if wish is None or not self._admits(said.user_id, said.place):
             self._refuse(said, what="message" if wish is None else wish.kind.value)
             return
         self._do(said, wish, is_fresh=is_fresh)
@@ -156,7 +169,7 @@ class OperatorBot:
         return texts.HELP if wish.kind is WishKind.HELP else texts.UNKNOWN
 
     def _serve_press(self, pressed: Pressed, *, is_fresh: bool, now: datetime) -> None:
-        if not self._staff.doorman.admits(pressed.user_id, pressed.place):
+        if not self._admits(pressed.user_id, pressed.place):
             self._refuse(pressed, what="press")
             return
         self._staff.deciding.decide(pressed, is_fresh=is_fresh, at=now)

@@ -34,6 +34,13 @@ def test_nothing_set_up_is_no_channel():
     assert open_telegram(TelegramSettings()) is None
 
 
+def test_an_alert_follows_a_group_to_its_new_id(channel, server):
+    server.migrate(CHAT_ID, -1009876)
+    assert channel.send("x")
+    assert channel.send("y")
+    assert [one["chat"]["id"] for one in server.messages.values()] == [-1009876] * 2
+
+
 def test_a_short_pause_is_waited_for(channel, server):
     server.fail("sendMessage", too_many_requests(1))
     began = time.monotonic()
