@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 from alpha_oracle.bootstrap.worker import Worker
@@ -62,6 +63,27 @@ class IgnoresTheSwitch(Wrapped):
 
     def commit(self, change, *, sends):
         return self._whole.commit(change, sends=False)
+
+
+class ForgetsToFlush(Wrapped):
+    """A store that takes what was committed together for durable, and has not made it so."""
+
+    @contextmanager
+    def together(self):
+        whole = self._whole
+        whole._is_together = True
+        try:
+            yield
+        finally:
+            whole._is_together = whole._is_unsettled = False
+
+
+class LeavesCarried(Wrapped):
+    """A store that says all is settled while it still carries what comes again."""
+
+    def settle(self):
+        if not self._whole._carried:
+            self._whole.settle()
 
 
 class SaysOff(Wrapped):

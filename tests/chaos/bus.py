@@ -43,6 +43,8 @@ class OrderedOutbox:
             told = bus.announce(self._waiting())
             self._at("after announce")
             self.marked += told
+            # To mark is to commit, and that keeps all before it.
+            self._memory.harden()
         return self.marked - before
 
     def _waiting(self):

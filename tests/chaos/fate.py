@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 
 from alpha_oracle.errors import StoreUnavailable
+from tests.fakes.trading import BLINK
 
 STORE_POINTS = (
     "before load",
@@ -34,6 +36,10 @@ POINTS = (
     "after snapshot",
 )
 AWAY_POINTS = STORE_POINTS + BUS_POINTS + RELAY_POINTS
+BLINK_POINTS = (
+    *("before load", "before take in", "before commit", "before save reconciliation"),
+    *("before missed", "before waiting", "before settle", "before harden"),
+)
 
 
 class Died(BaseException):
@@ -42,16 +48,21 @@ class Died(BaseException):
 
 @dataclass
 class Fate:
-    """What happens at which passing of which point: `die` or `away`."""
+    """What happens at which passing of which point: `die` or `away`.
+
+    At any passing of a store's it may blink, with a chance of `blinks`.
+    """
 
     plan: dict = field(default_factory=dict)
     passed: Counter = field(default_factory=Counter)
     struck: int = 0
     is_over: bool = False
+    blinks: float = 0.0
+    dice: random.Random = field(default_factory=lambda: random.Random(0))
 
     def __call__(self, point):
         if self.is_over:
-            return
+            return ""
         self.passed[point] += 1
         what = self.plan.get((point, self.passed[point]))
         self.struck += what is not None
@@ -59,6 +70,7 @@ class Fate:
             raise Died(point)
         if what == "away":
             raise StoreUnavailable(f"gone {point}")
+        return BLINK if point in BLINK_POINTS and self.dice.random() < self.blinks else ""
 
 
 class WatchedBroker:

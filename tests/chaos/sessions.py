@@ -42,6 +42,7 @@ def work(storm, signalled_on, session, *, leaving=()):
     storm.step(1)
     for symbol, strategy in longs[:early]:
         announce(storm, symbol, "LONG", strategy, signalled_on)
+    pass_the_night(storm)
     day.go_to(5, session=session)
     leave_at = dice.randint(1, 6)
     kill_at = dice.choice((None, None, None, None, dice.randint(1, 12)))
@@ -63,6 +64,13 @@ def work(storm, signalled_on, session, *, leaving=()):
         check_memory(storm)
     storm.settle_down(session)
     check(storm)
+
+
+def pass_the_night(storm):
+    """Let what came in so far be taken in, and the worker's process end now and then."""
+    storm.work()
+    if storm.fate.dice.random() < 0.2:
+        storm.start_anew()
 
 
 def announce(storm, symbol, direction, strategy, signalled_on):

@@ -73,6 +73,11 @@ class Storm:
             clock=day.clock,
         )
 
+    def start_anew(self):
+        """Let the worker's process end where nobody expects it, and another start."""
+        self.deaths += 1
+        self.start()
+
     def publish(self, signal_id, document, *, session, is_streamed=True, is_told=True):
         """Announce a signal that is on record, unless the storm's publishers are bare ones."""
         if not self.is_bare:
@@ -87,13 +92,16 @@ class Storm:
         """Let a while pass, the market move, and the worker look; whatever becomes of it holds."""
         self.day.clock.advance(seconds=seconds)
         self.move()
+        self.work()
+
+    def work(self):
+        """Let the worker look once."""
         for do in (lambda: self.worker.take_in(wait_seconds=0.0), self._look, self._relay):
             try:
                 with suppress(StoreUnavailable):
                     do()
             except Died:
-                self.deaths += 1
-                self.start()
+                self.start_anew()
         check_positions(self)
 
     def move(self):
@@ -141,13 +149,13 @@ class Storm:
 
 def a_storm(seed, **changes):
     """A day whose faults, signals and market follow from a seed, but for what is given."""
-    dice = random.Random(seed)
+    dice, own = random.Random(seed), random.Random(f"the fate of {seed}")
     plan = {(dice.choice(POINTS), dice.randint(1, 12)): "die" for _ in range(dice.randint(0, 4))}
     plan |= {
         (dice.choice(AWAY_POINTS), dice.randint(1, 12)): "away" for _ in range(dice.randint(0, 4))
     }
     drawn = {
-        "fate": Fate(plan=plan),
+        "fate": Fate(plan=plan, blinks=own.choice((0.0, 0.02, 0.3)), dice=own),
         "dice": dice,
         "faults": _faults(dice),
         "bounds": _bounds(dice),

@@ -11,7 +11,9 @@ from tests.chaos.breakages import (
     AcknowledgesFirst,
     AcknowledgesUnsettled,
     CommitsAfterwards,
+    ForgetsToFlush,
     IgnoresTheSwitch,
+    LeavesCarried,
     SaysOff,
     SendsAgain,
     TakesSilenceForNo,
@@ -53,6 +55,16 @@ LARGE_POSITIONS = {
             {"build": with_store(IgnoresTheSwitch, switch=SaysOff)},
             "sent while the kill switch",
             id="asks no kill switch",
+        ),
+        pytest.param(
+            {"build": with_store(ForgetsToFlush)},
+            "in mind",
+            id="forgets to flush what was committed together",
+        ),
+        pytest.param(
+            {"build": with_store(LeavesCarried), "is_bare": True},
+            "a signal lost",
+            id="settles without what it carries",
         ),
         pytest.param(
             {"build": with_ledger(counts_sales_twice)}, "other cash", id="counts a sale twice"

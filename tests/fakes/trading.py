@@ -1,8 +1,9 @@
 """The trading store and the kill switch in memory, over one memory that outlives its users.
 
 A worker that dies is a new `InMemoryTradingStore` on the same `TradingMemory`. `at` of a store is
-called by the name of each point it passes (`before commit`, `after commit` ...) and may raise. A
-store that goes away loses what was taken in and not settled, as a database that is killed does.
+called by the name of each point it passes (`before commit`, `after commit` ...) and may raise, or
+say `BLINK`. A store that goes away loses what was taken in and not settled, as a database that is
+killed does; one that blinks is back before it is asked, and tells who has reason to know.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from alpha_oracle.errors import (
     MalformedSignal,
     StoreUnavailable,
 )
+
+BLINK = "blink"
 
 
 @dataclass
@@ -151,7 +154,7 @@ class InMemoryTradingStore:
         )
 
     def recall(self, account, order_id):
-        memory = self._reached("recall")
+        memory = self._asked("recall")
         order = memory.orders.get(order_id)
         if order is None or order.account != account:
             return []
@@ -244,7 +247,7 @@ class InMemoryTradingStore:
         ]
 
     def operator_requests(self, account):
-        memory = self._reached("operator requests")
+        memory = self._asked("operator requests")
         return [
             one
             for one in memory.requests.values()
@@ -252,7 +255,7 @@ class InMemoryTradingStore:
         ]
 
     def decided_approvals(self, account):
-        self._reached("decided approvals")
+        self._asked("decided approvals")
         decided = [one for one in self._awaited(account) if one.status != ApprovalStatus.WAITING]
         return sorted(decided, key=lambda one: (one.decided_at, one.order_id))
 
@@ -265,7 +268,7 @@ class InMemoryTradingStore:
         self._harden()
 
     def last_reconciliation(self, account):
-        memory = self._reached("last reconciliation")
+        memory = self._asked("last reconciliation")
         own = [one for one in memory.reconciliations if one.account == account]
         return max(own, key=lambda one: one.at, default=None)
 
@@ -293,6 +296,11 @@ class InMemoryTradingStore:
         self.memory.harden()
         self._is_unsettled = False
 
+    def _asked(self, point):
+        # By a way of its own, which knows nothing of what is on the other.
+        self._pass(f"before {point}")
+        return self.memory
+
     def _reached(self, point):
         self._pass(f"before {point}")
         if self._is_cut:
@@ -304,7 +312,8 @@ class InMemoryTradingStore:
     def _pass(self, point):
         try:
             self.memory.reach()
-            self.at(point)
+            if self.at(point) == BLINK:
+                self.cut()
         except StoreUnavailable:
             self._lose()
             raise
