@@ -246,7 +246,8 @@ class OrderLink:
             await self._take_back(answers)
         if answers.broken or answers.missing:
             raise BrokerAway(answers.broken or "the connection broke while IBKR told all")
-        self._held |= {
+        # What was bought since is asked for again before it is sold.
+        self._held = {
             con_id: one.symbol
             for (account, con_id), one in answers.holdings.items()
             if account == self._broker.account and one.quantity
