@@ -82,7 +82,7 @@ def test_an_order_of_the_one_before_is_still_ours_and_can_be_cancelled(market):
 def test_shares_that_somebody_sold_by_hand_are_not_sold_again(market):
     market.gateway.hold("SYN001", 10)
     market.broker.snapshot()
-    market.gateway.hold("SYN001", 0)
+    market.gateway.hold("SYN001", -10)
     market.broker.snapshot()
     with pytest.raises(OrderRefused, match="of which nothing is held"):
         market.send(side=Side.SELL, quantity=10)
