@@ -69,8 +69,8 @@ def test_a_running_flow_has_the_rhythm_of_its_last_two_heartbeats(client, runs):
 def test_a_flow_without_heartbeats_has_been_silent_since_it_began(client, runs):
     found = seen(runs, begun(client))
     assert found.rhythm is None
-    # The server tells its time in whole seconds.
-    assert timedelta(seconds=-1) <= found.silence <= timedelta(minutes=1)
+    # The server tells its time in whole seconds, and those of a while ago where it is busy.
+    assert timedelta(seconds=-10) <= found.silence <= timedelta(minutes=1)
 
 
 def test_a_run_that_is_over_is_not_running(client, runs):
