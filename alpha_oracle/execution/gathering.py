@@ -228,6 +228,8 @@ class Gatherer:
         return log.tally(window, working=working)
 
     def _latest_activity(self, now: datetime) -> datetime | None:
-        if self._activity is None or now - self._activity[0] >= _MINUTE:
-            self._activity = (now, self._ports.activity.latest())
-        return self._activity[1]
+        # Who was never seen may be there at any moment, and is not kept waiting then.
+        known = self._activity
+        if known is None or known[1] is None or now - known[0] >= _MINUTE:
+            known = self._activity = (now, self._ports.activity.latest())
+        return known[1]

@@ -100,6 +100,17 @@ def test_an_operator_gone_for_48_hours_rejects():
     assert reason.startswith("dead_man: ")
 
 
+def test_an_operator_who_was_never_seen_counts_from_the_first_sign():
+    day = TradingDay()
+    day.memory.activities.clear()
+    assert the_only_refusal(work(day))[1].startswith("dead_man: ")
+
+    day.operators.note("heartbeat", by="operator", at=day.clock.now())
+    day.receive(a_document("BBB"))
+    day.steps()
+    assert [order.symbol for order in day.orders()] == ["BBB"]
+
+
 def test_no_day_trade_left_rejects():
     day = TradingDay(bounds={"max_day_trades": 0, "equity_threshold": Decimal(1_000_000)})
 
