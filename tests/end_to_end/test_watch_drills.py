@@ -105,7 +105,9 @@ def test_a_flow_run_whose_process_was_killed_is_told(drill, prefect_url, monkeyp
         ) as sleeper:
             run = first(lambda: [one for one in runs.running() if one.flow == "sleeper"])[0]
             with drill.heard("risk") as hear, watched(drill):
-                first(lambda: [one.rhythm for one in runs.running() if one.rhythm])
+                first(
+                    lambda: [one for one in runs.running() if one.flow == run.flow and one.rhythm]
+                )
                 assert told(hear, "flow_run_dead", f"flow run {run.flow_run_id}") == []
                 sleeper.kill()
                 (alert,) = first(lambda: told(hear, "flow_run_dead", f"flow run {run.flow_run_id}"))
