@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOST: Final = "127.0.0.1"
-FIRST_PORT: Final = 42_000
+FIRST_PORT: Final = 24_000
 PORTS: Final = 4_000
+"""Below those that systems give to outgoing connections, which may take one at any moment."""
+
 PORT_FILE: Final = "port"
 HEALTH_SECONDS: Final = 2.0
 KEPT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
