@@ -6,6 +6,8 @@ Postgres database of its own, each worker a Redis database that is emptied befor
 there, too, Redis databases are emptied.
 """
 
+import io
+import logging
 import os
 import shutil
 from contextlib import closing, contextmanager
@@ -16,6 +18,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 import redis
+import structlog
 from sqlalchemy import make_url
 
 from alpha_oracle.adapters.embedded.locks import FileLock
@@ -32,6 +35,22 @@ REDIS_DATABASES = 16
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 numbers = count()
+
+
+@pytest.fixture
+def logged():
+    """All that anything logs, by the standard library or by structlog, from debug on."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
+    yield stream
+    structlog.reset_defaults()
+    root.setLevel(level)
+    root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,6 @@
 """What every `AlertChannel` does, over real HTTP."""
 
-import io
-import logging
-
 import pytest
-import structlog
 
 from tests.contracts.alert_channels import KINDS, breaking_off, impatient_chat
 from tests.peers.slack import unused_url
@@ -23,21 +19,6 @@ def directly_asked(monkeypatch):
 def kind(request, monkeypatch):
     impatient_chat(monkeypatch)
     return request.param
-
-
-@pytest.fixture
-def logged():
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
-    yield stream
-    structlog.reset_defaults()
-    root.setLevel(level)
-    root.removeHandler(handler)
 
 
 def test_a_message_is_delivered_as_plain_text(kind):

@@ -12,32 +12,18 @@ from alpha_oracle.adapters.postgres.model_health import PostgresModelHealth
 from alpha_oracle.adapters.postgres.models import PostgresModels
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.runs import PostgresRuns
-from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
+from alpha_oracle.domain.ranking import StrategyRank
 from tests.contracts import model_values
 from tests.end_to_end.api_clients import VIEWER, api_process
 from tests.end_to_end.command_line import a_free_port
 from tests.end_to_end.trading_processes import Drill
-from tests.end_to_end.trading_world import EVE, MOMENTUM, a_signal, first
+from tests.end_to_end.trading_world import EVE, MOMENTUM, PERFORMANCE, a_signal, first
 
 METRICS_PORTS = {
     "worker": "EXECUTION__METRICS_PORT",
     "feed": "FEED__METRICS_PORT",
     "watch": "ALERTS__METRICS_PORT",
 }
-PERFORMANCE = PerformanceMetrics(
-    sessions=504,
-    trades=120,
-    total_return_pct=40.0,
-    sharpe=1.5,
-    sortino=2.0,
-    max_drawdown_pct=8.0,
-    profit_factor=1.8,
-    win_rate=0.6,
-    avg_win_loss_ratio=2.0,
-    exposure_pct=60.0,
-    turnover=4.0,
-    costs_usd=100.0,
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ import pytest
 from alpha_oracle import calendar
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.rankings import PostgresRankings
-from alpha_oracle.domain.ranking import PerformanceMetrics, StrategyRank
+from alpha_oracle.domain.ranking import StrategyRank
 from tests.end_to_end.trading_processes import Drill
-from tests.end_to_end.trading_world import EVE, MOMENTUM, SESSION, START, first
+from tests.end_to_end.trading_world import EVE, MOMENTUM, PERFORMANCE, SESSION, START, first
 
 pytestmark = pytest.mark.slow
 
@@ -26,20 +26,6 @@ COMMON = {
     "timestamp",
 }
 FILL = {"fill_price", "fill_quantity", "filled_quantity", "commission"}
-METRICS = PerformanceMetrics(
-    sessions=504,
-    trades=120,
-    total_return_pct=40.0,
-    sharpe=1.5,
-    sortino=2.0,
-    max_drawdown_pct=8.0,
-    profit_factor=1.8,
-    win_rate=0.6,
-    avg_win_loss_ratio=2.0,
-    exposure_pct=60.0,
-    turnover=4.0,
-    costs_usd=100.0,
-)
 
 
 @pytest.fixture
@@ -58,7 +44,7 @@ def rank_momentum(drill):
         composite=0.7,
         consistency=0.5,
         windows=4,
-        metrics=METRICS,
+        metrics=PERFORMANCE,
         refusals=(),
     )
     with closing(open_database(drill.database_url)) as database:

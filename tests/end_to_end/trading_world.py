@@ -25,6 +25,7 @@ from alpha_oracle.adapters.postgres.simulated_book import PostgresSimulatedBook
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.adapters.synthetic.source import SyntheticBarSource
 from alpha_oracle.config import SyntheticSettings, ValidationSettings
+from alpha_oracle.domain.ranking import PerformanceMetrics
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
@@ -41,6 +42,21 @@ MARKET = {"symbols": 20, "start": date(2016, 1, 4)}
 SYMBOLS = tuple(f"SYN{number:03}" for number in range(1, 21))
 MOMENTUM = "MomentumStrategy"
 BOUNDS = ValidationBounds(**ValidationSettings().model_dump())
+PERFORMANCE = PerformanceMetrics(
+    sessions=504,
+    trades=120,
+    total_return_pct=40.0,
+    sharpe=1.5,
+    sortino=2.0,
+    max_drawdown_pct=8.0,
+    profit_factor=1.8,
+    win_rate=0.6,
+    avg_win_loss_ratio=2.0,
+    exposure_pct=60.0,
+    turnover=4.0,
+    costs_usd=100.0,
+)
+"""What the strategy of these worlds is ranked with."""
 
 
 @dataclass

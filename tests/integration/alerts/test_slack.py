@@ -1,9 +1,6 @@
-import io
 import json
-import logging
 
 import pytest
-import structlog
 
 from alpha_oracle.adapters.alerts.slack import MAX_TEXT, Patience, open_slack
 from alpha_oracle.config import SlackSettings
@@ -18,21 +15,6 @@ IMPATIENT = Patience(timeout_seconds=0.3, pauses_seconds=(0.0, 0.0))
 def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def logged():
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
-    yield stream
-    structlog.reset_defaults()
-    root.setLevel(level)
-    root.removeHandler(handler)
 
 
 def a_webhook(base_url):

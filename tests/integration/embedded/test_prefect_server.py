@@ -2,7 +2,7 @@ import json
 import socket
 import threading
 import urllib.request
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import StreamRequestHandler, TCPServer
 
@@ -24,14 +24,21 @@ class Stranger(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def stranger():
-    with HTTPServer((prefect_server.HOST, 0), Stranger) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
+@contextmanager
+def serving(kind, handler):
+    """Give the port of a server of somebody else, for the length of a block."""
+    with kind((prefect_server.HOST, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
         yield server.server_address[1]
         server.shutdown()
-        serving.join()
+        thread.join()
+
+
+@pytest.fixture
+def stranger():
+    with serving(HTTPServer, Stranger) as port:
+        yield port
 
 
 def test_a_server_of_somebody_else_on_our_port_is_not_ours(home, stranger):
@@ -51,12 +58,8 @@ class Babbler(StreamRequestHandler):
 
 @pytest.fixture
 def babbler():
-    with TCPServer((prefect_server.HOST, 0), Babbler) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        yield server.server_address[1]
-        server.shutdown()
-        serving.join()
+    with serving(TCPServer, Babbler) as port:
+        yield port
 
 
 def test_who_speaks_no_http_on_our_port_is_no_server_of_ours(home, babbler):
