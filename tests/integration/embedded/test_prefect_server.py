@@ -4,7 +4,9 @@ import threading
 import urllib.request
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from socketserver import StreamRequestHandler, TCPServer
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -93,3 +95,11 @@ def test_the_server_answers_while_it_is_used_and_calls_nobody(home):
     assert status.running
     assert status.pid is not None
     assert not store.status().running
+
+
+def test_no_outgoing_connection_borrows_the_port_of_a_home(home):
+    borrowed = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not borrowed.exists():
+        pytest.skip("this system does not tell which ports it lends")
+    lowest = int(borrowed.read_text().split()[0])
+    assert urlsplit(prefect_server.prefect_url(home)).port < lowest
