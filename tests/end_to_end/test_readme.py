@@ -160,12 +160,18 @@ def test_the_test_that_is_named_exists_and_knows_the_command(command, test):
         assert all(f'"{word}"' in source for word in verb.groups() if word)
 
 
+def made(target):
+    """The commands a target of the Makefile stands for, also where the tests are one."""
+    alone = {"MAKEFLAGS": "", "MAKELEVEL": "0"}
+    return shell(f"make --dry-run --no-print-directory {target}", environment=alone).splitlines()
+
+
 def test_make_demo_is_the_demo():
-    assert shell("make --dry-run demo").splitlines()[-1] == ".venv/bin/alpha-oracle demo"
+    assert made("demo")[-1] == ".venv/bin/alpha-oracle demo"
 
 
 def test_make_test_is_every_check_and_every_test():
-    *_, ruff, formatted, mypy, imports, tests = shell("make --dry-run test").splitlines()
+    *_, ruff, formatted, mypy, imports, tests = made("test")
     assert [ruff, formatted] == [".venv/bin/ruff check .", ".venv/bin/ruff format --check ."]
     assert [mypy, imports] == [".venv/bin/mypy", ".venv/bin/lint-imports"]
     assert tests == '.venv/bin/pytest -n 2 -m "not benchmark"'

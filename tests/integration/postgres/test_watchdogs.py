@@ -19,7 +19,7 @@ from tests.contracts.trading_values import an_alert
 from tests.fakes.event_bus import InMemoryEventBus
 from tests.trading import NOW, TODAY
 
-FEED, WORKER = "feed", "worker"
+FEED, API = "feed", "api"
 YESTERDAY = calendar.shift_session(TODAY, -1)
 
 
@@ -56,11 +56,11 @@ def test_what_is_open_is_what_was_told_last_and_is_not_over(record):
     assert record.open_occurrence(FEED) is None
     record.announce(FEED, "2016-06-02 13:30|1", down(), at=NOW)
     record.announce("feed of another kind", "2", down(), at=NOW)
-    record.announce(WORKER, "3", down(WORKER), at=NOW)
+    record.announce(API, "3", down(API), at=NOW)
     assert record.open_occurrence(FEED) == "2016-06-02 13:30|1"
     record.close(FEED, "2016-06-02 13:30|1", over(), at=NOW)
     assert record.open_occurrence(FEED) is None
-    assert record.open_occurrence(WORKER) == "3"
+    assert record.open_occurrence(API) == "3"
     record.announce(FEED, "4", down(), at=NOW)
     assert record.open_occurrence(FEED) == "4"
 
