@@ -103,10 +103,14 @@ class Book:
 
     def equity_usd(self) -> Decimal | None:
         """Cash and what the lots count at; None while a mark is missing."""
-        if self.unmarked():
-            return None
-        held = (lot.quantity * self.marks[lot.symbol] for lot in self.lots.values() if lot.quantity)
-        return sum(held, self.state.cash_usd)
+        equity = self.state.cash_usd
+        for lot in self.lots.values():
+            if lot.quantity:
+                mark = self.marks.get(lot.symbol)
+                if mark is None:
+                    return None
+                equity += lot.quantity * mark
+        return equity
 
     def unmarked(self) -> tuple[Symbol, ...]:
         """The symbols held that no mark is known of."""
@@ -126,18 +130,15 @@ class Book:
         at what a sale brings nothing is reckoned.
         """
         found = []
-        apart = () if besides is None else (besides.order_id, besides.parent_id)
         for order in self.open_orders():
-            known = self._committed.get(order.order_id)
-            if known is not None and order.order_id not in apart:
-                found.append(known)
-                continue
-            quantity = _beyond(order, besides)
             price = self._dearest(order)
             if price is None and order.side is Side.BUY:
                 return None
-            if quantity:
-                found.append(commit(order, price=price or Decimal(0), remaining=quantity))
+            one = self._commitment(order, price or Decimal(0))
+            if besides is not None:
+                one = _apart(one, besides)
+            if one.quantity:
+                found.append(one)
         return tuple(found)
 
     def forget(self, *, before: Session) -> None:
@@ -162,9 +163,6 @@ class Book:
             self._open.pop(order.order_id, None)
         else:
             self._open[order.order_id] = order
-            if order.limit_price is not None and order.remaining_quantity:
-                # What it may cost depends on no mark: reckoned once for all decisions.
-                self._committed[order.order_id] = commit(order, price=order.limit_price)
         if order.parent_id is not None:
             self._slices.setdefault(order.parent_id, set()).add(order.order_id)
         elif order.side is Side.SELL:
@@ -174,17 +172,25 @@ class Book:
         parent = self.orders.get(parent_id)
         return parent is None or parent.is_final
 
+    def _commitment(self, order: Order, price: Decimal) -> Commitment:
+        # Reckoned once for all decisions between two changes of the order or of its price.
+        known = self._committed.get(order.order_id)
+        if known is None or known.price != price:
+            known = self._committed[order.order_id] = commit(order, price=price)
+        return known
+
     def _dearest(self, order: Order) -> Decimal | None:
         if order.limit_price is not None:
             return order.limit_price
-        known = (order.arrival_price, self.marks.get(order.symbol))
-        return max((one for one in known if one is not None), default=order.reference_price)
+        arrival, mark = order.arrival_price, self.marks.get(order.symbol)
+        if mark is None:
+            return order.reference_price if arrival is None else arrival
+        return mark if arrival is None else max(arrival, mark)
 
 
-def _beyond(order: Order, besides: Order | None) -> int:
-    if besides is None:
-        return order.remaining_quantity
-    if order.order_id == besides.order_id:
-        return 0
-    taken = besides.quantity if order.order_id == besides.parent_id else 0
-    return max(order.remaining_quantity - taken, 0)
+def _apart(one: Commitment, besides: Order) -> Commitment:
+    if one.order_id == besides.order_id:
+        return replace(one, quantity=0)
+    if one.order_id == besides.parent_id:
+        return replace(one, quantity=max(one.quantity - besides.quantity, 0))
+    return one

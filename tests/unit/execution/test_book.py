@@ -347,6 +347,29 @@ def test_an_order_without_a_limit_is_committed_at_the_dearest_price_known():
     assert committed(a_book(order, marks={SYMBOL: Decimal(103)})) == {"order-1": (10, 103)}
 
 
+def test_what_is_committed_follows_the_mark_and_what_happens_to_the_order():
+    order = a_market_order(arrival_price=Decimal(102), status=OrderStatus.SUBMITTED)
+    book = a_book(order)
+    assert committed(book) == {"order-1": (10, 102)}
+
+    book.marks[SYMBOL] = Decimal(103)
+    assert committed(book) == {"order-1": (10, 103)}
+    filled(book, a_fill(quantity=4))
+    assert committed(book) == {"order-1": (6, 103)}
+    book.marks[SYMBOL] = Decimal(101)
+    assert committed(book) == {"order-1": (6, 102)}
+    book.keep(replace(book.orders["order-1"], status=OrderStatus.CANCELLED))
+    assert committed(book) == {}
+
+
+def test_what_an_order_commits_is_told_whole_again_after_one_that_was_checked_beside_it():
+    parent = a_twap(arrival_price=Decimal(100))
+    book = a_book(parent)
+
+    assert committed(book, besides=a_slice(0)) == {"parent": (80, 100)}
+    assert committed(book) == {"parent": (100, 100)}
+
+
 def test_what_a_purchase_without_a_price_commits_is_unknown():
     order = a_market_order(arrival_price=None, reference_price=None)
 
