@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -13,10 +14,13 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
+from alpha_oracle.adapters.redis.kept_connection import KeptConnection
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from alpha_oracle.adapters.redis.kept_connection import Command
 
 PATIENCE_SECONDS: Final = 5.0
 REST_SECONDS: Final = 1.0
@@ -27,7 +31,7 @@ LONGEST_WAIT_SECONDS: Final = 0.5
 
 
 class RedisConnection:
-    """A client of one Redis database; safe to share between threads.
+    """A client of one Redis database; safe to share between threads, not across a fork.
 
     A lost connection is tried again at once, and then not: every command this product sends may
     be repeated. A server that takes longer than `patience_seconds` to answer counts as away.
@@ -58,6 +62,8 @@ class RedisConnection:
                 f"redis.url ({self.place}) cannot be read; expected redis://host:6379/0, "
                 "rediss:// or unix:///path"
             ) from None
+        self._guard = threading.Lock()
+        self._kept = KeptConnection(self._client)
 
     @contextmanager
     def client(self) -> Iterator[redis.Redis]:
@@ -78,6 +84,32 @@ class RedisConnection:
             if isinstance(error, NoAnswer):
                 self._rests_until = time.monotonic() + REST_SECONDS
             raise self._failed(_cause(error)) from error
+
+    def ask(self, *commands: Command, is_text: bool = True) -> list[Any]:
+        """Return the answers to commands, asked in one round trip over a connection kept for it.
+
+        A refusal is told as the error it is. Without `is_text` answers stay bytes.
+
+        Raises:
+            StoreUnavailable: as of `client`; some of them may be done.
+            ConfigurationError: as of `client`.
+        """
+        # Who comes while another waits for an answer in vain does not wait as long once more.
+        with self._guard, self.client():
+            return self._kept.ask(commands, is_text=is_text)
+
+    def answer(self, *command: str | int) -> Any:  # noqa: ANN401 - whatever the server said.
+        """Return the answer to one command, asked likewise.
+
+        Raises:
+            ResponseError: it is refused.
+            StoreUnavailable: as of `client`; it may be done.
+            ConfigurationError: as of `client`.
+        """
+        (told,) = self.ask(command)
+        if isinstance(told, ResponseError):
+            raise told
+        return told
 
     def _failed(self, cause: str) -> StoreUnavailable:
         return StoreUnavailable(

@@ -11,8 +11,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from redis.client import NEVER_DECODE
-
 from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.quotes import quote_of
 
@@ -30,7 +28,6 @@ FIELDS: Final = ("bid_price", "ask_price", "last_price", "volume", "timestamp", 
 AHEAD: Final = timedelta(seconds=5)
 """How far an exchange's clock may be ahead of ours."""
 
-_AS_BYTES: Final[dict[str, list[str]]] = {NEVER_DECODE: []}
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}([.][0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 
@@ -50,13 +47,9 @@ class RedisQuoteBoard:
         asked = list(dict.fromkeys(symbols))
         if not asked:
             return {}
-        with self._connection.client() as client, client.pipeline(transaction=False) as pipeline:
-            for symbol in asked:
-                # Left as bytes: what is no text would end the reading of all the others.
-                pipeline.execute_command(  # type: ignore[no-untyped-call]
-                    "HMGET", f"{PREFIX}{symbol}", *FIELDS, **_AS_BYTES
-                )
-            answers = pipeline.execute(raise_on_error=False)
+        commands = [("HMGET", f"{PREFIX}{symbol}", *FIELDS) for symbol in asked]
+        # Left as bytes: what is no text would end the reading of all the others.
+        answers = self._connection.ask(*commands, is_text=False)
         latest = self._clock.now() + AHEAD
         told = (
             _quote(symbol, answer, latest=latest)

@@ -47,6 +47,10 @@ class RedisSignalStream:
     def __init__(self, connection: RedisConnection, *, consumer: str) -> None:
         self._connection = connection
         self._consumer = consumer
+        self._ask_for = (
+            *("XREADGROUP", "GROUP", GROUP, consumer),
+            *("COUNT", BATCH, "STREAMS", STREAM),
+        )
         self._question = StreamQuestion(GROUP, consumer, stream=STREAM, count=BATCH)
         self._listener: PubSub | None = None
         self._after = _BEGINNING
@@ -75,8 +79,8 @@ class RedisSignalStream:
         """
         entries = [one.entry_id for one in deliveries if one.entry_id is not None]
         if entries:
-            with self._reached() as client:
-                client.xack(STREAM, GROUP, *entries)
+            with self._reached():
+                self._connection.answer("XACK", STREAM, GROUP, *entries)
 
     def close(self) -> None:
         """Stop listening; a later reading begins with what was not acknowledged."""
@@ -127,7 +131,7 @@ class RedisSignalStream:
     def _delivered(self, client: redis.Redis) -> list[Delivery]:
         own: list[Entry] = []
         if self._after != _NEW:
-            own = self._next(client, after=self._after)
+            own = self._next(after=self._after)
             self._after = (len(own) == BATCH and own[-1][0]) or _NEW
         if self._after != _NEW:
             return _deliveries(own)
@@ -145,14 +149,14 @@ class RedisSignalStream:
 
     def _new(self, client: redis.Redis) -> list[Delivery]:
         if not self._question.is_open:
-            return _deliveries(self._next(client, after=_NEW))
+            return _deliveries(self._next(after=_NEW))
         # Whatever was answered before a ping is, is here then.
         if self._question.is_answered() or (client.ping() and self._question.is_answered()):
             return _deliveries(self._question.answer(client))
         return []
 
-    def _next(self, client: redis.Redis, *, after: str) -> list[Entry]:
-        return entries_of(client.xreadgroup(GROUP, self._consumer, {STREAM: after}, count=BATCH))
+    def _next(self, *, after: str) -> list[Entry]:
+        return entries_of(self._connection.answer(*self._ask_for, after))
 
 
 def _create_group(client: redis.Redis) -> None:

@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
+from redis.exceptions import ResponseError
 
 from alpha_oracle.adapters.redis.connection import RedisConnection, redacted
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
@@ -73,3 +75,85 @@ def test_a_server_that_answers_again_is_asked_again(impatient, hang):
         except StoreUnavailable:
             continue
     pytest.fail("never asked again")
+
+
+def test_several_commands_are_answered_in_their_order_and_a_refusal_in_its_place(connection):
+    set_, refused, read = connection.ask(
+        ("SET", "word", "text"), ("HGET", "word", "x"), ("GET", "word")
+    )
+    assert set_
+    assert isinstance(refused, ResponseError)
+    assert read == "text"
+
+
+def test_what_is_no_text_stays_bytes_where_it_is_asked_for(connection):
+    with connection.client() as client:
+        client.set("word", b"\xff")
+    assert connection.ask(("GET", "word"), is_text=False) == [b"\xff"]
+    assert connection.answer("GET", "word") == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_refusal_of_the_one_command_is_raised(connection):
+    connection.answer("SET", "word", "text")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        connection.answer("HGET", "word", "x")
+
+
+def test_a_question_is_asked_again_where_its_connection_was_lost(connection):
+    connection.answer("SET", "word", "text")
+    with connection.client() as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+    assert connection.answer("GET", "word") == "text"
+
+
+def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(impatient, connection, hang):
+    impatient.answer("SET", "late", "old")
+    hang(0.5)
+    with pytest.raises(StoreUnavailable):
+        impatient.answer("GET", "late")
+    connection.answer("SET", "word", "text")
+    until = monotonic() + 10
+    while monotonic() < until:
+        try:
+            assert impatient.answer("GET", "word") == "text"
+        except StoreUnavailable:
+            continue
+        return
+    pytest.fail("never asked again")
+
+
+def test_threads_that_ask_at_once_are_each_given_their_own_answers(connection):
+    def ask(number):
+        return connection.answer("ECHO", str(number))
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(ask, range(200)))
+    assert told == [str(number) for number in range(200)]
+
+
+def test_who_asks_at_once_while_no_answer_comes_waits_no_longer_than_one(impatient, hang):
+    def ask(_):
+        with pytest.raises(StoreUnavailable):
+            impatient.answer("ECHO", "word")
+
+    impatient.ping()
+    hang(2)
+    started = monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(8)))
+    assert monotonic() - started < 1
+
+
+def test_a_closed_connection_holds_none_to_the_server(connection, redis_url):
+    def count():
+        with connection.client() as client:
+            return client.info("clients")["connected_clients"]
+
+    before = count()
+    other = RedisConnection(redis_url)
+    other.answer("ECHO", "word")
+    assert count() == before + 1
+    other.close()
+    until = monotonic() + 10
+    while count() > before:
+        assert monotonic() < until, "it still holds one"
