@@ -20,7 +20,7 @@ from alpha_oracle.risk.pdt_guard import window_sessions
 from alpha_oracle.risk.settlement import settled_cash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from alpha_oracle.domain.market import Session, Symbol
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
+_BOTH: Final = frozenset(Side)
 
 
 class Gatherer:
@@ -202,16 +203,14 @@ class Gatherer:
             operator_idle_hours=None if last is None else counted_hours(min(last, now), now),
             day_trades=self._tally(order, now, session),
             sent_order_ids=done.sent_order_ids,
-            opened={lot.key: lot.opened for lot in self._ledger.book.lots.values() if lot.quantity},
+            opened={key: lot.opened for key, lot in self._ledger.book.lots.items() if lot.quantity},
         )
 
     def _tally(self, order: Order | None, now: datetime, session: Session) -> DayTradeTally:
         window = window_sessions(session, self._rules.day_trade_window_sessions)
         own = () if order is None else (order.order_id, order.parent_id)
         open_orders = [one for one in self._ledger.book.open_orders() if one.order_id not in own]
-        log, sides = self._ledger.day_trades, defaultdict(set)
-        for one in open_orders:
-            sides[one.symbol].add(one.side)
+        both = self._both_ways(open_orders, session)
         working = [
             OwnFill(
                 session=session,
@@ -222,10 +221,17 @@ class Gatherer:
                 at=now,
             )
             for one in open_orders
-            # What is only bought, or only sold, is no day trade.
-            if len(sides[one.symbol] | log.sides(session, one.symbol)) == len(Side)
+            if one.symbol in both
         ]
-        return log.tally(window, working=working)
+        return self._ledger.day_trades.tally(window, working=working)
+
+    def _both_ways(self, orders: Iterable[Order], session: Session) -> set[Symbol]:
+        # What is only bought, or only sold, is no day trade.
+        wished: dict[Symbol, set[Side]] = defaultdict(set)
+        for one in orders:
+            wished[one.symbol].add(one.side)
+        done = self._ledger.day_trades.sides
+        return {one for one, sides in wished.items() if done(session, one) | sides == _BOTH}
 
     def _latest_activity(self, now: datetime) -> datetime | None:
         # Who was never seen may be there at any moment, and is not kept waiting then.

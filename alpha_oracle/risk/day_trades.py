@@ -16,9 +16,9 @@ more.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.orders import Side
@@ -86,22 +86,24 @@ class DayTradeLog:
 
     def __init__(self) -> None:
         self._groups: dict[_Key, dict[str, OwnFill]] = defaultdict(dict)
-        self._ways: dict[_Key, tuple[int, int]] = {}
+        self._counts: dict[_Key, _Count] = {}
         self._bought: dict[Session, frozenset[LotKey]] = {}
+        self._made: DayTradeTally | None = None
 
     def put(self, name: str, fill: OwnFill) -> None:
         """Take in an execution, in the place of an earlier one of the same name."""
         key = (fill.session, fill.symbol)
         group = self._groups[key]
         group[name] = fill
-        self._ways[key] = _count(group.values())
+        self._counts[key] = _count(group.values())
         if fill.side is Side.BUY:
             bought = self._bought.get(fill.session, frozenset())
             self._bought[fill.session] = bought | {(fill.strategy, fill.symbol)}
+        self._made = None
 
-    def sides(self, session: Session, symbol: Symbol) -> set[Side]:
+    def sides(self, session: Session, symbol: Symbol) -> frozenset[Side]:
         """Return what was done with a symbol in a session: bought, sold, both or nothing."""
-        return {fill.side for fill in self._groups.get((session, symbol), {}).values()}
+        return self._counts.get((session, symbol), _NOTHING).sides
 
     def tally(self, window: Sequence[Session], *, working: Iterable[OwnFill] = ()) -> DayTradeTally:
         """Return the count since the first session of a window.
@@ -109,28 +111,52 @@ class DayTradeLog:
         `working` stands for orders that may fill yet, each as one fill at the present instant. What
         happened at one instant is taken in the order that gives the most.
         """
-        ways = [way for (session, _), way in self._ways.items() if session >= window[0]]
-        counted = sum(max(way) for way in ways)
-        hoped = 0
+        made, hoped = self._of_fills(tuple(window)), 0
         for key, orders in _by_symbol_and_session(working).items():
-            made = self._groups.get(key, {}).values()
-            hoped += max(_count([*made, *orders])) - max(self._ways.get(key, (0, 0)))
-        bought = [lots for session, lots in self._bought.items() if session >= window[-1]]
-        return DayTradeTally(
-            window=tuple(window),
-            pairwise=sum(pairs for pairs, _ in ways),
-            direction_changes=sum(changes for _, changes in ways),
-            counted=counted,
-            expected=counted + hoped,
-            bought_today=bought[0] if len(bought) == 1 else frozenset().union(*bought),
-        )
+            fills = self._groups.get(key, {}).values()
+            hoped += _count([*fills, *orders]).most - self._counts.get(key, _NOTHING).most
+        return replace(made, expected=made.counted + hoped) if hoped else made
 
     def forget(self, *, before: Session) -> None:
         """Forget the executions of sessions before."""
         kept = {key: group for key, group in self._groups.items() if key[0] >= before}
         self._groups = defaultdict(dict, kept)
-        self._ways = {key: way for key, way in self._ways.items() if key[0] >= before}
+        self._counts = {key: count for key, count in self._counts.items() if key[0] >= before}
         self._bought = {key: lots for key, lots in self._bought.items() if key >= before}
+        self._made = None
+
+    def _of_fills(self, window: tuple[Session, ...]) -> DayTradeTally:
+        # Between two executions it is the same for every decision.
+        if self._made is None or self._made.window != window:
+            self._made = self._tallied(window)
+        return self._made
+
+    def _tallied(self, window: tuple[Session, ...]) -> DayTradeTally:
+        counts = [one for (session, _), one in self._counts.items() if session >= window[0]]
+        counted = sum(one.most for one in counts)
+        bought = (lots for session, lots in self._bought.items() if session >= window[-1])
+        return DayTradeTally(
+            window=window,
+            pairwise=sum(one.pairs for one in counts),
+            direction_changes=sum(one.changes for one in counts),
+            counted=counted,
+            expected=counted,
+            bought_today=frozenset().union(*bought),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    sides: frozenset[Side]
+    pairs: int
+    changes: int
+
+    @property
+    def most(self) -> int:
+        return max(self.pairs, self.changes)
+
+
+_NOTHING: Final = _Count(sides=frozenset(), pairs=0, changes=0)
 
 
 def tally_day_trades(
@@ -150,12 +176,13 @@ def _by_symbol_and_session(fills: Iterable[OwnFill]) -> dict[_Key, list[OwnFill]
     return groups
 
 
-def _count(fills: Iterable[OwnFill]) -> tuple[int, int]:
+def _count(fills: Iterable[OwnFill]) -> _Count:
     # At one instant purchases come first: so the most of them pair.
     ordered = sorted(fills, key=lambda fill: (fill.at, fill.side is Side.SELL))
-    if len({fill.side for fill in ordered}) < len(Side):
-        return 0, 0
-    return _pairs(ordered), _changes(ordered)
+    sides = frozenset(fill.side for fill in ordered)
+    if len(sides) < len(Side):
+        return _Count(sides=sides, pairs=0, changes=0)
+    return _Count(sides=sides, pairs=_pairs(ordered), changes=_changes(ordered))
 
 
 def _pairs(ordered: Sequence[OwnFill]) -> int:

@@ -130,6 +130,7 @@ def test_a_correction_takes_the_place_of_what_it_corrects():
     log = DayTradeLog()
     log.put("e1", an_own_fill("8 15:00 BUY a"))
     log.put("e2", an_own_fill("8 16:00 SELL b"))
+    assert log.tally(WINDOW).counted == 1
     log.put("e2", an_own_fill("8 14:00 SELL b"))
 
     assert log.tally(WINDOW).counted == 0
@@ -140,11 +141,24 @@ def test_executions_of_sessions_before_are_forgotten():
     log = DayTradeLog()
     for place, fill in enumerate(own_fills("4 15:00 BUY a", "4 16:00 SELL b", "8 15:00 BUY c")):
         log.put(str(place), fill)
+    assert log.tally(WINDOW).counted == 1
     log.forget(before=WINDOW[1])
 
     assert log.tally(WINDOW).counted == 0
     assert log.tally(WINDOW).bought_today == {(STRATEGY, SYMBOL)}
     assert log.sides(WINDOW[0], SYMBOL) == set()
+
+
+def test_each_window_has_its_own_count_and_each_decision_its_own_working_orders():
+    log = DayTradeLog()
+    for place, fill in enumerate(own_fills("4 15:00 BUY a", "4 16:00 SELL b", "8 15:00 BUY c")):
+        log.put(str(place), fill)
+    working = own_fills("8 17:00 SELL d")
+
+    assert log.tally(WINDOW, working=working).expected == 2
+    assert log.tally(WINDOW).expected == 1
+    assert log.tally(WINDOW[1:]).expected == 0
+    assert log.tally(WINDOW).window == WINDOW
 
 
 # An independent count: every assignment of purchases to later sales is tried.
