@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
+from alpha_oracle.adapters.postgres.engine import raw_cursor
 from alpha_oracle.domain.signals import CHANNEL as SIGNALS
 from alpha_oracle.domain.trading_events import KILL_SWITCH, ORDERS, RISK, encode_event
 from alpha_oracle.ports.events import Announcement
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like a function.
+    from sqlalchemy import Connection
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.domain.trading_events import TradingEvent
@@ -36,18 +38,18 @@ ON CONFLICT (channel, message_id) DO NOTHING
 """
 # A mark that a crash of the server takes back is made again: the bus remembers what it was told.
 _BEGIN: Final = f"SET LOCAL lock_timeout = '{RELAY_PATIENCE}'; SET LOCAL synchronous_commit = off"
-_WAIT_FOR_LOCK: Final = "SELECT true FROM pg_advisory_xact_lock(:key)"
-_TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(:key)"
+_WAIT_FOR_LOCK: Final = f"{_BEGIN}; SELECT true FROM pg_advisory_xact_lock({RELAY_LOCK})"
+_TRY_LOCK: Final = f"{_BEGIN}; SELECT pg_try_advisory_xact_lock({RELAY_LOCK})"
 _OLDEST: Final = """
 SELECT outbox_id, channel, message_id, document FROM outbox
-WHERE relayed_at IS NULL AND channel = ANY(:channels)
-ORDER BY outbox_id LIMIT :batch
+WHERE relayed_at IS NULL AND channel = ANY(%s)
+ORDER BY outbox_id LIMIT %s
 """
 _MARK: Final = """
-UPDATE outbox SET relayed_at = :at, event_number = numbered.number
+UPDATE outbox SET relayed_at = %s, event_number = numbered.number
 FROM (
     SELECT outbox_id, nextval('event_numbers') AS number
-    FROM unnest(CAST(:outbox_ids AS bigint[])) AS announced (outbox_id)
+    FROM unnest(%s) AS announced (outbox_id)
 ) AS numbered
 WHERE outbox.outbox_id = numbered.outbox_id
 """
@@ -92,7 +94,7 @@ class PostgresOutbox:
     ) -> None:
         self._database = database
         self._channels = list(channels)
-        self._lock = text(_WAIT_FOR_LOCK if waits else _TRY_LOCK)
+        self._lock = _WAIT_FOR_LOCK if waits else _TRY_LOCK
 
     def pending(self) -> int:
         """Return how many announcements wait."""
@@ -113,23 +115,29 @@ class PostgresOutbox:
             StoreUnavailable: the bus or Postgres cannot be reached; the rest still waits.
         """
         relayed = 0
-        while batch := self._relay_oldest(bus, at=at):
-            relayed += batch
-        return relayed
+        while True:
+            with self._database.begin() as connection, raw_cursor(connection) as cursor:
+                waiting = self._oldest(cursor)
+                announced = _announced(cursor, bus, waiting, at=at)
+            relayed += announced
+            if not announced or announced == len(waiting) < BATCH:
+                return relayed
 
-    def _relay_oldest(self, bus: EventBus, *, at: datetime) -> int:
-        with self._database.begin() as connection:
-            connection.execute(text(_BEGIN))
-            if not connection.execute(self._lock, {"key": RELAY_LOCK}).scalar_one():
-                return 0
-            values = {"channels": self._channels, "batch": BATCH}
-            waiting = connection.execute(text(_OLDEST), values).all()
-            announced = bus.announce([_announcement(row) for row in waiting]) if waiting else 0
-            if announced:
-                told = [row.outbox_id for row in waiting[:announced]]
-                connection.execute(text(_MARK), {"at": at, "outbox_ids": told})
-        return announced
+    def _oldest(self, cursor: Cursor) -> list[Any]:
+        cursor.execute(self._lock)
+        if cursor.fetchone() != (True,):
+            return []
+        cursor.execute(_OLDEST, (self._channels, BATCH))
+        return cursor.fetchall()
 
 
-def _announcement(row: Row[Any]) -> Announcement:
-    return Announcement(channel=row.channel, message_id=row.message_id, document=row.document)
+def _announced(cursor: Cursor, bus: EventBus, waiting: Sequence[Any], *, at: datetime) -> int:
+    if not waiting:
+        return 0
+    announcements = [
+        Announcement(channel=channel, message_id=message_id, document=document)
+        for _, channel, message_id, document in waiting
+    ]
+    if count := bus.announce(announcements):
+        cursor.execute(_MARK, (at, [outbox_id for outbox_id, *_ in waiting[:count]]))
+    return count

@@ -63,9 +63,8 @@ class RedisEventBus:
         """
         keys = [f"{one.channel}:announced:{one.message_id}" for one in announcements]
         values = [value for one in announcements for value in _values(one)]
-        with self._connection.client() as client:
-            script = client.register_script(_ANNOUNCE)
-            count, refusal = script(keys=keys, args=values)
+        with self._connection.client():
+            count, refusal = self._connection.answer("EVAL", _ANNOUNCE, len(keys), *keys, *values)
             if not count and refusal:
                 raise ResponseError(refusal)
         announced: int = count

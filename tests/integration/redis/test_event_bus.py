@@ -1,8 +1,9 @@
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
+from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.errors import StoreUnavailable
 from alpha_oracle.ports.events import Announcement
@@ -55,10 +56,10 @@ def test_a_signal_that_the_stream_refused_can_be_announced_again(connection):
     assert on_the_stream(connection) == [{"data": DOCUMENT}]
 
 
-def test_of_many_relays_at_once_one_announces(connection):
-    bus = RedisEventBus(connection)
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: announced(bus), range(40)))
+def test_of_many_relays_at_once_one_announces(connection, redis_url):
+    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        relays = [stack.enter_context(closing(RedisConnection(redis_url))) for _ in range(8)]
+        answers = list(pool.map(announced, [RedisEventBus(one) for one in relays * 5]))
     assert sum(answers) == 40
     assert len(on_the_stream(connection)) == 1
 
