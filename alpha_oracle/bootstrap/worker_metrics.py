@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -131,7 +132,9 @@ class WorkerMetrics:
 
     def _count(self, found: OrderQuality, at: datetime) -> None:
         # An order is measured anew when its commission is told late, or after a failure.
-        self._counted = {key: then for key, then in self._counted.items() if at - then < FRESH}
+        old = takewhile(lambda key: at - self._counted[key] >= FRESH, self._counted)
+        for order_id in tuple(old):
+            del self._counted[order_id]
         if found.order_id in self._counted:
             return
         self._counted[found.order_id] = at

@@ -19,10 +19,10 @@ from tests.trading import NOW, an_order
 HERE = "127.0.0.1"
 
 
-def an_executed_order(*, market=None, **changes):
-    fill = Fill(execution_id="a", quantity=10, price=Decimal("100.10"), at=NOW, commission=None)
+def an_executed_order(*, at=NOW, market=None, **changes):
+    fill = Fill(execution_id="a", quantity=10, price=Decimal("100.10"), at=at, commission=None)
     event = OrderEvent(
-        event_id="fill:a", status=OrderStatus.FILLED, at=NOW, fill=fill, market=market
+        event_id="fill:a", status=OrderStatus.FILLED, at=at, fill=fill, market=market
     )
     ordinary = {"status": OrderStatus.FILLED, "arrival_price": Decimal(100), "created_at": NOW}
     return an_order(history=(event,), **ordinary, **changes)
@@ -52,6 +52,15 @@ def test_an_order_measured_again_is_counted_once():
     for seconds in (0, 30, 59):
         assert measure(an_executed_order(), at=NOW + timedelta(seconds=seconds))
     assert value(metrics, "alpha_oracle_orders_executed_total") == 1
+
+
+def test_each_order_is_known_again_for_a_minute_from_when_it_was_counted():
+    metrics = WorkerMetrics()
+    measure = metrics.counting(measure_quality)
+    for seconds, name in ((0, "a"), (30, "b"), (61, "a"), (61, "b")):
+        at = NOW + timedelta(seconds=seconds)
+        measure(an_executed_order(order_id=f"{name}-{NOW}", at=at), at=at)
+    assert value(metrics, "alpha_oracle_orders_executed_total") == 3
 
 
 def test_what_an_order_cost_against_its_signal_is_told():
