@@ -306,7 +306,10 @@ _TOLD: Final[Mapping[OrderStatus, Callable[[Order, OrderEvent], TradingEvent]]] 
 
 def encode_event(event: TradingEvent) -> str:
     """Return an event's document as JSON: the bytes that are kept, relayed and announced."""
-    return json.dumps(event.document(), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _JSON.encode(event.document())
+
+
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def _number(value: Decimal | None) -> float | None:
