@@ -14,7 +14,7 @@ from alpha_oracle.execution.quoting import VIX_SYMBOL, MarketReader
 from alpha_oracle.execution.references import ReferenceShelf
 from alpha_oracle.risk.circuit_breakers import choose_vix, counted_hours
 from alpha_oracle.risk.day_trades import OwnFill
-from alpha_oracle.risk.exposure import commit, sum_exposure
+from alpha_oracle.risk.exposure import add_commitments, commit, sum_lots
 from alpha_oracle.risk.facts import AccountFacts, ActivityFacts, MarketFacts, RiskFacts, SystemFacts
 from alpha_oracle.risk.pdt_guard import window_sessions
 from alpha_oracle.risk.settlement import settled_cash
@@ -56,6 +56,7 @@ class Gatherer:
             ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
         )
         self._reckoned: tuple[object, Exposure, Decimal | None] | None = None
+        self._lots: tuple[object, Exposure] | None = None
 
     def begin(self) -> None:
         """Look at the whole market anew."""
@@ -103,14 +104,24 @@ class Gatherer:
             commitments = tuple(
                 commit(one, price=Decimal(0)) for one in book.open_orders() if one is not order
             )
-        exposure = sum_exposure(
-            {(*key,): count for key, count in book.shares().items()},
+        exposure = add_commitments(
+            self._held(),
             commitments,
             prices=book.marks,
             sectors=self.references.known.sectors,
             commission=self._rules.bounds.commission,
         )
         return exposure, cash
+
+    def _held(self) -> Exposure:
+        # Between two executions and two prices it is the same, however many orders work.
+        marks, known = self._ledger.book.marks, self.references.known
+        shares = self._ledger.book.shares()
+        by = (shares, self._market_now.marked, marks, known)
+        if self._lots is None or self._lots[0] != by:
+            lots = {(*key,): count for key, count in shares.items()}
+            self._lots = (by, sum_lots(lots, prices=marks, sectors=known.sectors))
+        return self._lots[1]
 
     def facts(self, order: Order | None, quotes: Mapping[Symbol, Quote]) -> RiskFacts:
         """Return everything the checks look at, of an order that is none of it itself."""

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Order, Side
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LotKey: TypeAlias = tuple[str, Symbol]
 """A strategy and the symbol it holds."""
+
+_NOTHING: Final = Decimal(0)
 
 Intent: TypeAlias = tuple[str, Symbol, Side]
 """What a strategy wants done with a symbol."""
@@ -84,44 +86,71 @@ def sum_exposure(
     The order about to be checked is none of the commitments; of its TWAP parent, only what the
     parent wants beyond it is.
     """
+    held = sum_lots(lots, prices=prices, sectors=sectors)
+    return add_commitments(held, commitments, prices=prices, sectors=sectors, commission=commission)
+
+
+def sum_lots(
+    lots: Mapping[LotKey, int], *, prices: Mapping[Symbol, Decimal], sectors: Mapping[Symbol, str]
+) -> Exposure:
+    """Return the sums of lots (shares held) while nothing is bought or sold."""
     by_symbol: dict[Symbol, Decimal] = defaultdict(Decimal)
-    sellable = dict(lots)
-    intents: dict[Intent, str] = {}
-    reserved = Decimal(0)
     for (_, symbol), quantity in lots.items():
         if quantity:
-            by_symbol[symbol] += quantity * prices.get(symbol, Decimal(0))
+            by_symbol[symbol] += quantity * prices.get(symbol, _NOTHING)
+    by_sector: dict[str | None, Decimal] = defaultdict(Decimal)
+    for symbol, usd in by_symbol.items():
+        by_sector[sectors.get(symbol)] += usd
+    return Exposure(
+        by_symbol=dict(by_symbol),
+        by_sector=dict(by_sector),
+        reserved_usd=_NOTHING,
+        sellable=dict(lots),
+        intents={},
+        unpriced=_unpriced(by_symbol, prices),
+    )
+
+
+def add_commitments(
+    held: Exposure,
+    commitments: Iterable[Commitment],
+    *,
+    prices: Mapping[Symbol, Decimal],
+    sectors: Mapping[Symbol, str],
+    commission: Commission[Decimal],
+) -> Exposure:
+    """Return sums with what may yet be bought or sold beside them."""
+    by_symbol, by_sector = dict(held.by_symbol), dict(held.by_sector)
+    sellable, intents = dict(held.sellable), dict(held.intents)
+    reserved = held.reserved_usd
     for one in commitments:
         intents[one.strategy, one.symbol, one.side] = one.order_id
         if one.side is Side.SELL:
             key = (one.strategy, one.symbol)
             sellable[key] = sellable.get(key, 0) - one.quantity
             continue
-        by_symbol[one.symbol] += one.notional
-        reserved += one.notional + _commission(one.quantity, one.price, commission)
+        notional, sector = one.notional, sectors.get(one.symbol)
+        by_symbol[one.symbol] = by_symbol.get(one.symbol, _NOTHING) + notional
+        by_sector[sector] = by_sector.get(sector, _NOTHING) + notional
+        reserved += notional + _commission(one.quantity, one.price, commission)
     return Exposure(
-        by_symbol=dict(by_symbol),
-        by_sector=_by_sector(by_symbol, sectors),
+        by_symbol=by_symbol,
+        by_sector=by_sector,
         reserved_usd=reserved,
         sellable=sellable,
         intents=intents,
-        unpriced=frozenset(symbol for symbol in by_symbol if symbol not in prices),
+        unpriced=_unpriced(by_symbol, prices),
     )
+
+
+def _unpriced(symbols: Iterable[Symbol], prices: Mapping[Symbol, Decimal]) -> frozenset[Symbol]:
+    return frozenset(symbols).difference(prices)
 
 
 @lru_cache(maxsize=4096)
 def _commission(quantity: int, price: Decimal, commission: Commission[Decimal]) -> Decimal:
     # The same open orders are summed at every decision.
     return order_commission(quantity, price, commission)
-
-
-def _by_sector(
-    by_symbol: Mapping[Symbol, Decimal], sectors: Mapping[Symbol, str]
-) -> dict[str | None, Decimal]:
-    sums: dict[str | None, Decimal] = defaultdict(Decimal)
-    for symbol, usd in by_symbol.items():
-        sums[sectors.get(symbol)] += usd
-    return dict(sums)
 
 
 def commit(order: Order, *, price: Decimal, remaining: int | None = None) -> Commitment:
