@@ -66,7 +66,7 @@ class ReferenceShelf:
     def told_today(self, signal: ReceivedSignal) -> ReceivedSignal:
         """Return a signal with its price in shares of today, whatever was split since."""
         price = signal.reference_price
-        if price is None:
+        if price is None or signal.symbol not in self._ratios:
             return signal
         return replace(signal, reference_price=self.of_today(signal.symbol, price))
 

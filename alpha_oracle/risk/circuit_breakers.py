@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from alpha_oracle import calendar
@@ -188,6 +189,7 @@ def counted_hours(since: datetime, now: datetime) -> Decimal:
     return Decimal(total // _SECOND) / 3600
 
 
+@lru_cache(maxsize=64)
 def _midnight(day: Session) -> datetime:
     # In UTC: between two instants of one zone Python subtracts the faces of the clocks.
     return datetime.combine(day, time(0), calendar.NEW_YORK).astimezone(UTC)
