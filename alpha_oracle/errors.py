@@ -61,6 +61,10 @@ class StoreUnavailable(TransientError):  # noqa: N818
     """Postgres or Redis cannot be reached."""
 
 
+class ChangesRefused(TransientError):  # noqa: N818
+    """Of changes committed together one was refused: go on from what the record says now."""
+
+
 class SourceAway(TransientError):  # noqa: N818
     """A vendor or its gateway does not answer, or asks us to slow down."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle import calendar
 from alpha_oracle.domain.portfolio import AccountState
 from alpha_oracle.domain.trading_records import Arrivals, Change
-from alpha_oracle.errors import BrokerAway, StoreUnavailable
+from alpha_oracle.errors import BrokerAway, ChangesRefused, StoreUnavailable
 from alpha_oracle.execution.desk import Desk
 from alpha_oracle.execution.halting import Halt
 from alpha_oracle.execution.intake import Intake
@@ -60,6 +60,7 @@ class ExecutionEngine:
         self._untold: list[TradingEvent] = []
         self._swept_at: datetime | None = None
         self._swept: frozenset[str] = frozenset()
+        self._was_refused = False
 
     @property
     def book(self) -> Book | None:
@@ -107,6 +108,11 @@ class ExecutionEngine:
         try:
             look_at = self._worked()
             self._tell()
+        except ChangesRefused as error:
+            # The book is not what the record says: from there on, each change by itself.
+            self._forget()
+            self._was_refused, self.trouble = True, str(error)
+            return self._ports.clock.now()
         except StoreUnavailable as error:
             self._forget()
             self.trouble = str(error)
@@ -122,6 +128,7 @@ class ExecutionEngine:
             return self._ports.clock.now() + RETRY
         self._sweep()
         self._desk.work()
+        self._was_refused = self._desk.ledger.one_by_one = False
         self._note(BROKER, is_away=self._desk.link.state is not LinkState.READY)
         self.trouble = ""
         return self._desk.next_look()
@@ -186,6 +193,7 @@ class ExecutionEngine:
             simulated=self._ports.broker.is_simulated,
             measure=self._companions.quality,
             observe=self._companions.observe,
+            one_by_one=self._was_refused,
         )
 
     def _new_account(self, account: str) -> AccountState:

@@ -8,7 +8,6 @@ booked, so that no death in between leaves it on.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
@@ -78,7 +77,7 @@ class Follower:
     def hear(self, events: Sequence[BrokerEvent]) -> None:
         """Put events on record, in their order."""
         # What one look brings is made durable in one go: the broker tells it again if it is lost.
-        with self._ledger.together() if len(events) > 1 else nullcontext():
+        with self._ledger.together():
             for event in events:
                 self._hear(event)
 

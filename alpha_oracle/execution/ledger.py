@@ -7,6 +7,7 @@ opens it again from the record: that is the start, and the recovery.
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
@@ -98,7 +99,7 @@ class Ledger:
     """An account in memory, changed by what was committed alone.
 
     `doubts` is what a broker told that the record cannot account for, and nobody `accepted`.
-    `version` grows with every change.
+    `version` grows with every change. `one_by_one` has each change answered before the next.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Ledger:
         simulated: bool,
         measure: Quality,
         observe: Callable[[Change], None],
+        one_by_one: bool = False,
     ) -> None:
         orders = {order.order_id: order for order in record.orders}
         self.account = state.account
@@ -134,6 +136,7 @@ class Ledger:
         for execution in self.past_executions.values():
             self._count(execution)
         self.version = 0
+        self.one_by_one = one_by_one
         self._store = store
         self._clock = clock
         self._measure = measure
@@ -157,8 +160,13 @@ class Ledger:
         return True
 
     def together(self) -> AbstractContextManager[None]:
-        """Let what is committed in a block, and sends nothing, be durable at its end."""
-        return self._store.together()
+        """Let what is committed in a block be durable at its end; nothing is sent before.
+
+        Raises:
+            StoreUnavailable: as of a commit: open the ledger again.
+            ChangesRefused: the record is another than the book: open the ledger again.
+        """
+        return nullcontext() if self.one_by_one else self._store.together()
 
     def record(
         self, order_id: str, *events: OrderEvent, sends: bool = False, **parts: Unpack[Evidence]

@@ -1,10 +1,12 @@
 """From an order request to an order on its way: routed, checked, committed, sent.
 
-Between the commit and the command nothing happens: what was checked is what is sent.
+Between the last commit of a block and its commands nothing happens: what was checked is what is
+sent.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +36,7 @@ from alpha_oracle.risk.kill_switch import KillSwitchCheck
 from alpha_oracle.risk.pdt_guard import NAME as DAY_TRADE_GUARD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from alpha_oracle.domain.market import Symbol
     from alpha_oracle.domain.portfolio import Lot
@@ -55,7 +57,7 @@ KILLED: Final = f"{KillSwitchCheck.name}: kill switch is active on record"
 
 
 class Placer:
-    """Places orders, one at a time."""
+    """Places orders, one at a time, and sends those of a block at its end."""
 
     def __init__(
         self,
@@ -71,6 +73,23 @@ class Placer:
         self._gatherer = gatherer
         self._sender = sender
         self._clock = clock
+        self._to_send: list[Order] = []
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let what is placed in a block be sent at its end, all of it being durable then.
+
+        Raises:
+            StoreUnavailable: nothing is sent: go on from the record.
+            ChangesRefused: likewise.
+        """
+        try:
+            with self._ledger.together():
+                yield
+            for order in self._to_send:
+                self._sender.send(order)
+        finally:
+            self._to_send.clear()
 
     def place(
         self,
@@ -80,7 +99,10 @@ class Placer:
         signal: ReceivedSignal | None = None,
         lots: Sequence[Lot] = (),
     ) -> Placement:
-        """Place an order for a request; `lots` change with it, `signal` has it for an outcome."""
+        """Place an order for a request, in a block that sends it.
+
+        `lots` change with it, `signal` has it for an outcome.
+        """
         checked = self._check(request, quotes)
         if not isinstance(checked, Checked):
             return checked
@@ -108,7 +130,7 @@ class Placer:
         if not self._ledger.commit(change, sends=True):
             return Declined(reason=KILLED, runs=checked.runs, decisions=decisions)
         if not needs_human and order.order_type is not OrderType.TWAP:
-            self._sender.send(order)
+            self._to_send.append(order)
         return Placed(order=self._ledger.book.orders[order.order_id])
 
     def opening_events(self, order: Order) -> tuple[OrderEvent, ...]:

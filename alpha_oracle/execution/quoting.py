@@ -26,6 +26,9 @@ VIX_SYMBOL: Final = Symbol(VIX)
 FRESH: Final = timedelta(seconds=1)
 """How old the reading of what is held or working may be; what is decided on is read now."""
 
+AT_ONCE: Final = timedelta(milliseconds=250)
+"""How long what was read for several decisions, made one after the other, is of now."""
+
 
 class MarketReader:
     """Reads quotes, and marks the book by them.
@@ -44,6 +47,7 @@ class MarketReader:
         self._own: dict[Symbol, Quote] | None = None
         self._asked: set[Symbol] = set()
         self._read_at: datetime | None = None
+        self._of_now: tuple[datetime, set[Symbol]] | None = None
         self.marked = 0
 
     def begin(self) -> None:
@@ -52,6 +56,7 @@ class MarketReader:
         is_fresh = read_at is not None and timedelta(0) <= now - read_at < FRESH
         if not is_fresh or not self.own_symbols() <= self._asked:
             self._own = None
+        self._of_now = None
 
     def quotes(self, *symbols: Symbol, session: Session) -> Mapping[Symbol, Quote]:
         """Return a session's quotes of symbols, of all that is held or working, and of VIX.
@@ -62,8 +67,8 @@ class MarketReader:
         try:
             if self._own is None:
                 self._own = self._whole(symbols, session)
-            elif symbols:
-                self._own = self._anew({VIX_SYMBOL, *symbols}, self._own, session)
+            elif unread := set(symbols) - self._read_at_once():
+                self._own = self._anew({VIX_SYMBOL, *unread}, self._own, session)
         except StoreUnavailable:
             return {}
         return self._own
@@ -73,6 +78,12 @@ class MarketReader:
         book = self._ledger.book
         held = {lot.symbol for lot in book.lots.values() if lot.quantity}
         return held | {order.symbol for order in book.unfinished()}
+
+    def _read_at_once(self) -> set[Symbol]:
+        now = self._clock.now()
+        if self._of_now is None or not timedelta(0) <= now - self._of_now[0] < AT_ONCE:
+            self._of_now = (now, set())
+        return self._of_now[1]
 
     def _whole(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
         asked, now = {VIX_SYMBOL, *self.own_symbols(), *symbols}, self._clock.now()
@@ -90,6 +101,7 @@ class MarketReader:
 
     def _read(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
         opens, closes = calendar.session_open(session), calendar.session_close(session)
+        self._read_at_once().update(symbols)
         found = self._board.quotes(symbols)
         todays = {symbol: one for symbol, one in found.items() if opens <= one.at <= closes}
         for symbol, quote in todays.items():

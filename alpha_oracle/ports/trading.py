@@ -102,10 +102,14 @@ class TradingStore(Protocol):
     def together(self) -> AbstractContextManager[None]:
         """Let the changes committed in a block be durable at its end, all at once.
 
-        One that sends is durable at once all the same, and those before it with it.
+        Until then `commit` says True, and nothing is sent. The switch is asked at the end of a
+        block whose changes send.
 
         Raises:
             StoreUnavailable: any of them may be gone; what is left is those up to one of them.
+            LeaseTaken: another worker took the account over.
+            ChangesRefused: one of them was refused, or trading was halted before all were durable;
+                those before it are on record.
         """
         ...
 

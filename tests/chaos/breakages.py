@@ -71,11 +71,12 @@ class ForgetsToFlush(Wrapped):
     @contextmanager
     def together(self):
         whole = self._whole
-        whole._is_together = True
+        whole._batch = []
         try:
             yield
+            whole._push()
         finally:
-            whole._is_together = whole._is_unsettled = False
+            whole._batch, whole._is_unsettled = None, False
 
 
 class LeavesCarried(Wrapped):

@@ -26,6 +26,7 @@ from alpha_oracle.domain.trading_records import (
     TakenIn,
 )
 from alpha_oracle.errors import (
+    ChangesRefused,
     ContradictsRecord,
     LeaseTaken,
     MalformedSignal,
@@ -251,6 +252,7 @@ def test_a_store_lost_among_changes_committed_together_says_so(trading):
     def cut_among_them():
         with trading.store.together():
             committed(trading, orders=(an_order(),))
+            assert trading.store.recall(ACCOUNT, "order-1")
             trading.cut(trading.store)
 
     with pytest.raises(StoreUnavailable):
@@ -260,19 +262,57 @@ def test_a_store_lost_among_changes_committed_together_says_so(trading):
     assert [one.order_id for one in book(trading).orders] == ["order-1"]
 
 
-def test_what_sends_is_durable_at_once_among_changes_committed_together(trading):
-    def cut_after_it():
-        with trading.store.together():
-            committed(trading, state=a_state())
-            committed(trading, "change-2", orders=(an_order(),), sends=True)
-            committed(trading, "change-3", orders=(an_order(order_id="order-2"),))
-            trading.cut(trading.store)
+def test_what_was_committed_together_and_before_changes_nothing_and_holds_nothing_up(trading):
+    committed(trading, "change-2", orders=(an_order(order_id="order-2"),))
+    with trading.store.together():
+        committed(trading, orders=(an_order(),))
+        assert trading.store.recall(ACCOUNT, "order-1")
+        committed(trading, "change-2", orders=(an_order(order_id="order-2"),))
+        committed(trading, "change-3", orders=(an_order(order_id="order-3"),))
+    assert [one.order_id for one in book(trading).orders] == ["order-2", "order-1", "order-3"]
 
-    with pytest.raises(StoreUnavailable):
-        cut_after_it()
-    kept = book(trading)
-    assert kept.state == a_state()
-    assert "order-1" in {one.order_id for one in kept.orders}
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_change_that_contradicts_the_record_is_told_at_the_end_of_what_is_committed_together(
+    trading, place
+):
+    committed(trading, orders=(an_order(),))
+    orders = [an_order(order_id="order-2"), an_order(order_id="order-3")]
+    orders.insert(place, an_order(strategy="Another"))
+
+    def contradict():
+        with trading.store.together():
+            for number, order in enumerate(orders):
+                assert committed(trading, f"together-{number}", orders=(order,))
+
+    with pytest.raises(ChangesRefused, match="together-"):
+        contradict()
+    names = ["order-2", "order-3"][:place]
+    assert [one.order_id for one in book(trading).orders] == ["order-1", *names]
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_nothing_of_what_is_committed_together_is_to_be_sent_once_trading_is_halted(
+    trading, is_told_before
+):
+    def halted_among_them():
+        with trading.store.together():
+            assert committed(trading, orders=(an_order(),), sends=True)
+            if is_told_before:
+                assert trading.store.recall(ACCOUNT, "order-1")
+            trading.kill_switch.change(an_activation(), at=NOW)
+            assert committed(trading, "change-2", state=a_state())
+
+    with pytest.raises(ChangesRefused, match="kill switch"):
+        halted_among_them()
+
+
+def test_changes_that_send_nothing_are_committed_together_while_trading_is_halted(trading):
+    trading.kill_switch.change(an_activation(), at=NOW)
+    with trading.store.together():
+        assert committed(trading, state=a_state())
+        assert committed(trading, "change-2", orders=(an_order(),))
+    assert book(trading).state == a_state()
 
 
 def test_what_others_are_told_of_what_comes_in_is_settled_at_once(trading):

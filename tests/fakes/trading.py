@@ -16,6 +16,7 @@ from alpha_oracle.domain.risk import KillSwitchRecord
 from alpha_oracle.domain.trading_events import KillSwitchChanged
 from alpha_oracle.domain.trading_records import ApprovalStatus, BookRecord, TakenIn
 from alpha_oracle.errors import (
+    ChangesRefused,
     ContradictsRecord,
     LeaseTaken,
     MalformedSignal,
@@ -57,7 +58,7 @@ class TradingMemory:
     durable: dict | None = None
 
     def defer(self):
-        """Keep what there is: all after it is lost unless it is hardened."""
+        """Keep what there is: all after it is lost unless it is hardened, but what others keep."""
         self.durable = self.durable or {name: _copied(getattr(self, name)) for name in _CONTAINERS}
 
     def harden(self):
@@ -87,7 +88,7 @@ class TradingMemory:
 _CONTAINERS = tuple(
     one.name
     for one in fields(TradingMemory)
-    if one.default_factory in (dict, list, set) and one.name != "unsettled"
+    if one.default_factory in (dict, list, set) and one.name not in {"unsettled", "documents"}
 )
 
 
@@ -106,7 +107,8 @@ class InMemoryTradingStore:
         self._turns = {}
         self._given = set()
         self._carried = {}
-        self._is_unsettled = self._is_lost = self._is_cut = self._is_together = False
+        self._is_unsettled = self._is_lost = self._is_cut = False
+        self._batch, self._has_sent = None, False
 
     @contextmanager
     def only_worker(self, account):
@@ -207,6 +209,47 @@ class InMemoryTradingStore:
             self._is_lost = self._is_cut = False
 
     def commit(self, change, *, sends):
+        if self._batch is not None:
+            self._push()
+            self._batch.append((change, sends))
+            self._has_sent = self._has_sent or sends
+            return True
+        is_committed = self._committed(change, sends=sends)
+        if is_committed:
+            self._harden()
+            self._pass("after commit")
+        return is_committed
+
+    @contextmanager
+    def together(self):
+        self._batch, self._has_sent = [], False
+        try:
+            yield
+            self._push()
+        finally:
+            self._batch = None
+        if self._is_unsettled or self._is_cut:
+            self._reached("harden")
+            self._harden()
+        if self._has_sent and self.memory.kill_switch.is_active:
+            raise ChangesRefused("the kill switch is active")
+
+    def _push(self):
+        """Commit what was taken for a block, as little durable as what is carried."""
+        if self._batch is None:
+            return
+        given, self._batch = self._batch, []
+        for change, sends in given:
+            try:
+                is_committed = self._committed(change, sends=sends, defers=True)
+            except ContradictsRecord as error:
+                raise ChangesRefused(str(error)) from None
+            if not is_committed:
+                raise ChangesRefused("the kill switch is active")
+            self._is_unsettled = True
+            self._pass("after commit")
+
+    def _committed(self, change, *, sends, defers=False):
         memory = self._reached("commit")
         if change.change_id in memory.changes:
             return True
@@ -216,27 +259,10 @@ class InMemoryTradingStore:
         if sends and memory.kill_switch.is_active:
             return False
         self._refuse_contradictions(change)
-        is_deferred = self._is_together and not sends
-        if is_deferred:
+        if defers:
             memory.defer()
         self._apply(change)
-        if is_deferred:
-            self._is_unsettled = True
-        else:
-            self._harden()
-        self._pass("after commit")
         return True
-
-    @contextmanager
-    def together(self):
-        self._is_together = True
-        try:
-            yield
-        finally:
-            self._is_together = False
-        if self._is_unsettled or self._is_cut:
-            self._reached("harden")
-            self._harden()
 
     def missed(self, account, *, since):
         memory = self._reached("missed")
@@ -298,10 +324,12 @@ class InMemoryTradingStore:
 
     def _asked(self, point):
         # By a way of its own, which knows nothing of what is on the other.
+        self._push()
         self._pass(f"before {point}")
         return self.memory
 
     def _reached(self, point):
+        self._push()
         self._pass(f"before {point}")
         if self._is_cut:
             self._is_cut = False

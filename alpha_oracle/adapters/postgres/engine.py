@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
 from sqlalchemy import create_engine, event, make_url
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS: Final = 5
 POOL_SIZE: Final = 4
 MAX_OVERFLOW: Final = 28
+
+_ARGUMENTS: Final = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "application_name": "alpha-oracle",
+}
 
 _LOST: Final = frozenset({"08", "57"})
 _IN_THE_WAY: Final = frozenset({"40001", "40P01", "55P03"})
@@ -85,6 +90,19 @@ class Database:
             # The driver's own text may hold the password of a URL: it is not chained.
             raise told from None
 
+    def connect_apart(self) -> psycopg2.extensions.connection:
+        """Begin a connection beside the pool that never waits: whoever asks polls it himself.
+
+        Raises:
+            psycopg2.OperationalError: the server cannot be reached.
+        """
+        url = self.engine.url
+        _, options = self.engine.dialect.create_connect_args(url)
+        connection: psycopg2.extensions.connection = psycopg2.connect(
+            **_arguments(url), **options, async_=True
+        )
+        return connection
+
     def ping(self) -> None:
         """Ask for an answer.
 
@@ -108,17 +126,20 @@ def open_database(url: str) -> Database:
         ConfigurationError: the URL cannot be read.
     """
     parsed = parse_url(url)
-    arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "alpha-oracle"}
     engine = create_engine(
         parsed,
         pool_size=POOL_SIZE,
         max_overflow=MAX_OVERFLOW,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={key: value for key, value in arguments.items() if key not in parsed.query},
+        connect_args=_arguments(parsed),
     )
     event.listen(engine, "connect", _speak_utc)
     return Database(engine)
+
+
+def _arguments(url: URL) -> dict[str, Any]:
+    return {key: value for key, value in _ARGUMENTS.items() if key not in url.query}
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from alpha_oracle.adapters.postgres import trading_inbox as inbox
 from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
+from alpha_oracle.adapters.postgres.trading_batch import ChangeBatch, is_committed
 from alpha_oracle.adapters.postgres.trading_script import script_of
 from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
 from alpha_oracle.domain.trading_records import ApprovalStatus, TakenIn
-from alpha_oracle.errors import ContradictsRecord, LeaseTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
 
 TAKEOVER_SECONDS: Final = 1.0
 """How long a worker that starts waits for the end of one that was just killed."""
-
-REPLACED: Final = "AO001"
-HALTED: Final = "AO002"
-_COMMITTED_BEFORE: Final = "trading_changes_pkey"
-_CONTRADICTIONS: Final = ("22", "23")
-"""The classes of codes of values no column takes, and of rows no other row allows."""
 
 _TAKE_TURN: Final = """
 INSERT INTO trading_workers AS worker (account, epoch, since)
@@ -87,6 +81,7 @@ class PostgresTradingStore:
         self._turns: dict[str, int] = {}
         self._given: set[tuple[str, str]] = set()
         self._on_record: dict[str, tuple[Session, set[str]]] = {}
+        self._batch: ChangeBatch | None = None
 
     @contextmanager
     def only_worker(self, account: str) -> Iterator[None]:
@@ -116,6 +111,7 @@ class PostgresTradingStore:
 
     def recall(self, account: str, order_id: str) -> list[Order]:
         """Return an order as it is on record, before it the TWAP it is a slice of, if any."""
+        self._unload()
         with self._database.begin() as connection:
             return list(reading.recalled(connection, account, order_id))
 
@@ -161,7 +157,7 @@ class PostgresTradingStore:
 
     def waiting(self, account: str) -> tuple[ReceivedSignal, ...]:
         """Return the signals nothing has become of yet, in the order they came."""
-        self._session.unload()
+        self._unload()
         with self._database.at_once() as connection:
             found = reading.waiting(connection, account)
         self._note_as_given(account, found)
@@ -178,30 +174,46 @@ class PostgresTradingStore:
     def commit(self, change: Change, *, sends: bool) -> bool:
         """Commit a change durably, in one round trip; False: the kill switch is active.
 
+        In a block that commits together it is under way at best, and True.
+
         Raises:
             StoreUnavailable: not known to be committed; the same change may be tried again.
             LeaseTaken: another worker took the account over; nothing is committed.
             ContradictsRecord: the record says otherwise; nothing is committed.
         """
         script = script_of(change, sends=sends, epoch=self._turns.get(change.account))
-        run = self._session.run if sends else self._session.run_in_turn
-        try:
-            run(script)
-        except psycopg2.Error as error:
-            return _answer(error, change)
         # What has its outcome waits no more: it need not be known as given.
-        self._given.difference_update((change.account, one.signal_id) for one in change.outcomes)
+        decided = {(change.account, one.signal_id) for one in change.outcomes}
+        if self._batch is not None:
+            self._batch.add(change, script, sends=sends)
+            self._given -= decided
+            return True
+        try:
+            self._session.run(script)
+        except psycopg2.Error as error:
+            return is_committed(error, change)
+        self._given -= decided
         return True
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Let the changes of a block that send nothing be durable at its end, all at once."""
-        with self._session.together():
+        """Let the changes of a block be durable at its end, all at once.
+
+        Raises:
+            StoreUnavailable: any of them may be gone.
+            LeaseTaken: another worker took the account over.
+            ChangesRefused: one of them was refused; those before it are on record.
+        """
+        self._batch = batch = ChangeBatch(self._session)
+        try:
             yield
+        finally:
+            self._batch = None
+        batch.end()
 
     def missed(self, account: str, *, since: Session) -> list[str]:
         """Return the documents of signals on record from `since` on that were never taken in."""
-        self._session.unload()
+        self._unload()
         with self._database.at_once() as connection:
             return inbox.missed(connection, account, since=since)
 
@@ -229,28 +241,14 @@ class PostgresTradingStore:
             found = reading.reconciliations(connection, newest, {"account": account})
         return found[0] if found else None
 
+    def _unload(self) -> None:
+        if self._batch is not None:
+            self._batch.push()
+        self._session.collect()
+
     def close(self) -> None:
         """Close the connection that changes go over."""
         self._session.close()
-
-
-def _answer(error: psycopg2.Error, change: Change) -> bool:
-    code = error.pgcode or ""
-    if code == HALTED:
-        return False
-    if code == REPLACED:
-        raise LeaseTaken(
-            f"another worker took over account {change.account}; this one is to end"
-        ) from None
-    if not code.startswith(_CONTRADICTIONS):
-        raise error
-    if error.diag.constraint_name == _COMMITTED_BEFORE:
-        return True
-    told = error.diag.message_primary or "no reason given"
-    raise ContradictsRecord(
-        f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
-        "nothing of it was kept"
-    ) from None
 
 
 def _reconciliation_values(found: Reconciliation) -> list[object]:

@@ -70,6 +70,8 @@ PREPARED: Final = {
     "ao_begin (text, text, timestamptz, bigint, boolean)": (
         "SELECT begin_trading_change($1, $2, $3, $4, $5)"
     ),
+    # The switch stays as it was read until what is beside this is committed.
+    "ao_is_halted": "SELECT is_active FROM kill_switch FOR SHARE",
     "ao_outcome": insert(
         "signal_outcomes", ("account", "signal_id", "kind", "at", "reason", "order_id")
     ),

@@ -82,7 +82,7 @@ def test_a_switch_thrown_this_very_instant_is_found_by_the_commit():
     day.steps(1, seconds=0)
     day.kill()
     day.receive(a_document())
-    day.steps(1)
+    day.steps(2)
 
     assert day.market.broker.snapshot().orders == ()
     assert an_outcome(day).kind == "refused"

@@ -164,7 +164,7 @@ def test_an_execution_that_the_record_refuses_is_alarming_once_and_the_rest_goes
         broker.tell("filled", kept, fill=a_fill(day.clock, execution_id="z.1.01", price="100"))
         day.steps(1)
 
-    assert day.alerts("critical") == ["integrity", "integrity"], "the order's, the execution's"
+    assert day.alerts("critical") == ["unknown_order"] * 2, "the order's, the execution's"
     assert day.memory.kill_switch.is_active
     assert day.memory.orders[kept].status == "FILLED"
     assert (order.symbol, day.shares("AAA"), day.shares("BBB")) == ("AAA", 0, 49)

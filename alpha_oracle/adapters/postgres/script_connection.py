@@ -1,0 +1,84 @@
+"""A connection of its own that a script is sent on, its answer taken later: meanwhile both work."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg2
+from psycopg2.extensions import POLL_OK, POLL_READ
+from psycopg2.extras import NamedTupleCursor
+
+from alpha_oracle.adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from alpha_oracle.adapters.postgres.engine import Database
+    from alpha_oracle.adapters.postgres.trading_script import Script
+
+STATEMENT_SECONDS: Final = 15
+ANSWER_SECONDS: Final = STATEMENT_SECONDS + 5.0
+"""How long an answer is waited for: longer than a server that is there takes to end a statement."""
+
+# It idles for nights and is then wanted at once; a statement that waits this long waits for ever.
+SETTINGS: Final = f"""
+SET TIME ZONE 'UTC'; SET idle_session_timeout = 0; SET tcp_keepalives_idle = 30;
+SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+SET statement_timeout = '{STATEMENT_SECONDS}s'; SET lock_timeout = '5s';
+SET plan_cache_mode = force_generic_plan; SET synchronous_commit = on
+"""
+
+
+class ScriptConnection:
+    """Runs one script at a time, each a transaction of its own. Not for several threads at once.
+
+    Every method that asks the server raises `psycopg2.Error`, of a class that tells a refusal from
+    a server out of reach.
+    """
+
+    def __init__(self, database: Database, *, prepare: str) -> None:
+        self._driver = database.connect_apart()
+        try:
+            self._wait(CONNECT_TIMEOUT_SECONDS)
+            self._cursor = self._driver.cursor(cursor_factory=NamedTupleCursor)
+            for text in (SETTINGS, prepare):
+                self.send((text, []))
+                self.answer()
+        except BaseException:
+            self._driver.close()
+            raise
+
+    def send(self, script: Script) -> None:
+        """Send a script; its answer is to be taken before the next one is sent.
+
+        Raises:
+            ValueError: a text in it holds a NUL; nothing is sent.
+        """
+        text, values = script
+        self._cursor.execute(text, values or None)  # type: ignore[no-untyped-call]
+
+    def is_answered(self) -> bool:
+        """Whether the answer is there, or none will come: nothing is waited for then."""
+        waiting = select.poll()
+        waiting.register(self._driver.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def answer(self) -> list[Any]:
+        """Wait for the answer to what was sent; return the rows of its last statement."""
+        self._wait(ANSWER_SECONDS)
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._driver.close()
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (wanted := self._driver.poll()) != POLL_OK:
+            ready = select.poll()
+            ready.register(
+                self._driver.fileno(), select.POLLIN if wanted == POLL_READ else select.POLLOUT
+            )
+            left = until - time.monotonic()
+            if left <= 0 or not ready.poll(1e3 * left):
+                raise psycopg2.OperationalError(f"no answer within {seconds:g} seconds")

@@ -1,0 +1,142 @@
+"""Changes committed together: on their way as soon as Postgres is free, durable at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg2
+
+from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, joined
+from alpha_oracle.errors import ChangesRefused, ContradictsRecord, LeaseTaken
+
+if TYPE_CHECKING:
+    from alpha_oracle.adapters.postgres.trading_script import Script
+    from alpha_oracle.adapters.postgres.trading_session import PreparedSession
+    from alpha_oracle.domain.trading_records import Change
+
+REPLACED: Final = "AO001"
+HALTED: Final = "AO002"
+_COMMITTED_BEFORE: Final = "trading_changes_pkey"
+_CONTRADICTIONS: Final = ("22", "23")
+"""The classes of codes of values no column takes, and of rows no other row allows."""
+
+_KILLED: Final = "the kill switch is active"
+_IS_HALTED: Final[Script] = ("EXECUTE ao_is_halted", [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    change: Change
+    script: Script
+    sends: bool
+
+
+class ChangeBatch:
+    """Takes changes one after the other, and none of their answers before the end.
+
+    While Postgres works on what it was given the next ones are decided, and go there as one. What
+    is refused among others is tried once more by itself, in its order, and all that follows.
+    """
+
+    def __init__(self, session: PreparedSession) -> None:
+        self._session = session
+        self._kept: list[_Kept] = []
+        self._given: list[_Kept] = []
+        self._refused: list[_Kept] = []
+        self._has_sent = False
+
+    def add(self, change: Change, script: Script, *, sends: bool) -> None:
+        """Take a change; those before it are given, where nothing is under way.
+
+        Raises:
+            StoreUnavailable: any of the changes may be gone.
+        """
+        if self._kept and not self._session.is_busy():
+            self.push()
+        self._kept.append(_Kept(change, script, sends))
+        self._has_sent = self._has_sent or sends
+
+    def push(self) -> None:
+        """Give what was taken, unless it is to be run one by one.
+
+        Raises:
+            StoreUnavailable: any of the changes may be gone.
+        """
+        self._session.collect()
+        if self._kept and not self._refused:
+            self._given, self._kept = self._kept, []
+            self._session.give(joined([one.script for one in self._given]), refused=self._refuse)
+
+    def end(self) -> None:
+        """Let everything be durable.
+
+        Raises:
+            StoreUnavailable: any of the changes may be gone.
+            LeaseTaken: another worker took the account over.
+            ChangesRefused: one of them was refused; those before it are on record.
+        """
+        if not self._kept and not self._given:
+            return
+        self._session.collect()
+        if self._refused or not self._is_run_as_one():
+            self._run_one_by_one()
+
+    def _refuse(self, _error: Exception) -> None:
+        self._refused = self._given
+
+    def _is_run_as_one(self) -> bool:
+        scripts = [one.script for one in self._kept] or [(WRITE_ANYHOW, [])]
+        # A change that sends looks at the switch; what was given before is looked at once more.
+        looks = self._has_sent and not any(one.sends for one in self._kept)
+        if looks:
+            scripts.append(_IS_HALTED)
+        try:
+            rows = self._session.run(joined(scripts))
+        except psycopg2.Error:
+            return False
+        if looks and rows[0].is_active:
+            raise ChangesRefused(_KILLED)
+        return True
+
+    def _run_one_by_one(self) -> None:
+        for one in (*self._refused, *self._kept):
+            try:
+                self._session.run_unsettled(one.script)
+            except psycopg2.Error as error:
+                self._judge(error, one.change)
+        self._session.harden()
+
+    def _judge(self, error: psycopg2.Error, change: Change) -> None:
+        try:
+            is_on_record = is_committed(error, change)
+        except ContradictsRecord as contradiction:
+            raise ChangesRefused(str(contradiction)) from None
+        if not is_on_record:
+            raise ChangesRefused(_KILLED)
+
+
+def is_committed(error: psycopg2.Error, change: Change) -> bool:
+    """Return whether a change that was refused is on record already; False: trading is halted.
+
+    Raises:
+        LeaseTaken: another worker took the account over.
+        ContradictsRecord: the record says otherwise.
+        psycopg2.Error: it was refused for neither.
+    """
+    code = error.pgcode or ""
+    if code == HALTED:
+        return False
+    if code == REPLACED:
+        raise LeaseTaken(
+            f"another worker took over account {change.account}; this one is to end"
+        ) from None
+    if not code.startswith(_CONTRADICTIONS):
+        raise error
+    if error.diag.constraint_name == _COMMITTED_BEFORE:
+        return True
+    told = error.diag.message_primary or "no reason given"
+    raise ContradictsRecord(
+        f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
+        "nothing of it was kept"
+    ) from None
