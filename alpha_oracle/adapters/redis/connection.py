@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
 from alpha_oracle.adapters.redis.kept_connection import KeptConnection
-from alpha_oracle.errors import ConfigurationError, StoreUnavailable
+from alpha_oracle.errors import AlphaOracleError, ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,16 +74,11 @@ class RedisConnection:
                 ago.
             ConfigurationError: it refuses the password.
         """
-        if time.monotonic() < self._rests_until:
-            raise self._failed("it did not answer a moment ago")
+        self._see_that_it_answers()
         try:
             yield self._client
-        except AuthenticationError as error:
-            raise ConfigurationError(f"Redis at {self.place} refuses the password") from error
         except RedisError as error:
-            if isinstance(error, NoAnswer):
-                self._rests_until = time.monotonic() + REST_SECONDS
-            raise self._failed(_cause(error)) from error
+            raise self._told(error) from error
 
     def ask(self, *commands: Command, is_text: bool = True) -> list[Any]:
         """Return the answers to commands, asked in one round trip over a connection kept for it.
@@ -94,27 +89,42 @@ class RedisConnection:
             StoreUnavailable: as of `client`; some of them may be done.
             ConfigurationError: as of `client`.
         """
-        # Who comes while another waits for an answer in vain does not wait as long once more.
-        with self._guard, self.client():
-            return self._kept.ask(commands, is_text=is_text)
+        with self._guard:
+            # Whoever waited while another got no answer does not wait as long once more.
+            self._see_that_it_answers()
+            try:
+                return self._kept.ask(commands, is_text=is_text)
+            except RedisError as error:
+                raise self._told(error) from error
 
     def answer(self, *command: str | int) -> Any:  # noqa: ANN401 - whatever the server said.
         """Return the answer to one command, asked likewise.
 
         Raises:
-            ResponseError: it is refused.
-            StoreUnavailable: as of `client`; it may be done.
+            StoreUnavailable: it is refused, or as of `client`; it may be done.
             ConfigurationError: as of `client`.
         """
         (told,) = self.ask(command)
         if isinstance(told, ResponseError):
-            raise told
+            raise self._told(told)
         return told
 
-    def _failed(self, cause: str) -> StoreUnavailable:
+    def failure(self, cause: str) -> StoreUnavailable:
+        """Return the error that tells what the server refused or why it cannot be reached."""
         return StoreUnavailable(
             f"Redis at {self.place} failed ({cause}); start it or mend redis.url"
         )
+
+    def _see_that_it_answers(self) -> None:
+        if time.monotonic() < self._rests_until:
+            raise self.failure("it did not answer a moment ago")
+
+    def _told(self, error: RedisError) -> AlphaOracleError:
+        if isinstance(error, AuthenticationError):
+            return ConfigurationError(f"Redis at {self.place} refuses the password")
+        if isinstance(error, NoAnswer):
+            self._rests_until = time.monotonic() + REST_SECONDS
+        return self.failure(_cause(error))
 
     def ping(self) -> None:
         """Ask for an answer.

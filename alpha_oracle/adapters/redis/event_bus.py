@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from redis.exceptions import ResponseError
-
 from alpha_oracle.domain.signals import CHANNEL as SIGNALS
 from alpha_oracle.domain.signals import STREAM
 
@@ -63,10 +61,9 @@ class RedisEventBus:
         """
         keys = [f"{one.channel}:announced:{one.message_id}" for one in announcements]
         values = [value for one in announcements for value in _values(one)]
-        with self._connection.client():
-            count, refusal = self._connection.answer("EVAL", _ANNOUNCE, len(keys), *keys, *values)
-            if not count and refusal:
-                raise ResponseError(refusal)
+        count, refusal = self._connection.answer("EVAL", _ANNOUNCE, len(keys), *keys, *values)
+        if not count and refusal:
+            raise self._connection.failure(refusal)
         announced: int = count
         return announced
 

@@ -156,7 +156,10 @@ class RedisSignalStream:
         return []
 
     def _next(self, *, after: str) -> list[Entry]:
-        return entries_of(self._connection.answer(*self._ask_for, after))
+        (told,) = self._connection.ask((*self._ask_for, after))
+        if isinstance(told, ResponseError):
+            raise told
+        return entries_of(told)
 
 
 def _create_group(client: redis.Redis) -> None:

@@ -93,9 +93,9 @@ def test_what_is_no_text_stays_bytes_where_it_is_asked_for(connection):
     assert connection.answer("GET", "word") == "\N{REPLACEMENT CHARACTER}"
 
 
-def test_a_refusal_of_the_one_command_is_raised(connection):
+def test_a_refusal_of_the_one_command_is_a_failure_that_tells_it(connection):
     connection.answer("SET", "word", "text")
-    with pytest.raises(ResponseError, match="WRONGTYPE"):
+    with pytest.raises(StoreUnavailable, match=r"WRONGTYPE.*mend redis.url"):
         connection.answer("HGET", "word", "x")
 
 
