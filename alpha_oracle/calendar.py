@@ -74,12 +74,14 @@ def is_session(day: date) -> bool:
     Raises:
         ConfigurationError: the calendar does not reach that day.
     """
+    if day in _positions():
+        return True
     if not first_session() <= day <= last_session():
         raise ConfigurationError(
             f"the exchange calendar reaches from {first_session()} to {last_session()}, not {day}; "
             "upgrade exchange-calendars for later days"
         )
-    return day in _positions()
+    return False
 
 
 def sessions_between(start: date, end: date) -> tuple[Session, ...]:
@@ -94,9 +96,10 @@ def shift_session(session: Session, count: int) -> Session:
     Raises:
         ConfigurationError: `session` is no session, or the calendar does not reach that far.
     """
-    if not is_session(session):
-        raise ConfigurationError(f"{session} is not a session")
-    position = _positions()[session] + count
+    known = _positions().get(session)
+    if known is None:
+        raise _no_session(session)
+    position = known + count
     if not 0 <= position < len(_sessions()):
         raise ConfigurationError(f"the calendar does not reach {count} sessions from {session}")
     return _sessions()[position]
@@ -164,9 +167,16 @@ class ExecutionWindow:
 
 
 def _of_session(instants: dict[Session, datetime], session: Session) -> datetime:
-    if not is_session(session):
-        raise ConfigurationError(f"{session} is not a session")
-    return instants[session]
+    instant = instants.get(session)
+    if instant is None:
+        raise _no_session(session)
+    return instant
+
+
+def _no_session(day: date) -> ConfigurationError:
+    # A day that the calendar does not reach is told as such.
+    is_session(day)
+    return ConfigurationError(f"{day} is not a session")
 
 
 def _latest(now: datetime, instant: Callable[[Session], datetime]) -> Session:
