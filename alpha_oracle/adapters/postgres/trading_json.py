@@ -42,13 +42,11 @@ def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
 
 
 def _verdict(verdict: RiskCheckResult) -> str:
-    parts = [_begun(verdict.check, verdict.action)]
-    if verdict.reason:
-        parts.append(f'"reason":{json.dumps(verdict.reason)}')
+    parts = [_begun(verdict.check, verdict.action, verdict.reason)]
     if verdict.measured is not None:
-        parts.append(f'"measured":{_measure(verdict.measured)}')
+        parts.append(f'"measured":{_decimal(verdict.measured)}')
     if verdict.bound is not None:
-        parts.append(f'"bound":{_measure(verdict.bound)}')
+        parts.append(f'"bound":{_decimal(verdict.bound)}')
     if verdict.quantity is not None:
         parts.append(f'"quantity":{verdict.quantity}')
     if verdict.missing:
@@ -59,18 +57,24 @@ def _verdict(verdict: RiskCheckResult) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def _begun(check: str, action: RiskAction) -> str:
-    return f'{{"check":{json.dumps(check)},"action":"{action.value}"'
+def _begun(check: str, action: RiskAction, reason: str) -> str:
+    # What lets an order pass says the same of every order.
+    begun = f'{{"check":{json.dumps(check)},"action":"{action.value}"'
+    return f'{begun},"reason":{json.dumps(reason)}' if reason else begun
 
 
 def _measure(value: Measure) -> str:
-    if not isinstance(value, Decimal):
-        return json.dumps(value)
-    if not value.is_finite():
-        return json.dumps(str(value))
+    return _decimal(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def _decimal(value: Decimal) -> str:
     text = str(value)
+    if "." in text:
+        return text
+    if not value.is_finite():
+        return json.dumps(text)
     # A decimal without a point would be read back as an integer.
-    return text if "." in text or "E" in text else f"{text}.0"
+    return text if "E" in text else f"{text}.0"
 
 
 def _to_verdict(document: dict[str, Any]) -> RiskCheckResult:
