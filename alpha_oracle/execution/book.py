@@ -37,7 +37,9 @@ class Book:
     executions: dict[str, Execution] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     _open: dict[str, Order] = field(init=False, default_factory=dict)
-    _committed: dict[str, Commitment] = field(init=False, default_factory=dict)
+    _committed: dict[str, tuple[Decimal | None, Commitment]] = field(
+        init=False, default_factory=dict
+    )
     _slices: dict[str, set[str]] = field(init=False, default_factory=dict)
     _sales: dict[tuple[LotKey, Session], set[str]] = field(init=False, default_factory=dict)
 
@@ -131,10 +133,9 @@ class Book:
         """
         found = []
         for order in self.open_orders():
-            price = self._dearest(order)
-            if price is None and order.side is Side.BUY:
+            one = self._commitment(order)
+            if one is None:
                 return None
-            one = self._commitment(order, price or Decimal(0))
             if besides is not None:
                 one = _apart(one, besides)
             if one.quantity:
@@ -172,20 +173,24 @@ class Book:
         parent = self.orders.get(parent_id)
         return parent is None or parent.is_final
 
-    def _commitment(self, order: Order, price: Decimal) -> Commitment:
-        # Reckoned once for all decisions between two changes of the order or of its price.
-        known = self._committed.get(order.order_id)
-        if known is None or known.price != price:
-            known = self._committed[order.order_id] = commit(order, price=price)
-        return known
+    def _commitment(self, order: Order) -> Commitment | None:
+        # Reckoned once for all decisions between two changes of the order or of its mark.
+        mark, known = self.marks.get(order.symbol), self._committed.get(order.order_id)
+        if known is not None and known[0] == mark:
+            return known[1]
+        price = _dearest(order, mark)
+        if price is None and order.side is Side.BUY:
+            return None
+        one = commit(order, price=price or Decimal(0))
+        self._committed[order.order_id] = (mark, one)
+        return one
 
-    def _dearest(self, order: Order) -> Decimal | None:
-        if order.limit_price is not None:
-            return order.limit_price
-        arrival, mark = order.arrival_price, self.marks.get(order.symbol)
-        if mark is None:
-            return order.reference_price if arrival is None else arrival
-        return mark if arrival is None else max(arrival, mark)
+
+def _dearest(order: Order, mark: Decimal | None) -> Decimal | None:
+    if order.limit_price is not None:
+        return order.limit_price
+    known = (order.arrival_price, mark)
+    return max((one for one in known if one is not None), default=order.reference_price)
 
 
 def _apart(one: Commitment, besides: Order) -> Commitment:
