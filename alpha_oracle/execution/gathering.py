@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.risk import DayTradeRegime
 from alpha_oracle.execution.quoting import VIX_SYMBOL, MarketReader
+from alpha_oracle.execution.reckoning import Reckoner
 from alpha_oracle.execution.references import ReferenceShelf
 from alpha_oracle.risk.circuit_breakers import choose_vix, counted_hours
 from alpha_oracle.risk.day_trades import OwnFill
-from alpha_oracle.risk.exposure import add_commitments, commit, sum_lots
 from alpha_oracle.risk.facts import AccountFacts, ActivityFacts, MarketFacts, RiskFacts, SystemFacts
 from alpha_oracle.risk.pdt_guard import window_sessions
 from alpha_oracle.risk.settlement import settled_cash
@@ -22,6 +21,7 @@ from alpha_oracle.risk.settlement import settled_cash
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from alpha_oracle.domain.market import Session, Symbol
     from alpha_oracle.domain.orders import Order
@@ -55,8 +55,9 @@ class Gatherer:
         self._market_now = MarketReader(
             ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
         )
-        self._reckoned: tuple[object, Exposure, Decimal | None] | None = None
-        self._lots: tuple[object, Exposure] | None = None
+        self._reckoner = Reckoner(
+            ledger, self._market_now, self.references, commission=rules.bounds.commission
+        )
 
     def begin(self) -> None:
         """Look at the whole market anew."""
@@ -87,41 +88,7 @@ class Gatherer:
 
         The cash is None while nobody knows what working purchases will cost.
         """
-        ledger = self._ledger
-        if order is not None and {order.order_id, order.parent_id} & ledger.book.orders.keys():
-            return self._sum(order)
-        # An order that is not on record yet changes nothing: one reckoning does for its decision.
-        by = (ledger.version, self._market_now.marked, ledger.book.marks, self.references.known)
-        if self._reckoned is None or self._reckoned[0] != by:
-            self._reckoned = (by, *self._sum(None))
-        return self._reckoned[1:]
-
-    def _sum(self, order: Order | None) -> tuple[Exposure, Decimal | None]:
-        book = self._ledger.book
-        commitments = book.commitments(besides=order)
-        cash = None if commitments is None else book.state.cash_usd
-        if commitments is None:
-            commitments = tuple(
-                commit(one, price=Decimal(0)) for one in book.open_orders() if one is not order
-            )
-        exposure = add_commitments(
-            self._held(),
-            commitments,
-            prices=book.marks,
-            sectors=self.references.known.sectors,
-            commission=self._rules.bounds.commission,
-        )
-        return exposure, cash
-
-    def _held(self) -> Exposure:
-        # Between two executions and two prices it is the same, however many orders work.
-        marks, known = self._ledger.book.marks, self.references.known
-        shares = self._ledger.book.shares()
-        by = (shares, self._market_now.marked, marks, known)
-        if self._lots is None or self._lots[0] != by:
-            lots = {(*key,): count for key, count in shares.items()}
-            self._lots = (by, sum_lots(lots, prices=marks, sectors=known.sectors))
-        return self._lots[1]
+        return self._reckoner.reckoned(order)
 
     def facts(self, order: Order | None, quotes: Mapping[Symbol, Quote]) -> RiskFacts:
         """Return everything the checks look at, of an order that is none of it itself."""

@@ -73,6 +73,25 @@ def test_what_is_held_counts_at_the_price_of_now(day, onlooker):
     assert before < onlooker.exposure.by_symbol[AAA] == 101 * held
 
 
+def test_an_order_is_committed_beside_the_others_until_it_ends(onlooker):
+    day = TradingDay(bounds={"max_position_pct": Decimal(9)}, more_checks=(onlooker,))
+    broker = day.scripted()
+    day.go_to(5)
+    day.steps(1)
+    for strategy in ("First", "Second", "Third"):
+        decide(day, strategy=strategy)
+    first, second, third = day.orders()
+    wanted = {(one.strategy, AAA, one.side): one.order_id for one in (first, second)}
+    assert onlooker.exposure.intents == wanted
+    assert onlooker.exposure.by_symbol == {AAA: 100 * (first.quantity + second.quantity)}
+
+    broker.tell("cancelled", first.order_id, reason="the day is over")
+    decide(day, strategy="Fourth")
+
+    assert onlooker.exposure.by_symbol == {AAA: 100 * (second.quantity + third.quantity)}
+    assert {*onlooker.exposure.intents.values()} == {second.order_id, third.order_id}
+
+
 def test_what_is_held_counts_in_the_sector_that_is_known_now(day, onlooker):
     decide(day, strategy="First")
     decide(day, strategy="Second")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import OrderStatus, OrderType, Side
-from alpha_oracle.risk.exposure import Commitment, commit, sum_exposure
+from alpha_oracle.risk.exposure import Commitment, add_commitments, commit, sum_exposure
 from tests.trading import COMMISSION, STRATEGY, an_order
 
 AAA, BBB, CCC = map(Symbol, ("AAA", "BBB", "CCC"))
@@ -110,3 +110,26 @@ def test_sums_do_not_depend_on_the_order_of_orders(commitments, random):
 
     assert one == other
     assert sum(one.by_symbol.values()) == sum(one.by_sector.values())
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            a_commitment,
+            symbol=st.sampled_from([AAA, BBB, CCC]),
+            side=st.sampled_from(Side),
+            quantity=st.integers(1, 1000),
+        )
+    ),
+    st.integers(0, 10),
+)
+def test_orders_that_come_later_add_to_the_sums_there_are(commitments, count):
+    lots = {(STRATEGY, AAA): 10_000, (STRATEGY, CCC): 1}
+    first, later = commitments[:count], commitments[count:]
+
+    added = add_commitments(
+        summed(lots, first), later, prices=PRICES, sectors=SECTORS, commission=COMMISSION
+    )
+
+    assert added == summed(lots, commitments)
