@@ -144,7 +144,7 @@ def _arguments(url: URL) -> dict[str, Any]:
 
 @contextmanager
 def raw_cursor(connection: Connection) -> Iterator[Cursor]:
-    """Give the driver's own cursor in a transaction, for COPY."""
+    """Give the driver's own cursor in a transaction: for COPY, and where time counts."""
     driver: psycopg2.extensions.connection = connection.connection.driver_connection  # type: ignore[assignment]  # Optional in name only.
     with driver.cursor() as cursor:
         yield cursor
