@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 One = TypeVar("One")
 
-DECISIONS: Final = 25
+DECISIONS: Final = 50
 """Decisions made in one go, durable together: a tenth of a second's work."""
 
 

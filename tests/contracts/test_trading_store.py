@@ -262,6 +262,41 @@ def test_a_store_lost_among_changes_committed_together_says_so(trading):
     assert [one.order_id for one in book(trading).orders] == ["order-1"]
 
 
+def test_what_happened_to_orders_is_kept_in_its_order_where_it_is_committed_together(trading):
+    ended = submitted(event_id="cancelled", status=OrderStatus.CANCELLED)
+    names = [f"order-{number}" for number in range(6)]
+    run = a_cascade_run()
+    with trading.store.together():
+        for name in names:
+            committed(trading, name, orders=(an_order(order_id=name),), cascade_runs=(run,))
+    with trading.store.together():
+        for name in names:
+            committed(trading, f"{name} accepted", events=((name, submitted()),))
+            committed(
+                trading, f"{name} ended", events=((name, ended),), announcements=(an_alert(),)
+            )
+            committed(trading, f"{name} accepted again", events=((name, submitted()),))
+    kept = book(trading).orders
+    assert [one.order_id for one in kept] == names
+    assert {(one.status, one.history) for one in kept} == {
+        (OrderStatus.CANCELLED, (submitted(), ended))
+    }
+    assert trading.announced("risk") == [an_alert().document()] * len(names)
+
+
+def test_lots_and_money_are_those_of_the_last_change_committed_together(trading):
+    with trading.store.together():
+        for quantity in (1, 2, 3):
+            committed(
+                trading,
+                f"change-{quantity}",
+                lots=(a_lot(quantity=quantity),),
+                state=a_state(cash_usd=Decimal(quantity)),
+            )
+    kept = book(trading)
+    assert ([lot.quantity for lot in kept.lots], kept.state.cash_usd) == ([3], Decimal(3))
+
+
 def test_what_was_committed_together_and_before_changes_nothing_and_holds_nothing_up(trading):
     committed(trading, "change-2", orders=(an_order(order_id="order-2"),))
     with trading.store.together():

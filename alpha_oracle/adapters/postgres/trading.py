@@ -14,7 +14,7 @@ from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.adapters.postgres.trading_batch import ChangeBatch, is_committed
-from alpha_oracle.adapters.postgres.trading_script import script_of
+from alpha_oracle.adapters.postgres.trading_script import script_of_steps, steps_of
 from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
 from alpha_oracle.domain.trading_records import ApprovalStatus, TakenIn
@@ -181,15 +181,15 @@ class PostgresTradingStore:
             LeaseTaken: another worker took the account over; nothing is committed.
             ContradictsRecord: the record says otherwise; nothing is committed.
         """
-        script = script_of(change, sends=sends, epoch=self._turns.get(change.account))
+        steps = steps_of(change, sends=sends, epoch=self._turns.get(change.account))
         # What has its outcome waits no more: it need not be known as given.
         decided = {(change.account, one.signal_id) for one in change.outcomes}
         if self._batch is not None:
-            self._batch.add(change, script, sends=sends)
+            self._batch.add(change, steps, sends=sends)
             self._given -= decided
             return True
         try:
-            self._session.run(script)
+            self._session.run(script_of_steps(steps))
         except psycopg2.Error as error:
             return is_committed(error, change)
         self._given -= decided

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg2
 
+from alpha_oracle.adapters.postgres.trading_script import script_of_changes, script_of_steps
 from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, joined
 from alpha_oracle.errors import ChangesRefused, ContradictsRecord, LeaseTaken
 
 if TYPE_CHECKING:
-    from alpha_oracle.adapters.postgres.trading_script import Script
+    from alpha_oracle.adapters.postgres.trading_script import Script, Step
     from alpha_oracle.adapters.postgres.trading_session import PreparedSession
     from alpha_oracle.domain.trading_records import Change
 
@@ -23,12 +24,13 @@ _CONTRADICTIONS: Final = ("22", "23")
 
 _KILLED: Final = "the kill switch is active"
 _IS_HALTED: Final[Script] = ("EXECUTE ao_is_halted", [])
+_NOTHING: Final[Script] = (WRITE_ANYHOW, [])
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     change: Change
-    script: Script
+    steps: list[Step]
     sends: bool
 
 
@@ -46,7 +48,7 @@ class ChangeBatch:
         self._refused: list[_Kept] = []
         self._has_sent = False
 
-    def add(self, change: Change, script: Script, *, sends: bool) -> None:
+    def add(self, change: Change, steps: list[Step], *, sends: bool) -> None:
         """Take a change; those before it are given, where nothing is under way.
 
         Raises:
@@ -54,7 +56,7 @@ class ChangeBatch:
         """
         if self._kept and not self._session.is_busy():
             self.push()
-        self._kept.append(_Kept(change, script, sends))
+        self._kept.append(_Kept(change, steps, sends))
         self._has_sent = self._has_sent or sends
 
     def push(self) -> None:
@@ -66,7 +68,7 @@ class ChangeBatch:
         self._session.collect()
         if self._kept and not self._refused:
             self._given, self._kept = self._kept, []
-            self._session.give(joined([one.script for one in self._given]), refused=self._refuse)
+            self._session.give(_script_of(self._given), refused=self._refuse)
 
     def end(self) -> None:
         """Let everything be durable.
@@ -86,7 +88,7 @@ class ChangeBatch:
         self._refused = self._given
 
     def _is_run_as_one(self) -> bool:
-        scripts = [one.script for one in self._kept] or [(WRITE_ANYHOW, [])]
+        scripts = [_script_of(self._kept) if self._kept else _NOTHING]
         # A change that sends looks at the switch; what was given before is looked at once more.
         looks = self._has_sent and not any(one.sends for one in self._kept)
         if looks:
@@ -102,7 +104,7 @@ class ChangeBatch:
     def _run_one_by_one(self) -> None:
         for one in (*self._refused, *self._kept):
             try:
-                self._session.run_unsettled(one.script)
+                self._session.run_unsettled(script_of_steps(one.steps))
             except psycopg2.Error as error:
                 self._judge(error, one.change)
         self._session.harden()
@@ -114,6 +116,10 @@ class ChangeBatch:
             raise ChangesRefused(str(contradiction)) from None
         if not is_on_record:
             raise ChangesRefused(_KILLED)
+
+
+def _script_of(kept: list[_Kept]) -> Script:
+    return script_of_changes([one.steps for one in kept])
 
 
 def is_committed(error: psycopg2.Error, change: Change) -> bool:

@@ -1,17 +1,19 @@
-"""A change of trading as one text of prepared statements and their values."""
+"""Changes of trading as one text of statements and their values."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from alpha_oracle.adapters.postgres import trading_json
 from alpha_oracle.adapters.postgres.documents import storable
+from alpha_oracle.adapters.postgres.trading_statements import IN_ROWS
 from alpha_oracle.domain.trading_events import encode_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from alpha_oracle.domain.margin import MarginDeficit
     from alpha_oracle.domain.orders import Fill, Hold, Order, OrderEvent
@@ -32,8 +34,8 @@ Script: TypeAlias = tuple[str, list[object]]
 """A text with a mark for each value."""
 
 
-def script_of(change: Change, *, sends: bool, epoch: int | None) -> Script:
-    """Return the script that commits a change; `epoch` is the worker's turn, None without one."""
+def steps_of(change: Change, *, sends: bool, epoch: int | None) -> list[Step]:
+    """Return the steps that commit a change; `epoch` is the worker's turn, None without one."""
     begin = (change.change_id, change.account, change.at, epoch, sends)
     steps = chain(
         [("ao_begin", begin)],
@@ -42,7 +44,46 @@ def script_of(change: Change, *, sends: bool, epoch: int | None) -> Script:
         _book(change),
         _announcements(change),
     )
+    return list(steps)
+
+
+def script_of_changes(changes: Sequence[Sequence[Step]]) -> Script:
+    """Return the script that commits changes, the steps of each given, in their order.
+
+    Where no step needs another change's to be done before it, rows of one table go there together.
+    """
+    steps = list(chain.from_iterable(changes))
+    if len(changes) > 1 and _may_go_by_table(steps):
+        return _script_by_table(steps)
     return script_of_steps(steps)
+
+
+def _may_go_by_table(steps: Sequence[Step]) -> bool:
+    accounts = {values[1] for name, values in steps if name == "ao_begin"}
+    return len(accounts) == 1 and {name for name, _ in steps} <= IN_ROWS.keys()
+
+
+def _script_by_table(steps: Sequence[Step]) -> Script:
+    rows: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+    for name, given in steps:
+        rows[name].append(given)
+    begins = rows.pop("ao_begin")
+    # One look at the worker's turn, and at the switch if any of them sends, is one for all.
+    is_sending = any(sends for *_, sends in begins)
+    begun, values = script_of_steps([("ao_begin", (*begins[0][:-1], is_sending))])
+    rows["ao_begin"] = [begin[:3] for begin in begins[1:]]
+    parts = [begun]
+    for name, statement in IN_ROWS.items():
+        if rows[name]:
+            parts.append(_with_rows(statement, len(rows[name]), len(rows[name][0])))
+            values.extend(chain.from_iterable(rows[name]))
+    return "; ".join(parts), values
+
+
+@cache
+def _with_rows(statement: str, rows: int, columns: int) -> str:
+    row = f"({', '.join(['%s'] * columns)})"
+    return statement.format(rows=", ".join([row] * rows))
 
 
 def script_of_steps(steps: Iterable[Step]) -> Script:

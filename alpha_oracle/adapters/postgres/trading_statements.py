@@ -42,6 +42,8 @@ FILL_EVENT_COLUMNS: Final = (
     *EVENT_COLUMNS,
     *("execution_id", "fill_quantity", "fill_price", "filled_at", "commission", "bid", "ask"),
 )
+OUTCOME_COLUMNS: Final = ("account", "signal_id", "kind", "at", "reason", "order_id")
+OUTBOX_COLUMNS: Final = ("channel", "message_id", "document", "created_at")
 CASCADE_COLUMNS: Final = (
     *("account", "stage", "at", "action", "verdicts", "order_id", "signal_id"),
 )
@@ -61,6 +63,10 @@ def insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
+def _insert_rows(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {{rows}}"
+
+
 def _upsert(table: str, columns: tuple[str, ...], *, key: tuple[str, ...]) -> str:
     kept = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
     return f"{insert(table, columns)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {kept}"
@@ -72,9 +78,7 @@ PREPARED: Final = {
     ),
     # The switch stays as it was read until what is beside this is committed.
     "ao_is_halted": "SELECT is_active FROM kill_switch FOR SHARE",
-    "ao_outcome": insert(
-        "signal_outcomes", ("account", "signal_id", "kind", "at", "reason", "order_id")
-    ),
+    "ao_outcome": insert("signal_outcomes", OUTCOME_COLUMNS),
     "ao_order": insert("orders", ORDER_COLUMNS),
     "ao_event": (
         f"WITH added AS ({insert('order_events', EVENT_COLUMNS)} {_ONCE}) {_MOVE_ITS_ORDER}"
@@ -114,6 +118,25 @@ PREPARED: Final = {
         "UPDATE operator_requests SET answered_at = $2, answer = $3"
         " WHERE request_id = $1 AND answered_at IS NULL"
     ),
-    "ao_announce": insert("outbox", ("channel", "message_id", "document", "created_at")),
+    "ao_announce": insert("outbox", OUTBOX_COLUMNS),
 }
 """Each statement by its name, with the types of its parameters where they do not follow."""
+
+IN_ROWS: Final = {
+    "ao_begin": _insert_rows("trading_changes", ("change_id", "account", "at")),
+    "ao_order": _insert_rows("orders", ORDER_COLUMNS),
+    "ao_outcome": _insert_rows("signal_outcomes", OUTCOME_COLUMNS),
+    "ao_cascade": _insert_rows("cascade_runs", CASCADE_COLUMNS),
+    "ao_day_trade": _insert_rows("pdt_audit_log", DAY_TRADE_COLUMNS),
+    "ao_event": f"""
+        WITH added AS ({_insert_rows("order_events", EVENT_COLUMNS)} {_ONCE}),
+        latest AS (
+            SELECT DISTINCT ON (order_id) order_id, status FROM added
+            ORDER BY order_id, number DESC
+        )
+        UPDATE orders SET status = latest.status FROM latest
+        WHERE orders.order_id = latest.order_id
+    """,
+    "ao_announce": _insert_rows("outbox", OUTBOX_COLUMNS),
+}
+"""The statements that do the same for several `rows` at once, in the order they may come in."""
