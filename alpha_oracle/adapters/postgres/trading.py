@@ -244,7 +244,7 @@ class PostgresTradingStore:
     def _unload(self) -> None:
         if self._batch is not None:
             self._batch.push()
-        self._session.collect()
+        self._session.unload()
 
     def close(self) -> None:
         """Close the connection that changes go over."""

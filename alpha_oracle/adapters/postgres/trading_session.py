@@ -29,6 +29,7 @@ _REFUSALS: Final = (psycopg2.Error, ValueError)
 @dataclass(frozen=True, slots=True)
 class _Given:
     script: Script
+    carried: list[Script]
     refused: Callable[[Exception], None]
 
 
@@ -49,6 +50,7 @@ class PreparedSession:
         self._guard = threading.RLock()
         self._connection: ScriptConnection | None = None
         self._given: _Given | None = None
+        self._carried: list[Script] = []
         self.refused_carried = False
         self._is_unsettled = self._is_lost = False
 
@@ -93,27 +95,28 @@ class PreparedSession:
         """
         with self._guard:
             self.collect()
-            script = joined([_NOT_AWAITED, script])
+            carried, self._carried = self._carried, []
+            script = joined([_NOT_AWAITED, *carried, script])
             try:
                 self._send(script)
             except StoreUnavailable:
                 self._is_lost = True
                 raise
             except _REFUSALS as error:
+                self._run_carried(carried)
                 refused(error)
                 return
-            self._given = _Given(script, refused)
+            self._given = _Given(script, carried, refused)
 
     def carry(self, script: Script) -> None:
-        """Run a script that does no more when it is run again, and go on before its answer is here.
+        """Let a script run in front of the next one, in its transaction.
 
-        Where the database refuses one, it is told as what may be lost, by the next script and when
-        all is to be settled; `refused_carried` then says why.
-
-        Raises:
-            StoreUnavailable: as of `give`.
+        It must do no more when it is run again. Where the database refuses one, all are dropped and
+        told as what may be lost, by the next script and when all is to be settled;
+        `refused_carried` then says why.
         """
-        self.give(script, refused=self._lose)
+        with self._guard:
+            self._carried.append(script)
 
     def is_busy(self) -> bool:
         """Whether the answer to what was given is still to come."""
@@ -139,8 +142,20 @@ class PreparedSession:
                 raise
             except _REFUSALS as error:
                 self._is_unsettled = True
+                self._run_carried(given.carried)
                 given.refused(error)
             self._is_unsettled = True
+
+    def unload(self) -> None:
+        """Let all that was given or is carried be there, unsettled.
+
+        Raises:
+            StoreUnavailable: it is not known to be.
+        """
+        with self._guard:
+            self.collect()
+            carried, self._carried = self._carried, []
+            self._run_carried(carried)
 
     def settle(self) -> None:
         """Let all that was run be durable, where no later script has made it so.
@@ -151,7 +166,7 @@ class PreparedSession:
         with self._guard:
             try:
                 self.collect()
-                if self._is_unsettled and not self._is_lost:
+                if (self._carried or self._is_unsettled) and not self._is_lost:
                     self.harden()
                 if self._is_lost:
                     raise StoreUnavailable("Postgres was away before it had kept what came in last")
@@ -172,12 +187,34 @@ class PreparedSession:
             self._given = None
             self._let_go()
 
-    def _lose(self, error: Exception) -> None:
-        self._is_lost = self.refused_carried = True
-        refusal = str(error).partition("\n")[0]
-        raise StoreUnavailable(f"Postgres refused what came in last: {refusal}") from None
-
     def _run(self, script: Script) -> list[Any]:
+        carried, self._carried = self._carried, []
+        if not carried:
+            return self._run_by_itself(script)
+        try:
+            return self._run_by_itself(joined([*carried, script]))
+        except StoreUnavailable:
+            self._is_lost = True
+            raise
+        except _REFUSALS:
+            self._run_carried(carried)
+            return self._run_by_itself(script)
+
+    def _run_carried(self, carried: list[Script]) -> None:
+        if not carried:
+            return
+        try:
+            self._run_by_itself(joined([_NOT_AWAITED, *carried]))
+        except StoreUnavailable:
+            self._is_lost = True
+            raise
+        except _REFUSALS as error:
+            self._is_lost = self.refused_carried = True
+            refusal = str(error).partition("\n")[0]
+            raise StoreUnavailable(f"Postgres refused what came in last: {refusal}") from None
+        self._is_unsettled = True
+
+    def _run_by_itself(self, script: Script) -> list[Any]:
         self._send(script)
         return self._answer_to(script)
 

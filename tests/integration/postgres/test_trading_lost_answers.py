@@ -1,6 +1,6 @@
 """The trading store where its way to Postgres breaks: what it lets be acknowledged is durable."""
 
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 
@@ -8,7 +8,7 @@ from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.domain.trading_records import Arrivals
-from alpha_oracle.errors import ContradictsRecord, StoreUnavailable
+from alpha_oracle.errors import StoreUnavailable
 from tests.chaos.wire import BACK, Wire
 from tests.contracts.trading_values import (
     ACCOUNT,
@@ -72,10 +72,12 @@ def test_what_comes_again_is_not_forgotten_where_the_store_goes_after_it_refused
     came_again(store, a_received_signal())
     wire.last_words = b"AO002" if sends else b"violates foreign key constraint"
     stranger = an_outcome(signal_id="of nobody")
-    with suppress(ContradictsRecord):
-        assert not store.commit(a_change(outcomes=(stranger,)), sends=sends)
+    with pytest.raises(StoreUnavailable):
+        store.commit(a_change(outcomes=(stranger,)), sends=sends)
     with pytest.raises(StoreUnavailable):
         store.settle()
     wire.mend()
+    store.load(ACCOUNT, since=YESTERDAY)
+    assert came_again(store, a_received_signal()) == (a_received_signal(),)
     store.settle()
     assert store.load(ACCOUNT, since=YESTERDAY).waiting == (a_received_signal(),)
