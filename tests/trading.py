@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Order, OrderPurpose, OrderStatus, OrderType, Side
@@ -17,7 +17,7 @@ from alpha_oracle.domain.quotes import Quote
 from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime, KillSwitchReading
 from alpha_oracle.risk.commissions import IBKR_FIXED, Commission
 from alpha_oracle.risk.day_trades import DayTradeTally, OwnFill
-from alpha_oracle.risk.exposure import Exposure
+from alpha_oracle.risk.exposure import Commitment, Exposure, LotKey, add_commitments, sum_lots
 from alpha_oracle.risk.facts import (
     AccountFacts,
     ActivityFacts,
@@ -28,6 +28,9 @@ from alpha_oracle.risk.facts import (
     VixReading,
 )
 from alpha_oracle.risk.pre_trade import RiskBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 NOW: Final = datetime(2016, 1, 8, 15, 0, tzinfo=UTC)
 """Half an hour after the open of Friday, 8 January 2016."""
@@ -109,6 +112,19 @@ def an_own_fill(text: str, *, symbol: str = "AAA", strategy: str = STRATEGY) -> 
         strategy=strategy,
         at=at,
     )
+
+
+def sum_exposure(
+    lots: Mapping[LotKey, int],
+    commitments: Iterable[Commitment],
+    *,
+    prices: Mapping[Symbol, Decimal],
+    sectors: Mapping[Symbol, str],
+    commission: Commission[Decimal],
+) -> Exposure:
+    """What lots and the orders beside them sum up to."""
+    held = sum_lots(lots, prices=prices, sectors=sectors)
+    return add_commitments(held, commitments, prices=prices, sectors=sectors, commission=commission)
 
 
 def an_exposure(**changes: Any) -> Exposure:

@@ -73,23 +73,6 @@ class Exposure:
         return self.by_symbol.get(symbol, Decimal(0))
 
 
-def sum_exposure(
-    lots: Mapping[LotKey, int],
-    commitments: Iterable[Commitment],
-    *,
-    prices: Mapping[Symbol, Decimal],
-    sectors: Mapping[Symbol, str],
-    commission: Commission[Decimal],
-) -> Exposure:
-    """Return the sums of lots (shares held) and of all that may yet be bought or sold.
-
-    The order about to be checked is none of the commitments; of its TWAP parent, only what the
-    parent wants beyond it is.
-    """
-    held = sum_lots(lots, prices=prices, sectors=sectors)
-    return add_commitments(held, commitments, prices=prices, sectors=sectors, commission=commission)
-
-
 def sum_lots(
     lots: Mapping[LotKey, int], *, prices: Mapping[Symbol, Decimal], sectors: Mapping[Symbol, str]
 ) -> Exposure:
@@ -119,7 +102,11 @@ def add_commitments(
     sectors: Mapping[Symbol, str],
     commission: Commission[Decimal],
 ) -> Exposure:
-    """Return sums with what may yet be bought or sold beside them."""
+    """Return sums with what may yet be bought or sold beside them.
+
+    The order about to be checked is none of the commitments; of its TWAP parent, only what the
+    parent wants beyond it is.
+    """
     by_symbol, by_sector = dict(held.by_symbol), dict(held.by_sector)
     sellable, intents = dict(held.sellable), dict(held.intents)
     reserved = held.reserved_usd
@@ -153,16 +140,13 @@ def _commission(quantity: int, price: Decimal, commission: Commission[Decimal]) 
     return order_commission(quantity, price, commission)
 
 
-def commit(order: Order, *, price: Decimal, remaining: int | None = None) -> Commitment:
-    """Return what an order may still do, at its limit or else at `price` USD.
-
-    `remaining` replaces what its own history leaves: a TWAP's parent is filled by its slices.
-    """
+def commit(order: Order, *, price: Decimal) -> Commitment:
+    """Return what an order may still do, at its limit or else at `price` USD."""
     return Commitment(
         order_id=order.order_id,
         strategy=order.strategy,
         symbol=order.symbol,
         side=order.side,
-        quantity=order.remaining_quantity if remaining is None else remaining,
+        quantity=order.remaining_quantity,
         price=price if order.limit_price is None else order.limit_price,
     )

@@ -16,7 +16,7 @@ from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.risk import RiskAction
 from alpha_oracle.risk.day_trades import tally_day_trades
-from alpha_oracle.risk.exposure import Commitment, sum_exposure
+from alpha_oracle.risk.exposure import Commitment
 from alpha_oracle.risk.pre_trade import PreTradeRiskManager, standard_checks
 from tests.trading import (
     COMMISSION,
@@ -27,6 +27,7 @@ from tests.trading import (
     an_own_fill,
     bounds,
     facts,
+    sum_exposure,
 )
 
 pytestmark = pytest.mark.benchmark

@@ -12,8 +12,17 @@ from alpha_oracle.domain.orders import Fill, OrderEvent, OrderStatus, OrderType,
 from alpha_oracle.domain.portfolio import AccountState, LotKey, adjust_lot
 from alpha_oracle.execution.book import Book
 from alpha_oracle.execution.booking import BookChange, BreachKind, executions_of
-from alpha_oracle.risk.exposure import sum_exposure
-from tests.trading import COMMISSION, NOW, STRATEGY, SYMBOL, TODAY, WINDOW, an_exit, an_order
+from tests.trading import (
+    COMMISSION,
+    NOW,
+    STRATEGY,
+    SYMBOL,
+    TODAY,
+    WINDOW,
+    an_exit,
+    an_order,
+    sum_exposure,
+)
 from tests.unit.execution.positions import HOLD, YESTERDAY, a_lot
 
 KEY = LotKey(STRATEGY, SYMBOL)

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
-from alpha_oracle.domain.orders import OrderStatus, OrderType, Side
-from alpha_oracle.risk.exposure import Commitment, add_commitments, commit, sum_exposure
-from tests.trading import COMMISSION, STRATEGY, an_order
+from alpha_oracle.domain.orders import Side
+from alpha_oracle.risk.exposure import Commitment, add_commitments, commit
+from tests.trading import COMMISSION, STRATEGY, an_order, sum_exposure
 
 AAA, BBB, CCC = map(Symbol, ("AAA", "BBB", "CCC"))
 PRICES = {AAA: Decimal(100), BBB: Decimal(50)}
@@ -77,16 +77,6 @@ def test_a_working_order_commits_what_remains_of_it_at_its_limit():
 
     assert commit(order, price=Decimal(100)) == a_commitment(
         order_id="order-1", quantity=10, price=Decimal(99)
-    )
-
-
-def test_the_parent_of_slices_commits_what_they_left():
-    parent = an_order(
-        order_type=OrderType.TWAP, limit_price=None, status=OrderStatus.SUBMITTED, quantity=100
-    )
-
-    assert commit(parent, price=Decimal(100), remaining=60) == a_commitment(
-        order_id="order-1", quantity=60, price=Decimal(100)
     )
 
 

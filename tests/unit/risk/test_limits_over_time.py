@@ -8,9 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.risk.commissions import FREE, Commission
-from alpha_oracle.risk.exposure import commit, sum_exposure
+from alpha_oracle.risk.exposure import commit
 from alpha_oracle.risk.pre_trade import PreTradeRiskManager, standard_checks
-from tests.trading import a_quote, an_exit, an_order, bounds, facts
+from tests.trading import a_quote, an_exit, an_order, bounds, facts, sum_exposure
 
 PRICES = {Symbol(f"S{number}"): Decimal(20 + 7 * number) for number in range(8)}
 SECTORS = {symbol: f"Sector {number % 2}" for number, symbol in enumerate(PRICES)}
@@ -48,7 +48,7 @@ class Book(RuleBasedStateMachine):
     @property
     def facts(self):
         commitments = [
-            commit(order, price=order.limit_price, remaining=left)
+            replace(commit(order, price=order.limit_price), quantity=left)
             for order, left in self.working.values()
         ]
         exposure = sum_exposure(

@@ -9,7 +9,7 @@ from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.risk import AutonomyMode, DayTradeRegime, KillSwitchReading, RiskAction
 from alpha_oracle.risk.commissions import cost
-from alpha_oracle.risk.exposure import Commitment, sum_exposure
+from alpha_oracle.risk.exposure import Commitment
 from alpha_oracle.risk.facts import LinkState, VixReading
 from alpha_oracle.risk.pre_trade import PreTradeRiskManager, standard_checks
 from tests.trading import (
@@ -26,6 +26,7 @@ from tests.trading import (
     an_order,
     bounds,
     facts,
+    sum_exposure,
 )
 
 MANAGER = PreTradeRiskManager(standard_checks(bounds()))
