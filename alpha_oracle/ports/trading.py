@@ -39,7 +39,10 @@ class TradingStore(Protocol):
     def load(self, account: str, *, since: Session) -> BookRecord:
         """Return the account's book, with all orders of sessions from `since` on.
 
-        What it says is durable.
+        What it says is durable, and nothing this worker gave before is committed after it.
+
+        Raises:
+            LeaseTaken: another worker took the account over.
         """
         ...
 

@@ -52,7 +52,7 @@ class Wire:
     def close(self):
         """Take no more, and end what there is."""
         _end(self._listening)
-        self._hang_up()
+        self.hang_up()
 
     def _serve(self):
         with suppress(OSError):
@@ -98,9 +98,10 @@ class Wire:
     def _cut(self):
         self._due = ""
         self.cuts += 1
-        self._hang_up()
+        self.hang_up()
 
-    def _hang_up(self):
+    def hang_up(self):
+        """End every connection, whatever is under way on it."""
         pairs, self._pairs = self._pairs, []
         for near, far in pairs:
             _end(near, far)

@@ -126,6 +126,7 @@ class InMemoryTradingStore:
 
     def load(self, account, *, since):
         memory = self._reached("load")
+        self._refuse_replaced(account)
         self._harden()
         waiting = [one for key, one in memory.inbox.items() if self._waits(key, account)]
         self._given = {(account, one.signal_id) for one in waiting}
@@ -253,9 +254,7 @@ class InMemoryTradingStore:
         memory = self._reached("commit")
         if change.change_id in memory.changes:
             return True
-        turn = self._turns.get(change.account)
-        if turn is not None and turn != memory.turns[change.account]:
-            raise LeaseTaken("another worker took over the account")
+        self._refuse_replaced(change.account)
         if sends and memory.kill_switch.is_active:
             return False
         self._refuse_contradictions(change)
@@ -354,6 +353,11 @@ class InMemoryTradingStore:
             order = self.memory.orders[order_id]
             if order.account == account and order.status is OrderStatus.AWAITING_APPROVAL:
                 yield approval
+
+    def _refuse_replaced(self, account):
+        turn = self._turns.get(account)
+        if turn is not None and turn != self.memory.turns[account]:
+            raise LeaseTaken("another worker took over the account")
 
     def _refuse_contradictions(self, change):
         memory = self.memory

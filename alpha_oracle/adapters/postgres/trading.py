@@ -13,7 +13,7 @@ from alpha_oracle.adapters.postgres import trading_inbox as inbox
 from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
-from alpha_oracle.adapters.postgres.trading_batch import ChangeBatch, is_committed
+from alpha_oracle.adapters.postgres.trading_batch import ChangeBatch, is_committed, replaced
 from alpha_oracle.adapters.postgres.trading_script import script_of_steps, steps_of
 from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
@@ -43,6 +43,12 @@ _TAKE_TURN: Final = """
 INSERT INTO trading_workers AS worker (account, epoch, since)
 VALUES (:account, 1, clock_timestamp())
 ON CONFLICT (account) DO UPDATE SET epoch = worker.epoch + 1, since = clock_timestamp()
+RETURNING epoch, since
+"""
+# Whoever commits shares the row until that is over, and names the turn it began with.
+_TAKE_NEXT_TURN: Final = """
+SET LOCAL lock_timeout = '5s';
+UPDATE trading_workers SET epoch = epoch + 1 WHERE account = :account AND since = :since
 RETURNING epoch
 """
 _REQUESTS: Final = """
@@ -79,6 +85,7 @@ class PostgresTradingStore:
         self._session = PreparedSession(database, PREPARED | inbox.PREPARED)
         self._leases = PostgresLeases(database)
         self._turns: dict[str, int] = {}
+        self._held_since: dict[str, datetime] = {}
         self._given: set[tuple[str, str]] = set()
         self._on_record: dict[str, tuple[Session, set[str]]] = {}
         self._batch: ChangeBatch | None = None
@@ -93,21 +100,40 @@ class PostgresTradingStore:
         """
         with self._leases.held(f"trading account {account}", wait_seconds=TAKEOVER_SECONDS):
             with self._database.at_once() as connection:
-                turn = connection.execute(text(_TAKE_TURN), {"account": account}).scalar_one()
-            self._turns[account] = turn
+                turn = connection.execute(text(_TAKE_TURN), {"account": account}).one()
+            self._turns[account], self._held_since[account] = turn
             try:
                 yield
             finally:
-                del self._turns[account]
+                del self._turns[account], self._held_since[account]
 
     def load(self, account: str, *, since: Session) -> BookRecord:
-        """Return the account's book, with all orders of sessions from `since` on, all durable."""
+        """Return the account's book, with all orders of sessions from `since` on, all durable.
+
+        What is still under way on a connection that was lost is waited for, or never committed.
+
+        Raises:
+            LeaseTaken: another worker took the account over.
+            StoreUnavailable: Postgres cannot be reached.
+        """
+        self._take_next_turn(account)
         self._session.harden()
         with self._database.begin() as connection:
             book = reading.book(connection, account, since=since)
             self._on_record[account] = (since, inbox.on_record(connection, account, since=since))
         self._given = {(account, signal.signal_id) for signal in book.waiting}
         return book
+
+    def _take_next_turn(self, account: str) -> None:
+        if account not in self._turns:
+            return
+        # By when it was taken over: a turn whose answer is lost is none of another worker's.
+        own = {"account": account, "since": self._held_since[account]}
+        with self._database.at_once() as connection:
+            turn = connection.execute(text(_TAKE_NEXT_TURN), own).scalar_one_or_none()
+        if turn is None:
+            raise replaced(account)
+        self._turns[account] = turn
 
     def recall(self, account: str, order_id: str) -> list[Order]:
         """Return an order as it is on record, before it the TWAP it is a slice of, if any."""

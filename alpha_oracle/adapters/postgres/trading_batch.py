@@ -88,17 +88,12 @@ class ChangeBatch:
         self._refused = self._given
 
     def _is_run_as_one(self) -> bool:
-        scripts = [_script_of(self._kept) if self._kept else _NOTHING]
-        # A change that sends looks at the switch; what was given before is looked at once more.
+        # A change that sends looks at the switch itself.
         looks = self._has_sent and not any(one.sends for one in self._kept)
-        if looks:
-            scripts.append(_IS_HALTED)
         try:
-            rows = self._session.run(joined(scripts))
+            self._harden(_script_of(self._kept) if self._kept else _NOTHING, looks=looks)
         except psycopg2.Error:
             return False
-        if looks and rows[0].is_active:
-            raise ChangesRefused(_KILLED)
         return True
 
     def _run_one_by_one(self) -> None:
@@ -107,7 +102,13 @@ class ChangeBatch:
                 self._session.run_unsettled(script_of_steps(one.steps))
             except psycopg2.Error as error:
                 self._judge(error, one.change)
-        self._session.harden()
+        self._harden(_NOTHING, looks=self._has_sent)
+
+    def _harden(self, script: Script, *, looks: bool) -> None:
+        # The switch is looked at once all that it lets be sent is there.
+        rows = self._session.run(joined([script, _IS_HALTED]) if looks else script)
+        if looks and (not rows or rows[0].is_active):
+            raise ChangesRefused(_KILLED)
 
     def _judge(self, error: psycopg2.Error, change: Change) -> None:
         try:
@@ -134,9 +135,7 @@ def is_committed(error: psycopg2.Error, change: Change) -> bool:
     if code == HALTED:
         return False
     if code == REPLACED:
-        raise LeaseTaken(
-            f"another worker took over account {change.account}; this one is to end"
-        ) from None
+        raise replaced(change.account) from None
     if not code.startswith(_CONTRADICTIONS):
         raise error
     if error.diag.constraint_name == _COMMITTED_BEFORE:
@@ -146,3 +145,8 @@ def is_committed(error: psycopg2.Error, change: Change) -> bool:
         f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
         "nothing of it was kept"
     ) from None
+
+
+def replaced(account: str) -> LeaseTaken:
+    """Return what a worker is told whose account another one took over."""
+    return LeaseTaken(f"another worker took over account {account}; this one is to end")

@@ -1,14 +1,16 @@
 """The trading store where its way to Postgres breaks: what it lets be acknowledged is durable."""
 
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import pytest
+from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.domain.trading_records import Arrivals
-from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.errors import ChangesRefused, LeaseTaken, StoreUnavailable
 from tests.chaos.wire import BACK, Wire
 from tests.contracts.trading_values import (
     ACCOUNT,
@@ -24,6 +26,11 @@ from tests.trading import NOW, an_order
 CONNECTIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+WAITING_FOR = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE
 """
 
 
@@ -81,3 +88,78 @@ def test_what_comes_again_is_not_forgotten_where_the_store_goes_after_it_refused
     assert came_again(store, a_received_signal()) == (a_received_signal(),)
     store.settle()
     assert store.load(ACCOUNT, since=YESTERDAY).waiting == (a_received_signal(),)
+
+
+def test_nothing_is_to_be_sent_once_trading_is_halted_after_an_answer_was_lost(
+    store, wire, database
+):
+    store.commit(a_change("before", state=a_state()), sends=False)
+
+    def halted_after_it():
+        with store.together():
+            with wire.cutting(BACK):
+                assert store.commit(a_change(orders=(an_order(),)), sends=True)
+                assert store.recall(ACCOUNT, an_order().order_id)
+            assert wire.cuts == 1
+            PostgresKillSwitch(database).change(an_activation(), at=NOW)
+
+    with pytest.raises(ChangesRefused, match="kill switch"):
+        halted_after_it()
+
+
+def test_nothing_is_to_be_sent_where_the_switch_has_no_row_any_more(store, database):
+    def lost_among_them():
+        with store.together():
+            assert store.commit(a_change(orders=(an_order(),)), sends=True)
+            assert store.recall(ACCOUNT, an_order().order_id)
+            with database.begin() as connection:
+                connection.execute(text("DELETE FROM kill_switch"))
+
+    with pytest.raises(ChangesRefused, match="kill switch"):
+        lost_among_them()
+
+
+def test_the_book_has_what_was_still_under_way_on_connections_that_were_lost(
+    store, wire, database, rows
+):
+    with ThreadPoolExecutor(2) as threads, ExitStack() as holding:
+        lease = holding.enter_context(ExitStack())
+        lease.enter_context(store.only_worker(ACCOUNT))
+        holder = holding.enter_context(database.begin())
+        holder.execute(text("SELECT FROM kill_switch FOR UPDATE"))
+        change = a_change(orders=(an_order(),))
+        committing = threads.submit(store.commit, change, sends=True)
+        # Nothing tells Postgres, which waits for the switch, that nobody waits for it any more.
+        for count in (1, 2):
+            while len(rows(f"{WAITING_FOR} 'EXECUTE ao_begin%'")) < count:
+                assert not committing.done()
+            wire.hang_up()
+        with pytest.raises(StoreUnavailable):
+            committing.result(timeout=20)
+        loading = threads.submit(store.load, ACCOUNT, since=YESTERDAY)
+        while not rows(f"{WAITING_FOR} '%UPDATE trading_workers%'"):
+            assert not loading.done()
+        holder.rollback()
+        assert loading.result(timeout=20).orders == (an_order(),)
+        with pytest.raises(StoreUnavailable, match="lease"):
+            lease.close()
+
+
+def test_a_turn_whose_answer_was_lost_is_none_of_another_worker(store, database):
+    with store.only_worker(ACCOUNT):
+        with database.begin() as connection:
+            connection.execute(text("UPDATE trading_workers SET epoch = epoch + 1"))
+        store.load(ACCOUNT, since=YESTERDAY)
+        assert store.commit(a_change(state=a_state()), sends=False)
+
+
+def test_a_worker_replaced_without_its_knowledge_reads_no_book(store, database, rows):
+    with ExitStack() as first, closing(PostgresTradingStore(database)) as successor:
+        first.enter_context(store.only_worker(ACCOUNT))
+        rows("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'")
+        with successor.only_worker(ACCOUNT):
+            with pytest.raises(LeaseTaken, match=ACCOUNT):
+                store.load(ACCOUNT, since=YESTERDAY)
+            assert successor.commit(a_change(state=a_state()), sends=False)
+        with pytest.raises(StoreUnavailable, match="lease"):
+            first.close()
