@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -46,6 +46,14 @@ class Activity:
         if order.order_id not in self._sent and reached_broker(order):
             self._sent.add(order.order_id)
             self._note_sending(sent_at(order))
+
+    def postpone(self, order: Order, *, to: datetime) -> None:
+        """Count an order's command when it goes out, not when it was decided on."""
+        decided_at = sent_at(order)
+        place = bisect_left(self._sent_at, decided_at)
+        if self._sent_at[place : place + 1] == [decided_at]:
+            del self._sent_at[place]
+        self._note_sending(to)
 
     def trades(self, session: Session, *, besides: AbstractSet[str | None]) -> int:
         """Return how many orders of a session were sent or wait for a human, a TWAP once."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
+from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.errors import BrokerAway
@@ -44,6 +45,8 @@ SOON: Final = timedelta(seconds=1)
 BATCH_FRESH: Final = timedelta(seconds=60)
 """A batch begins on a reconciliation at most this old."""
 
+NEVER_SENT: Final = "what was decided with it was not durable: it was never sent"
+
 
 class Desk:
     """Works an account, one thing at a time."""
@@ -57,6 +60,7 @@ class Desk:
         *,
         halt: Halt,
         untold: list[TradingEvent],
+        unsent: set[str],
     ) -> None:
         clock = ports.clock
         self._ports = ports
@@ -65,11 +69,14 @@ class Desk:
         self.ledger = ledger
         self._halt = halt
         self._untold = untold
+        self._unsent = unsent
         self.link = Link(clock.now())
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
         self._follower = Follower(ledger, halt=halt, link=self.link, board=ports.board, clock=clock)
         self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
-        self._placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
+        self._placer = Placer(
+            rules, ledger, self._gatherer, self._sender, unsent=unsent, clock=clock
+        )
         self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)
         self._repricer = Repricer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._slicer = Slicer(
@@ -101,10 +108,18 @@ class Desk:
         self._has_more = False
 
     def open(self) -> None:
-        """Take up what the record says: what was about to be sent is unknown."""
+        """Take up what the record says: what was about to be sent is unknown, or known unsent."""
+        self._withdraw_unsent()
         self._follower.mark_unanswered(at=self._ports.clock.now())
         if not self._roll.is_due():
             self._roll.begin()
+
+    def _withdraw_unsent(self) -> None:
+        for order_id in sorted(self._unsent):
+            order = self.ledger.book.orders.get(order_id)
+            if order is not None and order.status is OrderStatus.PENDING:
+                self._sender.withdraw(order, NEVER_SENT)
+        self._unsent.clear()
 
     def work(self) -> None:
         """Do all that is due now."""

@@ -58,6 +58,7 @@ class ExecutionEngine:
         self.trouble = ""
         self.outages = Outages()
         self._untold: list[TradingEvent] = []
+        self._unsent: set[str] = set()
         self._swept_at: datetime | None = None
         self._swept: frozenset[str] = frozenset()
         self._was_refused = False
@@ -180,6 +181,7 @@ class ExecutionEngine:
             self._ledger(record, state),
             halt=self._halt,
             untold=self._untold,
+            unsent=self._unsent,
         )
         desk.open()
         return desk

@@ -71,6 +71,10 @@ class Gatherer:
         """Whether somebody's word keeps everything from being sent."""
         return self._halt.says_active()
 
+    def may_send(self) -> bool:
+        """Whether every store said just now that trading is not halted."""
+        return not self._halt.reading().is_active
+
     @property
     def session(self) -> Session:
         """The session that has opened last."""

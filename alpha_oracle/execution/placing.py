@@ -1,7 +1,7 @@
 """From an order request to an order on its way: routed, checked, committed, sent.
 
-Between the last commit of a block and its commands nothing happens: what was checked is what is
-sent.
+Between the last commit of a block and its commands nothing happens but that the switch is looked
+at: what was checked is what is sent.
 """
 
 from __future__ import annotations
@@ -54,10 +54,14 @@ REDUCTIONS: Final = 4
 """A smaller order may take another route, and is checked anew; at most so often."""
 
 KILLED: Final = f"{KillSwitchCheck.name}: kill switch is active on record"
+HALTED: Final = f"{KillSwitchCheck.name}: trading was halted before it was sent"
 
 
 class Placer:
-    """Places orders, one at a time, and sends those of a block at its end."""
+    """Places orders, one at a time, and sends those of a block at its end.
+
+    `unsent` are the ids of orders that may be on record and whose command did not go out.
+    """
 
     def __init__(
         self,
@@ -66,12 +70,14 @@ class Placer:
         gatherer: Gatherer,
         sender: Sender,
         *,
+        unsent: set[str],
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
         self._gatherer = gatherer
         self._sender = sender
+        self._unsent = unsent
         self._clock = clock
         self._to_send: list[Order] = []
 
@@ -87,7 +93,7 @@ class Placer:
             with self._ledger.together():
                 yield
             for order in self._to_send:
-                self._sender.send(order)
+                self._send(order)
         finally:
             self._to_send.clear()
 
@@ -130,8 +136,26 @@ class Placer:
         if not self._ledger.commit(change, sends=True):
             return Declined(reason=KILLED, runs=checked.runs, decisions=decisions)
         if not needs_human and order.order_type is not OrderType.TWAP:
-            self._to_send.append(order)
+            self._is_to_go(order)
         return Placed(order=self._ledger.book.orders[order.order_id])
+
+    def _is_to_go(self, order: Order) -> None:
+        if self._ledger.one_by_one:
+            # It is durable, and waits for nothing that is decided after it.
+            self._sender.send(order)
+        else:
+            self._unsent.add(order.order_id)
+            self._to_send.append(order)
+
+    def _send(self, order: Order) -> None:
+        # A broker may take its time over the one before, and trading be halted meanwhile.
+        if self._gatherer.may_send():
+            self._unsent.discard(order.order_id)
+            self._ledger.activity.postpone(order, to=self._clock.now())
+            self._sender.send(order)
+        else:
+            self._sender.withdraw(order, HALTED)
+            self._unsent.discard(order.order_id)
 
     def opening_events(self, order: Order) -> tuple[OrderEvent, ...]:
         """Return what follows at once when an order may go: a TWAP's slices are then due."""

@@ -47,9 +47,13 @@ class Sender:
         try:
             self._broker.submit_order(order)
         except OrderRefused as error:
-            self._ledger.record(order.order_id, self._rejected(str(error)))
+            self._reject(order, str(error), by=RefusedBy.BROKER)
         except OutcomeUnknown as error:
             self._follower.lose(order.order_id, str(error), at=self._clock.now())
+
+    def withdraw(self, order: Order, reason: str) -> None:
+        """End an order that is committed as PENDING, and that was never sent."""
+        self._reject(order, reason, by=RefusedBy.RISK)
 
     def cancel(self, order: Order) -> None:
         """Ask for the end of an order, if that is not on its way already.
@@ -74,14 +78,15 @@ class Sender:
         shown = self._link.asked_at
         return shown is not None and shown > asked and now >= asked + ASK_AGAIN
 
-    def _rejected(self, reason: str) -> OrderEvent:
-        return OrderEvent(
+    def _reject(self, order: Order, reason: str, *, by: RefusedBy) -> None:
+        event = OrderEvent(
             event_id="rejected",
             status=OrderStatus.REJECTED,
             at=self._clock.now(),
             reason=reason,
-            refused_by=RefusedBy.BROKER,
+            refused_by=by,
         )
+        self._ledger.record(order.order_id, event)
 
 
 _CANCELLABLE: Final = frozenset({OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED})
