@@ -31,6 +31,7 @@ class Wire:
         self.url = own.render_as_string(hide_password=False)
         self._pairs = []
         self._due = ""
+        self._dice, self._odds = None, 0.0
         self.last_words = b""
         self._is_ended = False
         self.cuts = 0
@@ -44,6 +45,10 @@ class Wire:
             yield
         finally:
             self._due = ""
+
+    def roughen(self, dice, *, odds):
+        """Cut whatever is sent from now on, either way, with these odds."""
+        self._dice, self._odds = dice, odds
 
     def mend(self):
         """Let the server be within reach again."""
@@ -78,7 +83,7 @@ class Wire:
     def _there(self, near, far):
         with suppress(OSError):
             while data := near.recv(CHUNK):
-                if self._is_ended or self._due == THERE:
+                if self._is_ended or self._due == THERE or self._is_bad_luck():
                     self._cut()
                     return
                 far.sendall(data)
@@ -87,13 +92,16 @@ class Wire:
     def _back(self, near, far):
         with suppress(OSError):
             while data := far.recv(CHUNK):
-                if self._due == BACK:
+                if self._due == BACK or self._is_bad_luck():
                     self._cut()
                     return
                 # Whoever hears it finds nobody there who does.
                 self._is_ended |= bool(self.last_words) and self.last_words in data
                 near.sendall(data)
         _end(near, far)
+
+    def _is_bad_luck(self):
+        return self._odds > 0 and self._dice.random() < self._odds
 
     def _cut(self):
         self._due = ""

@@ -123,7 +123,7 @@ class TradingDay:
         self.operators.note("heartbeat", by="operator", at=self.clock.now())
         self.engine = self.another()
 
-    def another(self, *, at=None, broker=None):
+    def another(self, *, at=None, broker=None, store=None):
         """A worker started now on what the stores and the broker know."""
         risk_bounds = bounds(**self.bounds)
         broker = broker or self.market.another()
@@ -131,7 +131,7 @@ class TradingDay:
         self.engine = self.build(
             Ports(
                 clock=self.clock,
-                store=InMemoryTradingStore(self.memory, at=at),
+                store=store or InMemoryTradingStore(self.memory, at=at),
                 switch=self.switch,
                 activity=self.operators,
                 broker=broker,
