@@ -90,18 +90,22 @@ class Database:
             # The driver's own text may hold the password of a URL: it is not chained.
             raise told from None
 
-    def connect_apart(self) -> psycopg2.extensions.connection:
-        """Begin a connection beside the pool that never waits: whoever asks polls it himself.
+    def ways_apart(self) -> list[dict[str, Any]]:
+        """Return what the driver is told to connect beside the pool, for each host of the URL.
 
-        Raises:
-            psycopg2.OperationalError: the server cannot be reached.
+        It leaves a host that does not answer for the next one only where it waits itself.
         """
         url = self.engine.url
         _, options = self.engine.dialect.create_connect_args(url)
-        connection: psycopg2.extensions.connection = psycopg2.connect(
-            **_arguments(url), **options, async_=True
-        )
-        return connection
+        whole = {**_arguments(url), **options}
+        hosts = str(whole.get("host", "")).split(",")
+        if len(hosts) == 1:
+            return [whole]
+        ports = str(whole.get("port", "")).split(",")
+        ports = ports * len(hosts) if len(ports) == 1 else ports
+        return [
+            {**whole, "host": host, "port": port} for host, port in zip(hosts, ports, strict=True)
+        ]
 
     def ping(self) -> None:
         """Ask for an answer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
@@ -13,6 +14,8 @@ from psycopg2.extras import NamedTupleCursor
 from alpha_oracle.adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection
+
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.adapters.postgres.trading_script import Script
 
@@ -37,9 +40,8 @@ class ScriptConnection:
     """
 
     def __init__(self, database: Database, *, prepare: str) -> None:
-        self._driver = database.connect_apart()
+        self._driver = _connected(database)
         try:
-            self._wait(CONNECT_TIMEOUT_SECONDS)
             self._cursor = self._driver.cursor(cursor_factory=NamedTupleCursor)
             for text in (SETTINGS, prepare):
                 self.send((text, []))
@@ -65,20 +67,37 @@ class ScriptConnection:
 
     def answer(self) -> list[Any]:
         """Wait for the answer to what was sent; return the rows of its last statement."""
-        self._wait(ANSWER_SECONDS)
+        _wait(self._driver, ANSWER_SECONDS)
         return self._cursor.fetchall() if self._cursor.description else []
 
     def close(self) -> None:
         """Close the connection."""
         self._driver.close()
 
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (wanted := self._driver.poll()) != POLL_OK:
-            ready = select.poll()
-            ready.register(
-                self._driver.fileno(), select.POLLIN if wanted == POLL_READ else select.POLLOUT
-            )
-            left = until - time.monotonic()
-            if left <= 0 or not ready.poll(1e3 * left):
-                raise psycopg2.OperationalError(f"no answer within {seconds:g} seconds")
+
+def _connected(database: Database) -> connection:
+    *others, last = database.ways_apart()
+    for way in others:
+        with suppress(psycopg2.OperationalError):
+            return _connected_by(way)
+    return _connected_by(last)
+
+
+def _connected_by(way: dict[str, Any]) -> connection:
+    driver: connection = psycopg2.connect(**way, async_=True)
+    try:
+        _wait(driver, CONNECT_TIMEOUT_SECONDS)
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+def _wait(driver: connection, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while (wanted := driver.poll()) != POLL_OK:
+        ready = select.poll()
+        ready.register(driver.fileno(), select.POLLIN if wanted == POLL_READ else select.POLLOUT)
+        left = until - time.monotonic()
+        if left <= 0 or not ready.poll(1e3 * left):
+            raise psycopg2.OperationalError(f"no answer within {seconds:g} seconds")

@@ -1,10 +1,11 @@
 """The trading store where its way to Postgres breaks: what it lets be acknowledged is durable."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
@@ -163,3 +164,15 @@ def test_a_worker_replaced_without_its_knowledge_reads_no_book(store, database, 
             assert successor.commit(a_change(state=a_state()), sends=False)
         with pytest.raises(StoreUnavailable, match="lease"):
             first.close()
+
+
+@pytest.mark.parametrize("port", [0, 1], ids=["that does not answer", "where nobody is"])
+def test_changes_are_committed_at_the_next_host_after_one(wire, port):
+    near = make_url(wire.url)
+    with socket.create_server(("127.0.0.1", 0)) as deaf, ExitStack() as stack:
+        first = port or deaf.getsockname()[1]
+        hosts = f"host=127.0.0.1:{first}&host=127.0.0.1:{near.port}&connect_timeout=2"
+        url = f"postgresql://{near.username}@/{near.database}?{hosts}&sslmode=disable"
+        database = stack.enter_context(closing(open_database(url)))
+        store = stack.enter_context(closing(PostgresTradingStore(database)))
+        assert store.commit(a_change(state=a_state()), sends=False)
