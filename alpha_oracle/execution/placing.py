@@ -136,10 +136,10 @@ class Placer:
         if not self._ledger.commit(change, sends=True):
             return Declined(reason=KILLED, runs=checked.runs, decisions=decisions)
         if not needs_human and order.order_type is not OrderType.TWAP:
-            self._is_to_go(order)
+            self._let_go(order)
         return Placed(order=self._ledger.book.orders[order.order_id])
 
-    def _is_to_go(self, order: Order) -> None:
+    def _let_go(self, order: Order) -> None:
         if self._ledger.one_by_one:
             # It is durable, and waits for nothing that is decided after it.
             self._sender.send(order)
