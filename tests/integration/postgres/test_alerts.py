@@ -1,8 +1,8 @@
 """What people are told, on record: read once, kept for each channel, whatever dies in between."""
 
+import time
 from contextlib import closing
 from dataclasses import replace
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
