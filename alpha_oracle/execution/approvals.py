@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import OrderEvent, OrderPurpose, OrderStatus, OrderType, RefusedBy
 from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
+from alpha_oracle.execution.order_records import evidence, opening_events
 from alpha_oracle.execution.placements import is_momentary
 from alpha_oracle.execution.router import marketable_limit
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.trading_records import Approval
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Evidence, Ledger
-    from alpha_oracle.execution.placing import Placer
     from alpha_oracle.execution.sending import Sender
     from alpha_oracle.execution.surroundings import TradingRules
     from alpha_oracle.ports.clock import Clock
@@ -51,7 +51,6 @@ class ApprovalClerk:
         ledger: Ledger,
         gatherer: Gatherer,
         *,
-        placer: Placer,
         sender: Sender,
         store: TradingStore,
         clock: Clock,
@@ -59,7 +58,6 @@ class ApprovalClerk:
         self._rules = rules
         self._ledger = ledger
         self._gatherer = gatherer
-        self._placer = placer
         self._sender = sender
         self._store = store
         self._clock = clock
@@ -185,8 +183,7 @@ class ApprovalClerk:
             OrderStatus.REJECTED,
             reason,
             by=RefusedBy.RISK,
-            cascade_runs=(self._placer.run(order, clearance, CheckStage.APPROVAL),),
-            day_trade_decisions=self._placer.guard_decisions(order, clearance),
+            **evidence(order, clearance, CheckStage.APPROVAL, at=self._clock.now()),
         )
 
     def _go(self, order: Order, approval: Approval, clearance: Clearance) -> None:
@@ -196,13 +193,12 @@ class ApprovalClerk:
             at=self._clock.now(),
             reason=f"approved by {approval.decided_by}",
         )
-        events = (approved, *self._placer.opening_events(order))
+        events = (approved, *opening_events(order, at=self._clock.now()))
         sent = self._ledger.record(
             order.order_id,
             *events,
             sends=True,
-            cascade_runs=(self._placer.run(order, clearance, CheckStage.APPROVAL),),
-            day_trade_decisions=self._placer.guard_decisions(order, clearance),
+            **evidence(order, clearance, CheckStage.APPROVAL, at=self._clock.now()),
         )
         if sent.status is OrderStatus.PENDING:
             self._sender.send(sent)

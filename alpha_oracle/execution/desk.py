@@ -74,14 +74,10 @@ class Desk:
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
         self._follower = Follower(ledger, halt=halt, link=self.link, board=ports.board, clock=clock)
         self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
-        self._placer = Placer(
-            rules, ledger, self._gatherer, self._sender, unsent=unsent, clock=clock
-        )
-        self._decider = Decider(rules, ledger, self._gatherer, self._placer, clock=clock)
+        placer = Placer(rules, ledger, self._gatherer, self._sender, unsent=unsent, clock=clock)
+        self._decider = Decider(rules, ledger, self._gatherer, placer, clock=clock)
         self._repricer = Repricer(rules, ledger, self._gatherer, self._sender, clock=clock)
-        self._slicer = Slicer(
-            rules, ledger, self._gatherer, placer=self._placer, sender=self._sender, clock=clock
-        )
+        self._slicer = Slicer(rules, ledger, self._gatherer, sender=self._sender, clock=clock)
         self._stopper = Stopper(
             ledger,
             self._follower,
@@ -95,7 +91,6 @@ class Desk:
             rules,
             ledger,
             self._gatherer,
-            placer=self._placer,
             sender=self._sender,
             store=ports.store,
             clock=clock,

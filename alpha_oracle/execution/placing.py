@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from alpha_oracle.domain.orders import Order, OrderEvent, OrderStatus, OrderType
+from alpha_oracle.domain.orders import Order, OrderStatus, OrderType
 from alpha_oracle.domain.risk import RiskAction
-from alpha_oracle.domain.trading_events import ApprovalRequired, OrderSubmitted, OrderSummary
-from alpha_oracle.domain.trading_records import (
-    Approval,
-    CascadeRun,
-    CheckStage,
-    DayTradeDecision,
-    SignalOutcome,
-    SignalOutcomeKind,
+from alpha_oracle.domain.trading_records import CheckStage
+from alpha_oracle.execution.order_records import (
+    approval_of,
+    cascade_run,
+    guard_decisions,
+    opening_events,
+    outcomes_of,
+    placement_told,
 )
 from alpha_oracle.execution.order_requests import order_of
 from alpha_oracle.execution.placements import (
@@ -33,7 +33,6 @@ from alpha_oracle.execution.placements import (
 )
 from alpha_oracle.execution.router import NoRoute
 from alpha_oracle.risk.kill_switch import KillSwitchCheck
-from alpha_oracle.risk.pdt_guard import NAME as DAY_TRADE_GUARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.portfolio import Lot
     from alpha_oracle.domain.quotes import Quote
     from alpha_oracle.domain.received_signals import ReceivedSignal
+    from alpha_oracle.domain.trading_records import Approval, CascadeRun
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
     from alpha_oracle.execution.order_requests import OrderRequest
@@ -113,7 +113,7 @@ class Placer:
         if not isinstance(checked, Checked):
             return checked
         order, clearance = checked.order, checked.clearance
-        decisions = self.guard_decisions(order, clearance)
+        decisions = guard_decisions(order, clearance, at=self._clock.now())
         if clearance.action is RiskAction.REJECT:
             if is_momentary(clearance):
                 return Waits(reason=clearance.reason, check=clearance.deciding.check)
@@ -121,17 +121,17 @@ class Placer:
         needs_human = not clearance.may_be_sent
         if needs_human:
             order = replace(order, status=OrderStatus.AWAITING_APPROVAL)
-        opening = () if needs_human else self.opening_events(order)
+        opening = () if needs_human else opening_events(order, at=self._clock.now())
         change = self._ledger.change(
             f"order|{order.order_id}",
             orders=(order,),
             events=tuple((order.order_id, event) for event in opening),
-            outcomes=self._outcomes(signal, order),
+            outcomes=outcomes_of(order, signal),
             cascade_runs=checked.runs,
             day_trade_decisions=decisions,
             lots=tuple(lots),
-            approvals=(self._approval(order, clearance),) if needs_human else (),
-            announcements=self._told(order, clearance, needs_human=needs_human),
+            approvals=self._approvals(order, clearance) if needs_human else (),
+            announcements=placement_told(order, clearance),
         )
         if not self._ledger.commit(change, sends=True):
             return Declined(reason=KILLED, runs=checked.runs, decisions=decisions)
@@ -157,46 +157,6 @@ class Placer:
             self._sender.withdraw(order, HALTED)
             self._unsent.discard(order.order_id)
 
-    def opening_events(self, order: Order) -> tuple[OrderEvent, ...]:
-        """Return what follows at once when an order may go: a TWAP's slices are then due."""
-        if order.order_type is not OrderType.TWAP:
-            return ()
-        return (
-            OrderEvent(
-                event_id="submitted",
-                status=OrderStatus.SUBMITTED,
-                at=self._clock.now(),
-                reason="worked in slices",
-            ),
-        )
-
-    def run(self, order: Order, clearance: Clearance, stage: CheckStage) -> CascadeRun:
-        """Return the record of what the cascade said of an order."""
-        return CascadeRun(
-            stage=stage,
-            at=self._clock.now(),
-            action=clearance.action,
-            verdicts=clearance.verdicts,
-            order_id=order.order_id,
-            signal_id=order.signal_id,
-        )
-
-    def guard_decisions(self, order: Order, clearance: Clearance) -> tuple[DayTradeDecision, ...]:
-        """Return what the day-trade guard said, if it was asked."""
-        return tuple(
-            DayTradeDecision(
-                order_id=order.order_id,
-                symbol=order.symbol,
-                session=order.session,
-                at=self._clock.now(),
-                action=verdict.action,
-                reason=verdict.reason,
-                inputs=verdict.inputs,
-            )
-            for verdict in clearance.verdicts
-            if verdict.check == DAY_TRADE_GUARD
-        )
-
     def _check(
         self, request: OrderRequest, quotes: Mapping[Symbol, Quote]
     ) -> Checked | Waits | Declined:
@@ -207,7 +167,7 @@ class Placer:
                 return order
             facts = self._gatherer.facts(order, quotes)
             clearance = self._rules.risk.check_pre_trade(order, facts)
-            runs.append(self.run(order, clearance, CheckStage.DECISION))
+            runs.append(cascade_run(order, clearance, CheckStage.DECISION, at=facts.now))
             is_settled = clearance.quantity in (0, order.quantity)
             if is_settled:
                 return Checked(order=order, clearance=clearance, runs=tuple(runs))
@@ -243,34 +203,6 @@ class Placer:
         waits = may_come(route.missing)
         return Waits(reason=route.reason) if waits else Declined(reason=route.reason)
 
-    def _outcomes(self, signal: ReceivedSignal | None, order: Order) -> tuple[SignalOutcome, ...]:
-        if signal is None:
-            return ()
-        return (
-            SignalOutcome(
-                signal_id=signal.signal_id,
-                kind=SignalOutcomeKind.ORDERED,
-                at=order.created_at,
-                order_id=order.order_id,
-            ),
-        )
-
-    def _approval(self, order: Order, clearance: Clearance) -> Approval:
-        return Approval(
-            order_id=order.order_id,
-            requested_at=order.created_at,
-            expires_at=self._rules.window.end(order.session),
-            price=order.arrival_price or order.limit_price,
-            reason=clearance.reason,
-            checks=tuple(sorted(clearance.asking)),
-        )
-
-    def _told(
-        self, order: Order, clearance: Clearance, *, needs_human: bool
-    ) -> tuple[ApprovalRequired | OrderSubmitted, ...]:
-        summary, at = OrderSummary.of(order), order.created_at
-        if needs_human:
-            return (ApprovalRequired(order=summary, reason=clearance.reason, at=at),)
-        if order.order_type is OrderType.TWAP:
-            return (OrderSubmitted(order=summary, at=at),)
-        return ()
+    def _approvals(self, order: Order, clearance: Clearance) -> tuple[Approval, ...]:
+        expires_at = self._rules.window.end(order.session)
+        return (approval_of(order, clearance, expires_at=expires_at),)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, OrderType, RefusedBy
 from alpha_oracle.domain.risk import RiskAction
 from alpha_oracle.domain.trading_records import CheckStage
+from alpha_oracle.execution.order_records import evidence
 from alpha_oracle.execution.order_requests import slice_order
 from alpha_oracle.execution.placements import is_momentary
 from alpha_oracle.execution.router import marketable_limit
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.orders import Order
     from alpha_oracle.execution.gathering import Gatherer
     from alpha_oracle.execution.ledger import Ledger
-    from alpha_oracle.execution.placing import Placer
     from alpha_oracle.execution.sending import Sender
     from alpha_oracle.execution.surroundings import TradingRules
     from alpha_oracle.execution.twap import TwapPlan
@@ -45,14 +45,12 @@ class Slicer:
         ledger: Ledger,
         gatherer: Gatherer,
         *,
-        placer: Placer,
         sender: Sender,
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
         self._gatherer = gatherer
-        self._placer = placer
         self._sender = sender
         self._clock = clock
 
@@ -136,8 +134,7 @@ class Slicer:
         change = self._ledger.change(
             f"order|{order.order_id}",
             orders=(order,),
-            cascade_runs=(self._placer.run(order, clearance, CheckStage.SLICE),),
-            day_trade_decisions=self._placer.guard_decisions(order, clearance),
+            **evidence(order, clearance, CheckStage.SLICE, at=self._clock.now()),
         )
         if self._ledger.commit(change, sends=True):
             self._sender.send(order)
@@ -159,8 +156,7 @@ class Slicer:
                 f"order|{order.order_id}",
                 orders=(order,),
                 events=((order.order_id, event),),
-                cascade_runs=(self._placer.run(order, clearance, CheckStage.SLICE),),
-                day_trade_decisions=self._placer.guard_decisions(order, clearance),
+                **evidence(order, clearance, CheckStage.SLICE, at=self._clock.now()),
             )
         )
 

@@ -216,6 +216,9 @@ def test_no_worse_entry_is_looked_at_first_where_the_turn_ends_a_go():
     assert day.orders() == []
 
 
+CROWD = 2 * DECISIONS + 10
+
+
 def a_crowd(count, **changes):
     """As many signals, each of a strategy of its own, none of which becomes an order."""
     return [
@@ -225,29 +228,29 @@ def a_crowd(count, **changes):
 
 def test_a_crowd_is_decided_a_few_at_once_and_the_switch_is_looked_at_in_between():
     day = TradingDay()
-    day.receive(*a_crowd(60))
+    day.receive(*a_crowd(CROWD))
     day.go_to(5)
     day.quote_all()
     assert day.engine.step() == day.clock.now()
-    assert 0 < len(day.memory.outcomes) < 60
+    assert 0 < len(day.memory.outcomes) < CROWD
 
     for _ in range(3):
         day.engine.step()
-    assert len(day.memory.outcomes) == 60
+    assert len(day.memory.outcomes) == CROWD
     assert day.engine.step() > day.clock.now()
 
 
 def test_a_crowd_expires_a_few_at_once():
     day = TradingDay()
-    day.receive(*a_crowd(60))
+    day.receive(*a_crowd(CROWD))
     day.go_to(375)
     assert day.engine.step() == day.clock.now()
-    assert 0 < len(day.memory.outcomes) < 60
+    assert 0 < len(day.memory.outcomes) < CROWD
 
     for _ in range(3):
         day.engine.step()
     assert {one.kind for one in day.memory.outcomes.values()} == {"expired"}
-    assert len(day.memory.outcomes) == 60
+    assert len(day.memory.outcomes) == CROWD
 
 
 def test_those_that_wait_do_not_keep_the_others_from_being_looked_at():
