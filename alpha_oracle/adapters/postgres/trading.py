@@ -14,8 +14,9 @@ from alpha_oracle.adapters.postgres import trading_reading as reading
 from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.adapters.postgres.trading_batch import ChangeBatch, is_committed, replaced
+from alpha_oracle.adapters.postgres.trading_reconciliations import script_of_reconciliation
 from alpha_oracle.adapters.postgres.trading_script import script_of_steps, steps_of
-from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, PreparedSession
+from alpha_oracle.adapters.postgres.trading_session import PreparedSession
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED
 from alpha_oracle.domain.trading_records import ApprovalStatus, TakenIn
 
@@ -54,21 +55,6 @@ RETURNING epoch
 _REQUESTS: Final = """
 SELECT request_id, account, kind, asked_at, asked_by, amount_usd, answered_at, answer
 FROM operator_requests WHERE account = :account AND answered_at IS NULL ORDER BY number
-"""
-_RECONCILED: Final = f"""
-{WRITE_ANYHOW};
-WITH saved AS (
-    INSERT INTO reconciliations (
-        account, at, occasion, drift_pct, cash_difference_usd, foreign_orders, strangers
-    )
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT (account, at, occasion) DO NOTHING
-    RETURNING number
-)
-INSERT INTO reconciliation_mismatches
-SELECT saved.number, mismatch.* FROM saved, unnest(
-    CAST(%s AS text[]), CAST(%s AS bigint[]), CAST(%s AS bigint[]), CAST(%s AS numeric[])
-) AS mismatch
 """
 
 
@@ -258,7 +244,7 @@ class PostgresTradingStore:
 
     def save_reconciliation(self, found: Reconciliation) -> None:
         """Keep what a reconciliation found; once."""
-        self._session.run((_RECONCILED, _reconciliation_values(found)))
+        self._session.run(script_of_reconciliation(found))
 
     def last_reconciliation(self, account: str) -> Reconciliation | None:
         """Return the newest reconciliation on record."""
@@ -275,14 +261,3 @@ class PostgresTradingStore:
     def close(self) -> None:
         """Close the connection that changes go over."""
         self._session.close()
-
-
-def _reconciliation_values(found: Reconciliation) -> list[object]:
-    return [
-        *(found.account, found.at, found.occasion, found.drift_pct, found.cash_difference_usd),
-        *(list(found.foreign_orders), list(found.strangers)),
-        [mismatch.symbol for mismatch in found.mismatches],
-        [mismatch.book for mismatch in found.mismatches],
-        [mismatch.broker for mismatch in found.mismatches],
-        [mismatch.price for mismatch in found.mismatches],
-    ]
