@@ -59,7 +59,7 @@ def guard_decisions(
 
 
 def evidence(order: Order, clearance: Clearance, stage: CheckStage, *, at: datetime) -> Evidence:
-    """Return both."""
+    """Return what the cascade and its guard said of an order, for a change to take along."""
     return {
         "cascade_runs": (cascade_run(order, clearance, stage, at=at),),
         "day_trade_decisions": guard_decisions(order, clearance, at=at),
