@@ -49,10 +49,12 @@ class _DisplayedWatch:
         self._shown_at: datetime | None = None
 
     def __call__(self, facts: RiskFacts, *, bought: Purchase | None) -> Sequence[TradingEvent]:
-        if self._shown_at is None or facts.now - self._shown_at >= SPACING:
+        events = self._watch(facts, bought=bought)
+        # Who is told of something finds it on the board.
+        if events or self._shown_at is None or facts.now - self._shown_at >= SPACING:
             self._show(facts)
             self._shown_at = facts.now
-        return self._watch(facts, bought=bought)
+        return events
 
     def _show(self, facts: RiskFacts) -> None:
         document = {

@@ -70,6 +70,17 @@ def test_it_is_shown_every_few_seconds_however_often_the_worker_looks(watch, boa
     assert len(board.shown) == 4
 
 
+def test_what_is_told_is_on_the_board_at_once(watch, board):
+    whole = facts()
+    watch(whole, bought=None)
+    lost = replace(whole.account, equity_usd=whole.account.peak_equity_usd * Decimal("0.5"))
+    later = replace(whole, account=lost, now=whole.now + timedelta(seconds=1))
+    assert watch(later, bought=None)
+    (_, before), (_, document) = board.shown
+    drawdowns = [named(one["breakers"])["portfolio_drawdown"] for one in (before, document)]
+    assert [one["breached"] for one in drawdowns] == [False, True]
+
+
 def test_a_board_that_is_away_keeps_nobody_from_watching(watch, board):
     whole, board.is_away = facts(), True
     broken = replace(
