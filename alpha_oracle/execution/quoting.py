@@ -101,8 +101,8 @@ class MarketReader:
 
     def _read(self, symbols: Collection[Symbol], session: Session) -> dict[Symbol, Quote]:
         opens, closes = calendar.session_open(session), calendar.session_close(session)
-        self._read_at_once().update(symbols)
         found = self._board.quotes(symbols)
+        self._read_at_once().update(symbols)
         todays = {symbol: one for symbol, one in found.items() if opens <= one.at <= closes}
         for symbol, quote in todays.items():
             if quote.mark is not None and symbol != VIX_SYMBOL and self._counts(quote, session):

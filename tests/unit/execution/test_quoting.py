@@ -89,6 +89,32 @@ def test_a_board_out_of_reach_has_no_quotes_and_what_it_has_later_is_read(board,
     assert read(reader, BBB) == {AAA: 100, BBB: 50, VIX: 100}
 
 
+def test_a_board_out_of_reach_has_none_for_any_decision_of_a_look(board, clock, reader):
+    board.is_away = True
+    clock.advance(seconds=0.5)
+    reader.begin()
+    assert [reader.quotes(AAA, BBB, session=TODAY) for _ in range(2)] == [{}, {}]
+    assert reader.quotes(AAA, session=TODAY) == {}
+
+
+def test_what_is_read_for_several_decisions_is_of_now_a_quarter_of_a_second(board, clock, reader):
+    quote(board, clock, BBB, price=50)
+    reader.begin()
+    reader.quotes(AAA, BBB, session=TODAY)
+    quote(board, clock, BBB, price=60)
+    clock.advance(seconds=0.2)
+    assert reader.quotes(BBB, session=TODAY)[BBB].mid == 50
+    clock.advance(seconds=0.05)
+    assert reader.quotes(BBB, session=TODAY)[BBB].mid == 60
+
+
+def test_what_was_read_for_an_earlier_look_is_read_again(board, clock, reader):
+    quote(board, clock, BBB, price=50)
+    assert read(reader, BBB)[BBB] == 50
+    quote(board, clock, BBB, price=60)
+    assert read(reader, BBB)[BBB] == 60
+
+
 def test_marks_that_did_not_change_leave_their_version(board, clock, holding, reader):
     before = reader.marked
     quote(board, clock, AAA, price=100)
