@@ -121,9 +121,7 @@ class PreparedSession:
     def is_busy(self) -> bool:
         """Whether the answer to what was given is still to come."""
         with self._guard:
-            connection = self._connection
-            is_awaited = self._given is not None and connection is not None
-            return is_awaited and not connection.is_answered()  # type: ignore[union-attr]
+            return self._given is not None and not self._opened().is_answered()
 
     def collect(self) -> None:
         """Wait for the answer to what was given.
