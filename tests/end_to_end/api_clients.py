@@ -14,7 +14,8 @@ from alpha_oracle.bootstrap.api import opened_services
 from alpha_oracle.config import load_settings
 from alpha_oracle.entrypoints.api.access import Access, Role, Token
 from alpha_oracle.entrypoints.api.app import create_app
-from tests.end_to_end.command_line import a_free_port, begin_process
+from tests.end_to_end.command_line import begin_process
+from tests.ports import a_free_port
 
 OPERATOR, VIEWER = (
     "the-operators-own-token-of-32-characters",

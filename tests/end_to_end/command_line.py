@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -18,7 +17,8 @@ from alpha_oracle.config_values import PREFIX
 from alpha_oracle.entrypoints.cli.main import main
 
 COMMAND = Path(sys.executable).with_name("alpha-oracle")
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 600
+"""As long as anything may take beside all others on a busy machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,3 @@ def _left_as_it_was():
         root.handlers[:] = handlers
         root.setLevel(level)
         structlog.reset_defaults()
-
-
-def a_free_port():
-    """Return a port of this machine that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]

@@ -27,7 +27,7 @@ from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.marketdata import imports
 from alpha_oracle.risk.watchdogs import pipeline_deadline
 from tests.end_to_end.api_clients import client
-from tests.end_to_end.command_line import Answer, a_free_port, begin_process
+from tests.end_to_end.command_line import Answer, begin_process
 from tests.end_to_end.telegram_desk import telegram_settings
 from tests.end_to_end.trading_world import Rehearsal, a_signal
 from tests.end_to_end.trading_world import first as first_soon
@@ -41,6 +41,7 @@ from tests.end_to_end.worlds import (
 )
 from tests.peers.slack import SlackStandIn
 from tests.peers.telegram import TelegramStandIn
+from tests.ports import a_free_port
 
 PATIENCE_SECONDS = 900
 HOOK = "https://hooks.slack.com/services/T000/B000/hooksecret"

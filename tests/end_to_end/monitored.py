@@ -15,9 +15,9 @@ from alpha_oracle.adapters.postgres.runs import PostgresRuns
 from alpha_oracle.domain.ranking import StrategyRank
 from tests.contracts import model_values
 from tests.end_to_end.api_clients import VIEWER, api_process
-from tests.end_to_end.command_line import a_free_port
 from tests.end_to_end.trading_processes import Drill
 from tests.end_to_end.trading_world import EVE, MOMENTUM, PERFORMANCE, a_signal, first
+from tests.ports import a_free_port
 
 METRICS_PORTS = {
     "worker": "EXECUTION__METRICS_PORT",

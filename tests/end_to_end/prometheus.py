@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import httpx
 import yaml
 
-from tests.end_to_end.command_line import a_free_port
 from tests.end_to_end.monitoring import DEPLOYMENTS, RULES
 from tests.end_to_end.trading_world import first
+from tests.ports import a_free_port
 
 LOCAL = DEPLOYMENTS / "prometheus" / "local.yml"
 BINARY = shutil.which("prometheus")

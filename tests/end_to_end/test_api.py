@@ -25,8 +25,9 @@ from tests.end_to_end.api_clients import (
     client,
     until_healthy,
 )
-from tests.end_to_end.command_line import a_free_port, begin_process
+from tests.end_to_end.command_line import begin_process
 from tests.fakes.event_bus import InMemoryEventBus
+from tests.ports import a_free_port
 from tests.trading import an_order
 
 

@@ -16,12 +16,13 @@ import redis
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.wheels import package_folder
 from tests.conftest import execute
-from tests.end_to_end.command_line import a_free_port, ask, ask_process
+from tests.end_to_end.command_line import ask, ask_process
 from tests.end_to_end.test_cli_installation import small_disk  # noqa: F401 - a fixture.
 from tests.end_to_end.worlds import installed, settings_of
 from tests.integration.ibkr.sources import eventually
 from tests.peers.slack import slack
 from tests.peers.telegram import CHAT_ID, TOKEN, telegram
+from tests.ports import a_free_port
 
 ORDER = (
     *("settings", "packages", "home", "disk", "time zones", "clock", "ports", "database"),

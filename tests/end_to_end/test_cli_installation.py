@@ -11,7 +11,7 @@ from alpha_oracle import calendar
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from tests.conftest import SHARED_DATA
-from tests.end_to_end.command_line import a_free_port, ask, ask_process, begin_process
+from tests.end_to_end.command_line import ask, ask_process, begin_process
 from tests.end_to_end.market_files import write_bars
 from tests.end_to_end.worlds import (
     HISTORY_ENDS,
@@ -21,6 +21,7 @@ from tests.end_to_end.worlds import (
     SYMBOLS,
     installed,
 )
+from tests.ports import a_free_port
 
 PLAYED = ["AAPL", "AMD", "BAC", "C", "CVX", "F", "GE", "IBM", "JPM", "KO", "MSFT", "NVDA", "XOM"]
 VERBS = (

@@ -11,9 +11,10 @@ import pytest
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.bootstrap.supervisor import supervisor_pid
 from tests.conftest import execute
-from tests.end_to_end.command_line import a_free_port, ask_process
+from tests.end_to_end.command_line import ask_process
 from tests.end_to_end.test_cli_installation import small_disk  # noqa: F401 - a fixture.
 from tests.end_to_end.trading_world import first
+from tests.ports import a_free_port
 
 SERVERS = ("postgres", "redis", "prefect")
 PROCESSES = ("feed", "worker", "api", "watch", "flow-runs")

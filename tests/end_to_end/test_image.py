@@ -16,8 +16,8 @@ from alpha_oracle.bootstrap.presence import ALWAYS_ON
 from alpha_oracle.config_values import PREFIX
 from tests.conftest import execute, with_database
 from tests.deployed import FOLDER, PROJECT, SECRETS, SERVICES, command_of, environment_of, of_word
-from tests.end_to_end.command_line import a_free_port
 from tests.end_to_end.trading_world import first
+from tests.ports import a_free_port
 
 pytestmark = pytest.mark.slow
 

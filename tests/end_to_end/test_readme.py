@@ -10,8 +10,9 @@ import pytest
 
 from alpha_oracle.config import load_settings
 from tests.end_to_end.api_clients import OPERATOR, api_here
-from tests.end_to_end.command_line import a_free_port, ask
+from tests.end_to_end.command_line import ask
 from tests.end_to_end.worlds import SYMBOLS
+from tests.ports import a_free_port
 from tests.readme import PROJECT, README, blocks, commands, sections
 
 DATA = PROJECT / "deployments" / "data.md"

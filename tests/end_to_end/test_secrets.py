@@ -9,10 +9,11 @@ import redis
 from sqlalchemy import make_url
 
 from tests.end_to_end.api_clients import DIGESTS, OPERATOR, VIEWER, client, until_healthy
-from tests.end_to_end.command_line import a_free_port, ask_process
+from tests.end_to_end.command_line import ask_process
 from tests.end_to_end.trading_world import Rehearsal, a_signal, end, first
 from tests.peers.slack import slack
 from tests.peers.telegram import CHAT_ID, telegram
+from tests.ports import a_free_port
 
 pytestmark = pytest.mark.slow
 

@@ -1,10 +1,11 @@
 """A local Slack, spoken to over HTTP."""
 
-import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.ports import a_free_port
 
 
 @dataclass
@@ -57,6 +58,4 @@ def slack(*statuses, body="ok", answering=True):
 
 
 def unused_url():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{a_free_port()}"

@@ -8,7 +8,7 @@ import pytest
 from alpha_oracle.bootstrap.ports import refuse_taken, wanted_ports
 from alpha_oracle.config import parse_settings
 from alpha_oracle.errors import ConfigurationError
-from tests.end_to_end.command_line import a_free_port
+from tests.ports import a_free_port
 
 
 def settings(**sections):
