@@ -219,7 +219,7 @@ def one_at_a_time(path):
     """Let one worker at a time into the block."""
     lock = FileLock(path)
     try:
-        assert lock.acquire_exclusive(timeout_seconds=120.0), f"{path} stays locked"
+        assert lock.acquire_exclusive(timeout_seconds=900.0), f"{path} stays locked"
         yield
     finally:
         lock.release()

@@ -26,7 +26,7 @@ DIGESTS = {
     for token, role in ((OPERATOR, Role.OPERATOR), (VIEWER, Role.VIEWER))
 }
 TOKENS = [Token(sha256=digest, role=role) for role, digest in DIGESTS.items()]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 def client(url, token, **options):

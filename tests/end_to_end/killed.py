@@ -19,7 +19,7 @@ from tests.end_to_end.worlds import SESSION, installed
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 
-END_SECONDS = 120
+END_SECONDS = 900
 
 BARS = f"""
 SELECT symbol, session, open, high, low, close, volume, source, basis, known_at

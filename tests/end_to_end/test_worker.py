@@ -31,7 +31,7 @@ def test_a_signal_becomes_an_order_a_fill_and_a_position(rehearsal, closes):
     with rehearsal.heard("orders") as hear, rehearsal.trading() as worker:
         rehearsal.announce(a_signal(symbol, close))
         (order,) = first(lambda: finished(rehearsal, 1))
-        told = first(lambda: len(hear()) >= 2 and hear())
+        told = first(lambda: hear() and hear()[-1]["event"] == "order:filled" and hear())
         assert end(worker) == 0
 
     assert order.status is OrderStatus.FILLED

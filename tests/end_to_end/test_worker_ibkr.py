@@ -4,7 +4,7 @@ import pytest
 
 from alpha_oracle.domain.orders import OrderStatus
 from tests.end_to_end.trading_processes import Drill
-from tests.end_to_end.trading_world import SESSION, START, SYMBOLS, a_signal, first
+from tests.end_to_end.trading_world import SESSION, START, SYMBOLS, a_signal, at_last, first
 from tests.peers.tws.market import an_index
 from tests.peers.tws.process import gateway_process
 
@@ -52,7 +52,8 @@ def assert_book_is_the_gateways(drill, gateway):
     truth, book = gateway.remote.exchange, drill.book(ACCOUNT)
     filled = {one.symbol: one.filled for one in truth.tickets if one.filled}
     assert {lot.symbol: lot.quantity for lot in book.lots} == filled
-    assert book.state.cash_usd == truth.cash
+    # A commission is told after what it is for.
+    assert at_last(lambda: drill.book(ACCOUNT).state.cash_usd, truth.cash) == truth.cash
     assert [one.order_ref for one in truth.tickets] == [one.order_id for one in book.orders]
 
 
@@ -61,7 +62,7 @@ def test_a_signal_becomes_an_order_and_a_position_at_the_gateway(drill, gateway)
     quote(gateway, symbol, close)
     drill.start("feed", "worker")
     drill.send(a_signal(symbol, close))
-    (order,) = first(lambda: ended(drill), seconds=30)
+    (order,) = first(lambda: ended(drill))
     (ticket,) = gateway.remote.exchange.tickets
     assert (order.status, ticket.status) == (OrderStatus.FILLED, "Filled")
     assert (order.broker_order_id, order.simulated) == (str(ticket.perm_id), False)
@@ -77,7 +78,7 @@ def test_quotes_and_orders_both_come_and_go_through_the_gateway(drill, gateway):
     # Without it nothing is bought, and nothing waits for it.
     first(lambda: drill.redis_cli("HGET", "feed:quote:VIX", "last_price"))
     drill.send(a_signal(symbol, close))
-    (order,) = first(lambda: ended(drill), seconds=60)
+    (order,) = first(lambda: ended(drill))
     assert order.status is OrderStatus.FILLED
     assert gateway.remote.connected_ids == (1, 3)
     assert_book_is_the_gateways(drill, gateway)
@@ -87,11 +88,11 @@ def test_an_order_filled_while_the_worker_was_dead_is_booked_by_the_next(drill, 
     symbol, close = next(iter(drill.store_market().items()))
     drill.start("feed", "worker")
     drill.send(a_signal(symbol, close))
-    first(lambda: gateway.remote.exchange.tickets, seconds=30)
+    first(lambda: gateway.remote.exchange.tickets)
     drill.end("worker")
     quote(gateway, symbol, close)
     drill.start("worker")
-    (order,) = first(lambda: ended(drill), seconds=30)
+    (order,) = first(lambda: ended(drill))
     assert order.status is OrderStatus.FILLED
     assert_book_is_the_gateways(drill, gateway)
 
@@ -101,13 +102,13 @@ def test_a_gateway_that_restarts_in_the_day_costs_nothing(drill, gateway):
     quote(gateway, one, close)
     drill.start("feed", "worker")
     drill.send(a_signal(one, close))
-    first(lambda: ended(drill), seconds=30)
+    first(lambda: ended(drill))
     gateway.kill()
-    first(lambda: "orders_not_linked" in drill.logged("worker"), seconds=30)
+    first(lambda: "orders_not_linked" in drill.logged("worker"))
     drill.send(a_signal(two, other))
     gateway.start()
     quote(gateway, two, other)
-    first(lambda: ended(drill, 2), seconds=60)
+    first(lambda: ended(drill, 2))
     assert_book_is_the_gateways(drill, gateway)
 
 
@@ -116,7 +117,7 @@ def test_paper_only_never_connects_for_orders(drill, gateway):
     symbol, close = next(iter(drill.store_market().items()))
     drill.start("feed", "worker")
     drill.send(a_signal(symbol, close))
-    first(lambda: ended(drill, account="paper"), seconds=30)
+    first(lambda: ended(drill, account="paper"))
     assert gateway.remote.ledger.connections == []
 
 

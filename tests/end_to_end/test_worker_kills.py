@@ -154,7 +154,7 @@ def storm(drill, documents, dice):
 def settle_down(drill):
     """Let all come to its end; a sale tried again while the worker ended is awaited too."""
     while True:
-        first(lambda: is_settled(drill), seconds=180)
+        first(lambda: is_settled(drill))
         drill.end("worker", "feed")
         if is_settled(drill):
             return

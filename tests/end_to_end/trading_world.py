@@ -141,6 +141,8 @@ class Rehearsal:
                 if on == "stream":
                     client.xadd("signals:stream", {"data": document})
                 else:
+                    # A worker that has started listens a moment later.
+                    first(lambda: client.pubsub_numsub("signals")[0][1])
                     client.publish("signals", document)
 
     def stream(self):
@@ -248,6 +250,14 @@ def first(find, *, seconds=PATIENCE_SECONDS):
             return found
         time.sleep(0.1)
     raise AssertionError("nothing came")
+
+
+def at_last(find, expected, *, seconds=PATIENCE_SECONDS):
+    """Ask again and again until the answer is the one that is expected; return the last one."""
+    deadline = time.monotonic() + seconds
+    while (found := find()) != expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
 
 
 def end(process):
