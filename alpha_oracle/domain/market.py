@@ -20,6 +20,7 @@ Session: TypeAlias = date
 """A New York trading date."""
 
 _TICKER: Final = re.compile(r"[A-Z0-9]{1,12}([.][A-Z0-9]{1,4})?")
+_DOTTED: Final = str.maketrans("-/ _", "....")
 
 
 def parse_symbol(text: str) -> Symbol:
@@ -28,7 +29,7 @@ def parse_symbol(text: str) -> Symbol:
     Raises:
         UnknownSymbol: the text is not a ticker.
     """
-    dotted = re.sub(r"[-/ _]", ".", text.strip().upper())
+    dotted = text.strip().upper().translate(_DOTTED)
     if not text.isascii() or not _TICKER.fullmatch(dotted):
         raise UnknownSymbol(f"{text!r} is not a ticker; expected letters like AAPL or BRK.B")
     return Symbol(dotted)

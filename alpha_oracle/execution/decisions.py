@@ -193,7 +193,7 @@ class Decider:
         return EntryFacts(
             account=self._ledger.account,
             session=self._gatherer.session,
-            equity_usd=book.equity_usd(),
+            equity_usd=self._gatherer.equity_usd(),
             free_cash_usd=None if cash is None else cash - exposure.reserved_usd,
             quote=quotes.get(signal.symbol),
             last_close=self._gatherer.references.last_close(signal.symbol),

@@ -76,6 +76,8 @@ class Follower:
 
     def hear(self, events: Sequence[BrokerEvent]) -> None:
         """Put events on record, in their order."""
+        if not events:
+            return
         # What one look brings is made durable in one go: the broker tells it again if it is lost.
         with self._ledger.together():
             for event in events:

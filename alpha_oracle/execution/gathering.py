@@ -51,7 +51,7 @@ class Gatherer:
         self._link = link
         self.references = ReferenceShelf(ports.facts)
         self._activity: tuple[datetime, datetime | None] | None = None
-        self._session: tuple[datetime, Session] | None = None
+        self._newest: tuple[Mapping[Symbol, Quote], datetime | None] | None = None
         self._market_now = MarketReader(
             ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
         )
@@ -78,10 +78,7 @@ class Gatherer:
     @property
     def session(self) -> Session:
         """The session that has opened last."""
-        now = self._ports.clock.now()
-        if self._session is None or self._session[0] != now:
-            self._session = (now, calendar.latest_opened_session(now))
-        return self._session[1]
+        return calendar.latest_opened_session(self._ports.clock.now())
 
     def exposure(self, order: Order | None) -> Exposure:
         """Return the sums of the book beside an order."""
@@ -93,6 +90,10 @@ class Gatherer:
         The cash is None while nobody knows what working purchases will cost.
         """
         return self._reckoner.reckoned(order)
+
+    def equity_usd(self) -> Decimal | None:
+        """Return cash and what the lots count at; None while a mark is missing."""
+        return self._reckoner.equity_usd()
 
     def facts(self, order: Order | None, quotes: Mapping[Symbol, Quote]) -> RiskFacts:
         """Return everything the checks look at, of an order that is none of it itself."""
@@ -118,7 +119,7 @@ class Gatherer:
         book, told = self._ledger.book, self._link.account
         return AccountFacts(
             is_live=not self._ports.broker.is_paper,
-            equity_usd=book.equity_usd(),
+            equity_usd=self.equity_usd(),
             cash_usd=cash,
             peak_equity_usd=book.state.peak_equity_usd,
             previous_close_equity_usd=book.state.previous_close_equity_usd,
@@ -171,9 +172,15 @@ class Gatherer:
     ) -> datetime | None:
         # An index that is calculated says nothing of shares, unless there are none to be quoted.
         if order is not None or self._market_now.own_symbols():
-            shares = (one.at for symbol, one in quotes.items() if symbol != VIX_SYMBOL)
-            return max(shares, default=None)
+            return self._newest_of_shares(quotes)
         return max((one.at for one in quotes.values()), default=None)
+
+    def _newest_of_shares(self, quotes: Mapping[Symbol, Quote]) -> datetime | None:
+        # One reading of the board is looked through once, for all decisions that go by it.
+        if self._newest is None or self._newest[0] is not quotes:
+            shares = (one.at for symbol, one in quotes.items() if symbol != VIX_SYMBOL)
+            self._newest = (quotes, max(shares, default=None))
+        return self._newest[1]
 
     def _done(self, order: Order | None, now: datetime, session: Session) -> ActivityFacts:
         own = frozenset(() if order is None else (order.order_id, order.parent_id))

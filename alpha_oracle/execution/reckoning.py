@@ -32,6 +32,7 @@ class Reckoner:
         self._references = references
         self._commission = commission
         self._reckoned: tuple[object, Exposure, Decimal | None] | None = None
+        self._equity: tuple[object, Decimal | None] | None = None
         self._lots: tuple[object, Exposure] | None = None
         self._summed: tuple[Exposure, tuple[Commitment, ...], Exposure] | None = None
 
@@ -48,6 +49,14 @@ class Reckoner:
         if self._reckoned is None or self._reckoned[0] != by:
             self._reckoned = (by, *self._sum(None))
         return self._reckoned[1:]
+
+    def equity_usd(self) -> Decimal | None:
+        """Return cash and what the lots count at; None while a mark is missing."""
+        book = self._ledger.book
+        by = (self._ledger.version, self._market.marked, book.marks)
+        if self._equity is None or self._equity[0] != by:
+            self._equity = (by, book.equity_usd())
+        return self._equity[1]
 
     def _sum(self, order: Order | None) -> tuple[Exposure, Decimal | None]:
         book = self._ledger.book

@@ -21,7 +21,7 @@ _named: Final = lru_cache(maxsize=1_024)(json.dumps)
 
 def encode_measures(measures: Mapping[str, Measure]) -> str:
     """Return what a check looked at as a JSON object; a decimal that is no number is its name."""
-    parts = (f"{_named(name)}:{_measure(value)}" for name, value in measures.items())
+    parts = [f"{_named(name)}:{_measure(value)}" for name, value in measures.items()]
     return f"{{{','.join(parts)}}}"
 
 
@@ -33,7 +33,7 @@ def decode_measures(text: str) -> dict[str, Measure]:
 
 def encode_verdicts(verdicts: Iterable[RiskCheckResult]) -> str:
     """Return verdicts as a JSON array, in their order; what a verdict leaves empty is left out."""
-    return f"[{','.join(_verdict(verdict) for verdict in verdicts)}]"
+    return f"[{','.join([_verdict(verdict) for verdict in verdicts])}]"
 
 
 def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
@@ -42,18 +42,18 @@ def decode_verdicts(text: str) -> tuple[RiskCheckResult, ...]:
 
 
 def _verdict(verdict: RiskCheckResult) -> str:
-    parts = [_begun(verdict.check, verdict.action, verdict.reason)]
+    text = _begun(verdict.check, verdict.action, verdict.reason)
     if verdict.measured is not None:
-        parts.append(f'"measured":{_decimal(verdict.measured)}')
+        text += f',"measured":{_decimal(verdict.measured)}'
     if verdict.bound is not None:
-        parts.append(f'"bound":{_decimal(verdict.bound)}')
+        text += f',"bound":{_decimal(verdict.bound)}'
     if verdict.quantity is not None:
-        parts.append(f'"quantity":{verdict.quantity}')
+        text += f',"quantity":{verdict.quantity}'
     if verdict.missing:
-        parts.append(f'"missing":{json.dumps(verdict.missing)}')
+        text += f',"missing":{json.dumps(verdict.missing)}'
     if verdict.inputs:
-        parts.append(f'"inputs":{encode_measures(verdict.inputs)}')
-    return f"{','.join(parts)}}}"
+        text += f',"inputs":{encode_measures(verdict.inputs)}'
+    return text + "}"
 
 
 @lru_cache(maxsize=1_024)

@@ -14,13 +14,11 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
-from alpha_oracle.adapters.redis.kept_connection import KeptConnection
+from alpha_oracle.adapters.redis.kept_connection import KeptConnection, packed
 from alpha_oracle.errors import AlphaOracleError, ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from alpha_oracle.adapters.redis.kept_connection import Command
 
 PATIENCE_SECONDS: Final = 5.0
 REST_SECONDS: Final = 1.0
@@ -80,8 +78,8 @@ class RedisConnection:
         except RedisError as error:
             raise self._told(error) from error
 
-    def ask(self, *commands: Command, is_text: bool = True) -> list[Any]:
-        """Return the answers to commands, asked in one round trip over a connection kept for it.
+    def ask(self, *commands: bytes, is_text: bool = True) -> list[Any]:
+        """Return the answers to packed commands, asked in one round trip over a kept connection.
 
         A refusal is told as the error it is. Without `is_text` answers stay bytes.
 
@@ -104,7 +102,7 @@ class RedisConnection:
             StoreUnavailable: it is refused, or as of `client`; it may be done.
             ConfigurationError: as of `client`.
         """
-        (told,) = self.ask(command)
+        (told,) = self.ask(packed(*command))
         if isinstance(told, ResponseError):
             raise self._told(told)
         return told

@@ -5,21 +5,22 @@ One that the pool gives for each command takes longer to come than the server ta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from redis.client import NEVER_DECODE
+import hiredis
 from redis.exceptions import ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import redis
 
-Command: TypeAlias = tuple[str | int, ...]
-"""A command and what it is about, piece by piece."""
 
-_TEXT: Final[Mapping[str, Any]] = {}
-_BYTES: Final[Mapping[str, Any]] = {NEVER_DECODE: True}
+def packed(*command: str | int) -> bytes:
+    """Return a command, given piece by piece, as it goes over the wire."""
+    # Its stub knows of commands of one piece alone.
+    as_sent: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]
+    return as_sent
 
 
 class KeptConnection:
@@ -29,9 +30,10 @@ class KeptConnection:
         self._client = client
         self._connection: Any = None
 
-    def ask(self, commands: Sequence[Command], *, is_text: bool) -> list[Any]:
+    def ask(self, commands: Sequence[bytes], *, is_text: bool) -> list[Any]:
         """Return what is answered, a refusal as the error it is; all of it is one round trip.
 
+        Commands go packed, and answers come as the protocol has them: as RESP 3, or 2 before it.
         Where the connection is lost everything is asked again, as the client's retries say.
 
         Raises:
@@ -39,26 +41,23 @@ class KeptConnection:
         """
         if self._connection is None:
             self._connection = self._client.connection_pool.get_connection()
-        options = _TEXT if is_text else _BYTES
         told: list[Any] = self._connection.retry.call_with_retry(
-            lambda: self._asked(commands, options), lambda _error: None
+            lambda: self._asked(commands, is_text=is_text), lambda _error: None
         )
         return told
 
-    def _asked(self, commands: Sequence[Command], options: Mapping[str, Any]) -> list[Any]:
+    def _asked(self, commands: Sequence[bytes], *, is_text: bool) -> list[Any]:
         try:
-            self._connection.send_packed_command(self._connection.pack_commands(commands))
-            return [self._told(command, options) for command in commands]
+            self._connection.send_packed_command([b"".join(commands)])
+            return [self._told(is_text=is_text) for _ in commands]
         except BaseException:
             # What is still to come would be taken for the answers to other questions.
             self._connection.disconnect()
             raise
 
-    def _told(self, command: Command, options: Mapping[str, Any]) -> object:
+    def _told(self, *, is_text: bool) -> object:
         try:
-            told: object = self._client.parse_response(  # type: ignore[no-untyped-call]
-                self._connection, command[0], **options
-            )
+            told: object = self._connection.read_response(disable_decoding=not is_text)
         except ResponseError as refusal:
             return refusal
         return told

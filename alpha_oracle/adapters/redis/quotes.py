@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from alpha_oracle.adapters.redis.kept_connection import packed
 from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.quotes import quote_of
 
@@ -37,6 +39,7 @@ class RedisQuoteBoard:
     def __init__(self, connection: RedisConnection, *, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
+        self._known: dict[Symbol, tuple[object, Quote]] = {}
 
     def quotes(self, symbols: Collection[Symbol]) -> dict[Symbol, Quote]:
         """Return what there is of some symbols, however old; what cannot be read is left out.
@@ -47,15 +50,21 @@ class RedisQuoteBoard:
         asked = list(dict.fromkeys(symbols))
         if not asked:
             return {}
-        commands = [("HMGET", f"{PREFIX}{symbol}", *FIELDS) for symbol in asked]
         # Left as bytes: what is no text would end the reading of all the others.
-        answers = self._connection.ask(*commands, is_text=False)
+        answers = self._connection.ask(*map(_question, asked), is_text=False)
+        told = map(self._read, asked, answers)
         latest = self._clock.now() + AHEAD
-        told = (
-            _quote(symbol, answer, latest=latest)
-            for symbol, answer in zip(asked, answers, strict=True)
-        )
-        return {quote.symbol: quote for quote in told if quote is not None}
+        return {one.symbol: one for one in told if one is not None and one.at <= latest}
+
+    def _read(self, symbol: Symbol, answer: object) -> Quote | None:
+        # A hash that says what it said before is the quote it was.
+        known = self._known.get(symbol)
+        if known is not None and known[0] == answer:
+            return known[1]
+        quote = _quote(symbol, answer)
+        if quote is not None:
+            self._known[symbol] = (answer, quote)
+        return quote
 
     def publish(self, quotes: Collection[Quote]) -> None:
         """Let these be the newest quotes of their symbols, in one round trip.
@@ -88,12 +97,17 @@ def _text(price: Decimal | None) -> str:
     return "" if price is None else f"{price:f}"
 
 
-def _quote(symbol: Symbol, answer: object, *, latest: datetime) -> Quote | None:
+@lru_cache(maxsize=4_096)
+def _question(symbol: Symbol) -> bytes:
+    return packed("HMGET", f"{PREFIX}{symbol}", *FIELDS)
+
+
+def _quote(symbol: Symbol, answer: object) -> Quote | None:
     if not isinstance(answer, list):
         return None
     bid, ask, last, volume, timestamp, is_delayed = map(_decoded, answer)
     at = _instant(timestamp)
-    if at is None or at > latest:
+    if at is None:
         return None
     return quote_of(
         symbol,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError, ResponseError
 
+from alpha_oracle.adapters.redis.kept_connection import packed
 from alpha_oracle.adapters.redis.stream_question import StreamQuestion, entries_of, socket_of
 from alpha_oracle.domain.signals import CHANNEL, STREAM
 from alpha_oracle.errors import AlphaOracleError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from redis.client import PubSub
 
     from alpha_oracle.adapters.redis.connection import RedisConnection
-    from alpha_oracle.adapters.redis.stream_question import Entry
+from alpha_oracle.adapters.redis.stream_question import Entry
 
 GROUP: Final = "execution"
 BATCH: Final = 100
@@ -47,10 +48,8 @@ class RedisSignalStream:
     def __init__(self, connection: RedisConnection, *, consumer: str) -> None:
         self._connection = connection
         self._consumer = consumer
-        self._ask_for = (
-            *("XREADGROUP", "GROUP", GROUP, consumer),
-            *("COUNT", BATCH, "STREAMS", STREAM),
-        )
+        self._ask_for = ("XREADGROUP", "GROUP", GROUP, consumer, "COUNT", BATCH, "STREAMS", STREAM)
+        self._ask_for_new = packed(*self._ask_for, _NEW)
         self._question = StreamQuestion(GROUP, consumer, stream=STREAM, count=BATCH)
         self._listener: PubSub | None = None
         self._after = _BEGINNING
@@ -152,11 +151,12 @@ class RedisSignalStream:
             return _deliveries(self._next(after=_NEW))
         # Whatever was answered before a ping is, is here then.
         if self._question.is_answered() or (client.ping() and self._question.is_answered()):
-            return _deliveries(self._question.answer(client))
+            return _deliveries(self._question.answer())
         return []
 
     def _next(self, *, after: str) -> list[Entry]:
-        (told,) = self._connection.ask((*self._ask_for, after))
+        asked = self._ask_for_new if after == _NEW else packed(*self._ask_for, after)
+        (told,) = self._connection.ask(asked)
         if isinstance(told, ResponseError):
             raise told
         return entries_of(told)

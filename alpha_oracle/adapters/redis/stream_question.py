@@ -11,6 +11,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     import redis
 
@@ -20,15 +21,13 @@ BLOCK_MILLISECONDS: Final = 10_000
 Entry: TypeAlias = tuple[str | None, dict[str, str] | None]
 """An id and the fields under it; what was deleted has neither, or no fields."""
 
-_ASK: Final = "XREADGROUP"
-
 
 class StreamQuestion:
     """Asks for new entries of a group on a connection of its own; one question at a time."""
 
     def __init__(self, group: str, consumer: str, *, stream: str, count: int) -> None:
         self._command = (
-            *(_ASK, "GROUP", group, consumer, "COUNT", count),
+            *("XREADGROUP", "GROUP", group, consumer, "COUNT", count),
             *("BLOCK", BLOCK_MILLISECONDS, "STREAMS", stream, ">"),
         )
         self._pool: redis.ConnectionPool | None = None
@@ -69,7 +68,7 @@ class StreamQuestion:
             raise NoAnswer("a question to the stream was never answered")
         return False
 
-    def answer(self, client: redis.Redis) -> list[Entry]:
+    def answer(self) -> list[Entry]:
         """Return the entries that were answered, with their ids; waits for them.
 
         Raises:
@@ -77,7 +76,7 @@ class StreamQuestion:
             RedisError: the connection is lost.
         """
         try:
-            told = client.parse_response(self._connection, _ASK)  # type: ignore[no-untyped-call]
+            told = self._connection.read_response()
         except ResponseError:
             self._answer_by = None
             raise
@@ -94,8 +93,16 @@ class StreamQuestion:
 
 
 def entries_of(answer: Any) -> list[Entry]:  # noqa: ANN401 - whatever the server said.
-    """Return the entries in an answer about one stream."""
-    return [entry for _stream, entries in answer or () for entry in entries]
+    """Return the entries in an answer about one stream, which names it in a map or in a list."""
+    streams = answer.items() if isinstance(answer, dict) else answer or ()
+    return [_entry(told) for _stream, entries in streams for told in entries]
+
+
+def _entry(told: Sequence[Any] | None) -> Entry:
+    if told is None:
+        return None, None
+    entry_id, fields = told
+    return entry_id, None if fields is None else dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def socket_of(connection: Any) -> socket.socket:  # noqa: ANN401 - one of several classes.

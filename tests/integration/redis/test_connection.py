@@ -5,6 +5,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from alpha_oracle.adapters.redis.connection import RedisConnection, redacted
+from alpha_oracle.adapters.redis.kept_connection import packed
 from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 
@@ -79,7 +80,7 @@ def test_a_server_that_answers_again_is_asked_again(impatient, hang):
 
 def test_several_commands_are_answered_in_their_order_and_a_refusal_in_its_place(connection):
     set_, refused, read = connection.ask(
-        ("SET", "word", "text"), ("HGET", "word", "x"), ("GET", "word")
+        packed("SET", "word", "text"), packed("HGET", "word", "x"), packed("GET", "word")
     )
     assert set_
     assert isinstance(refused, ResponseError)
@@ -89,7 +90,7 @@ def test_several_commands_are_answered_in_their_order_and_a_refusal_in_its_place
 def test_what_is_no_text_stays_bytes_where_it_is_asked_for(connection):
     with connection.client() as client:
         client.set("word", b"\xff")
-    assert connection.ask(("GET", "word"), is_text=False) == [b"\xff"]
+    assert connection.ask(packed("GET", "word"), is_text=False) == [b"\xff"]
     assert connection.answer("GET", "word") == "\N{REPLACEMENT CHARACTER}"
 
 

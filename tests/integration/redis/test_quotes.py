@@ -108,6 +108,25 @@ def test_what_is_no_quote_is_left_out_and_hides_no_other(board, connection, fiel
     assert board.quotes([SYMBOL, good.symbol]) == {good.symbol: good}
 
 
+def test_a_quote_of_a_time_to_come_is_one_when_that_has_come(connection):
+    clock = FixedClock(TEN_O_CLOCK)
+    board = RedisQuoteBoard(connection, clock=clock)
+    written(connection, **WHOLE | {"timestamp": "2016-06-02T14:00:06Z"})
+    assert board.quotes([SYMBOL]) == {}
+    clock.advance(seconds=1)
+    assert board.quotes([SYMBOL])[SYMBOL].bid == Decimal("99.9")
+
+
+@pytest.mark.parametrize("field", [*WHOLE, "is_delayed"])
+def test_a_quote_is_read_anew_whatever_changed_in_it(board, connection, field):
+    other = {"volume": "7", "timestamp": "2016-06-02T13:59:59Z", "is_delayed": "1"}
+    written(connection, **WHOLE)
+    before = board.quotes([SYMBOL])
+    assert board.quotes([SYMBOL]) == before
+    written(connection, **{field: other.get(field, "100.05")})
+    assert board.quotes([SYMBOL]) != before
+
+
 @pytest.mark.parametrize("volume", ["-5", "many", "1e999999", b"\xff"])
 def test_a_volume_that_is_none_is_unknown(board, connection, volume):
     written(connection, **WHOLE | {"volume": volume})

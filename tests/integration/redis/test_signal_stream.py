@@ -4,6 +4,7 @@ from time import monotonic
 
 import pytest
 
+from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.adapters.redis.signal_stream import RedisSignalStream
 from alpha_oracle.errors import StoreUnavailable
@@ -178,6 +179,19 @@ def test_what_another_consumer_left_lying_is_claimed(connection, stream):
     assert found == ["one"]
     stream.acknowledge([entry])
     assert read(another(connection)) == []
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_entries_come_by_either_protocol(redis_url, protocol):
+    apart = "&" if "?" in redis_url else "?"
+    with closing(RedisConnection(f"{redis_url}{apart}protocol={protocol}")) as connection:
+        add(connection, data="one")
+        assert documents(read(another(connection))) == ["one"]
+        waiting = another(connection)
+        assert documents(read(waiting)) == ["one"]
+        assert read(waiting, wait_seconds=0.01) == []
+        add(connection, data="two")
+        assert documents(read(waiting, wait_seconds=10.0)) == ["two"]
 
 
 @pytest.mark.parametrize("is_deleted", [False, True], ids=["other fields", "deleted"])
