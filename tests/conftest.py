@@ -216,7 +216,7 @@ def execute(url, statement):
 
 @contextmanager
 def one_at_a_time(path):
-    """Let one worker at a time into the block."""
+    """Let one worker at a time into the block; the others wait."""
     lock = FileLock(path)
     try:
         assert lock.acquire_exclusive(timeout_seconds=900.0), f"{path} stays locked"

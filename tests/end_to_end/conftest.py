@@ -20,7 +20,13 @@ from alpha_oracle.bootstrap.sources import SOURCES
 from alpha_oracle.config import load_settings
 from alpha_oracle.telemetry import disable_dependency_telemetry
 from tasks.bars import ingest_bars
-from tests.conftest import REDIS_DATABASES, own_database, shared_store, with_redis_database
+from tests.conftest import (
+    REDIS_DATABASES,
+    one_at_a_time,
+    own_database,
+    shared_store,
+    with_redis_database,
+)
 from tests.end_to_end.asked import AskedSource
 from tests.end_to_end.trading_processes import opened_nursery
 from tests.end_to_end.trading_world import Rehearsal
@@ -46,6 +52,12 @@ def prefect_url(run_folder):
             # What is still on its way would be tried for a minute once the server is gone.
             EventsWorker.drain_all()
             APILogWorker.drain_all()
+
+
+@pytest.fixture(scope="session")
+def deploying(run_folder):
+    """A block in which no other worker changes the deployments of the server they share."""
+    return lambda: one_at_a_time(run_folder / "deployments.lock")
 
 
 @pytest.fixture(scope="session")

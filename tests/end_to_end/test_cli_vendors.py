@@ -1,10 +1,13 @@
 """What the command line says of the vendors: `doctor`, and runs that cannot be done."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.end_to_end.command_line import ask, ask_process
 from tests.end_to_end.vendors import (
     ACCOUNT,
+    IMPATIENT,
     KEY,
     a_market,
     as_given_by,
@@ -153,7 +156,9 @@ def test_doctor_names_an_account_the_gateway_does_not_manage_by_its_setting(
     assert [one for one in (ACCOUNT, OTHER_ACCOUNT) if one in answer.out + answer.err] == []
 
 
-def test_doctor_names_a_gateway_that_hangs(installed_with, gateway):
+def test_doctor_names_a_gateway_that_hangs(installed_with, gateway, monkeypatch):
+    hasty = replace(IMPATIENT, handshake_seconds=2.0)
+    monkeypatch.setattr("tests.end_to_end.vendors.IMPATIENT", hasty)
     gateway.fault(Point.HANDSHAKE, Hang(), times=None)
     with installed_with(**by_ibkr(gateway.port)):
         ok, text = finding(ask("doctor", "--json"), "source ibkr")

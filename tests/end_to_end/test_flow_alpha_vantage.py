@@ -58,6 +58,12 @@ def kept(world):
     return {request.split()[1] for (request,) in world.rows("SELECT request FROM vendor_answers")}
 
 
+def await_the_killed(vendor, world):
+    """Wait until all that a killed run had under way has arrived, at the vendor and on record."""
+    wait_until(lambda: not vendor.is_asked())
+    world.await_the_killed()
+
+
 @pytest.mark.slow
 def test_a_day_of_500_symbols_asks_for_each_once(undisturbed):
     left, asked, counted = undisturbed
@@ -79,10 +85,12 @@ def test_a_day_killed_twice_pays_again_only_for_what_was_on_its_way(
         run = begin_in_new_process(world.environment, prefect_url)
         wait_until(lambda: len(vendor.asked()) >= first + 200)
         assert run.kill() == -signal.SIGKILL
+        await_the_killed(vendor, world)
         second, kept_first = len(vendor.asked()), kept(world)
         place = "between storing a batch and telling Redis"
         code, _ = run_in_new_process(world.environment, prefect_url, place=place)
         assert code == -signal.SIGKILL
+        await_the_killed(vendor, world)
         third, kept_second = len(vendor.asked()), kept(world)
         assert world.run_record()[0] == "running"
         assert set(world.stored_symbols()) > world.done_set()

@@ -7,6 +7,7 @@ import redis
 
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from flows.daily_pipeline import daily_pipeline
+from tests.end_to_end.trading_world import at_last
 from tests.end_to_end.worlds import NOW, SESSION, SYMBOLS, artifacts_of, task_runs_of
 
 FIELDS = {
@@ -63,6 +64,12 @@ def table(artifact):
     return json.loads(artifact.data)
 
 
+def names_of_tasks(run, kind):
+    """The names of the task runs of a kind, sorted; the server is told of them as they go."""
+    names = (task.name for task in task_runs_of(run.state))
+    return sorted(name for name in names if name.startswith(kind))
+
+
 def test_the_day_ends_completed(run):
     assert run.state.is_completed()
     assert run.report.session == SESSION
@@ -71,13 +78,13 @@ def test_the_day_ends_completed(run):
 
 
 def test_bars_come_in_mapped_batches(run):
-    batches = sorted(task.name for task in task_runs_of(run.state) if "ingest" in task.name)
-    assert batches == [f"ingest from {SYMBOLS[first]}" for first in range(0, 20, 5)]
+    batches = [f"ingest from {SYMBOLS[first]}" for first in range(0, 20, 5)]
+    assert at_last(lambda: names_of_tasks(run, "ingest"), batches) == batches
 
 
 def test_strategies_are_evaluated_side_by_side(run):
-    names = [task.name for task in task_runs_of(run.state)]
-    assert sum(name.startswith("evaluate_strategy") for name in names) == len(STRATEGIES) + 1
+    count = len(STRATEGIES) + 1
+    assert at_last(lambda: len(names_of_tasks(run, "evaluate_strategy")), count) == count
 
 
 def test_every_symbol_is_stored_and_told_for_25_hours(run):

@@ -98,6 +98,9 @@ def test_a_day_killed_twice_asks_only_for_what_is_missing(
     missing = []
 
     def mark(world):
+        # What the killed run had sent has arrived once its connection ended at the gateway.
+        wait_until(lambda: connections(gateway.ledger)[-1] is ConnectionEvent.CLOSED)
+        world.await_the_killed()
         ledger = gateway.ledger
         marks.append(len(ledger.asked(Point.HISTORICAL_DATA)))
         contracts.append(len(ledger.asked(Point.CONTRACT_DETAILS)))

@@ -25,6 +25,7 @@ def test_a_rerun_after_a_kill_leaves_what_an_undisturbed_run_leaves(
 ):
     code, _ = run_in_new_process(world.environment, prefect_url, place=place)
     assert code == -signal.SIGKILL
+    world.await_the_killed()
     assert world.run_record()[0] == "running"
     code, digest = run_in_new_process(world.environment, prefect_url)
     assert code == 0

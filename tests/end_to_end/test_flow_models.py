@@ -174,9 +174,9 @@ def test_features_that_are_no_longer_known_are_missed_by_name(worlds, home, tmp_
 
 
 @pytest.fixture
-def deployment(prefect_url):
+def deployment(prefect_url, deploying):
     """The deployment that trains, as a server knows it; nobody works on its runs."""
-    with get_client(sync_client=True) as client:
+    with deploying(), get_client(sync_client=True) as client:
         flow_id = client.create_flow(train_model)
         made = client.create_deployment(flow_id, name="train")
         yield lambda: client.read_flow_runs(

@@ -47,6 +47,7 @@ def test_a_killed_training_leaves_a_whole_registry_and_goes_on(
     with worlds(home, **QUICK, **NO_GATE) as world:
         code, _ = train_in_new_process(world.environment, prefect_url, place=place)
         assert code == -signal.SIGKILL
+        world.await_the_killed()
         left = {undisturbed: LEFT[place]} if LEFT[place] else {}
         assert registered(world) == left
         # Those of the windows, and the one of the newest train months.

@@ -1,6 +1,6 @@
 """What a real Prefect server says of flow runs that gave heartbeats, once or not any more."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -54,23 +54,41 @@ def beat(client, run, *, seconds_ago):
 
 def seen(runs, run):
     """What is said of a run; None: nothing."""
-    return next((one for one in runs.running() if one.flow_run_id == str(run.id)), None)
+    running = told(runs.running)
+    return next((one for one in running if one.flow_run_id == str(run.id)), None)
+
+
+def told(ask):
+    """What a server answers, which others ask too: one that is busy is asked again."""
+
+    def answered():
+        with suppress(TransientError):
+            return (ask(),)
+
+    return first(answered)[0]
+
+
+def rhythm_of(runs, run):
+    """The rhythm of a run; None where it is not told yet."""
+    found = seen(runs, run)
+    return found and found.rhythm
 
 
 def test_a_running_flow_has_the_rhythm_of_its_last_two_heartbeats(client, runs):
     run = begun(client)
     beat(client, run, seconds_ago=(400, 230, 200))
-    first(lambda: seen(runs, run).rhythm)
+    first(lambda: rhythm_of(runs, run))
     found = seen(runs, run)
     assert (found.name, found.flow) == (run.name, "heartbeats")
     assert found.rhythm == pytest.approx(timedelta(seconds=30), abs=timedelta(seconds=0.1))
 
 
 def test_a_flow_without_heartbeats_has_been_silent_since_it_began(client, runs):
-    found = seen(runs, begun(client))
+    run = begun(client)
+    found = first(lambda: seen(runs, run))
     assert found.rhythm is None
     # The server tells its time in whole seconds, and those of a while ago where it is busy.
-    assert timedelta(seconds=-10) <= found.silence <= timedelta(minutes=1)
+    assert timedelta(seconds=-10) <= found.silence <= timedelta(minutes=5)
 
 
 def test_a_run_that_is_over_is_not_running(client, runs):
@@ -80,17 +98,17 @@ def test_a_run_that_is_over_is_not_running(client, runs):
 
 
 def test_workers_are_counted_by_their_pool(client, runs):
-    assert runs.workers_online(str(uuid4())) is None
+    assert told(lambda: runs.workers_online(str(uuid4()))) is None
     pool = client._client.post("/work_pools/", json={"name": str(uuid4()), "type": "process"})
     name = pool.json()["name"]
-    assert runs.workers_online(name) == 0
+    assert told(lambda: runs.workers_online(name)) == 0
     client._client.post(f"/work_pools/{name}/workers/heartbeat", json={"name": "a worker"})
-    assert runs.workers_online(name) == 1
+    assert told(lambda: runs.workers_online(name)) == 1
 
 
 def test_there_is_one_automation_however_often_it_is_asked_for(runs):
-    runs.ensure_automation()
-    assert not runs.ensure_automation()
+    told(runs.ensure_automation)
+    assert not told(runs.ensure_automation)
 
 
 def test_a_server_that_does_not_answer_is_told_as_such():

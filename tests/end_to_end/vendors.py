@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from alpha_oracle import calendar
 from alpha_oracle.adapters.ibkr.connection import GatewayConnection
@@ -35,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 KEY = "S3CRETK3Y16CHARS"
 ACCOUNT = "DU7654321"
 DATA_CLIENT = 2
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0
 
 # Windows so short that a history of some weeks has a few of them.
 SHORT_WINDOWS = {
@@ -44,16 +45,16 @@ SHORT_WINDOWS = {
     "STRATEGY__WALK_FORWARD__STEP_MONTHS": 1,
 }
 
-# What real waits become; the order of events stays.
+# What real pauses become; the order of events stays, and nobody is given up on.
 IMPATIENT = Patience(
-    handshake_seconds=2.0,
-    heartbeat_seconds=0.5,
+    handshake_seconds=60.0,
+    heartbeat_seconds=60.0,
     lease_seconds=0.2,
     lease_slice_seconds=0.1,
     taken_waits_seconds=(0.05, 0.1),
-    restart_waits_seconds=(0.1,) * 20,
-    outage_seconds=2.0,
-    idle_seconds=0.5,
+    restart_waits_seconds=(0.1,) * 600,
+    outage_seconds=60.0,
+    idle_seconds=5.0,
 )
 
 
@@ -163,7 +164,7 @@ def by_alpha_vantage(url, **changes):
         "DATA__ALPHA_VANTAGE__BASE_URL": url,
         "DATA__ALPHA_VANTAGE__REQUESTS_PER_MINUTE": 6000,
         "DATA__ALPHA_VANTAGE__REQUESTS_PER_DAY": 10_000,
-        "DATA__ALPHA_VANTAGE__TIMEOUT_SECONDS": 5,
+        "DATA__ALPHA_VANTAGE__TIMEOUT_SECONDS": 60,
         "DATA__BATCH_SIZE": 50,
     } | changes
 
@@ -225,6 +226,12 @@ class VendorElsewhere:
 
     url: str
     log: Path
+    pid: int
+
+    def is_asked(self):
+        """Whether anybody is connected: nothing that was sent is still to come where nobody is."""
+        connections = psutil.Process(self.pid).net_connections(kind="tcp")
+        return any(one.status != psutil.CONN_LISTEN for one in connections)
 
     def asked(self):
         """The requests that came, in order: function and symbol."""
@@ -249,7 +256,8 @@ def alpha_vantage_process(table, *, folder, **options):
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             wait_until(port.exists)
-            yield VendorElsewhere(url=f"http://127.0.0.1:{port.read_text()}", log=log)
+            url = f"http://127.0.0.1:{port.read_text()}"
+            yield VendorElsewhere(url=url, log=log, pid=process.pid)
         finally:
             process.terminate()
 

@@ -32,6 +32,7 @@ from alpha_oracle.config_values import PREFIX
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
+from tests.end_to_end.trading_world import first
 
 # A half day: the exchange closed at 13:00, the flow runs at 17:00 as ever.
 SESSION = date(2019, 11, 29)
@@ -88,6 +89,17 @@ class World:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 return cursor.fetchall() if cursor.description else []
+
+    def await_the_killed(self):
+        """Wait until what a killed process had under way in the database is done or undone.
+
+        Its commit may come, and its locks stay, until the server finds it gone.
+        """
+        others = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        first(lambda: self.rows(others) == [(0,)])
 
     @contextmanager
     def redis(self):
@@ -187,7 +199,7 @@ def flow_run_of(state):
 
 
 def task_runs_of(state):
-    """The task runs of a flow run."""
+    """The task runs of a flow run, so far as the server was told of them by now."""
     chosen = FlowRunFilter(id=FlowRunFilterId(any_=[_flow_run_id(state)]))
     with get_client(sync_client=True) as client:
         return client.read_task_runs(flow_run_filter=chosen)

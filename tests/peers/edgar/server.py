@@ -60,11 +60,30 @@ class EdgarPeer:
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    held: list[str] = field(default_factory=list)
+    waiting: int = 0
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def fail(self, path="", *, times=1, **fault):
         """Do this to the next requests whose path holds `path`."""
         self.faults.extend([Fault(path=path, **fault)] * times)
+
+    def hold(self, path):
+        """Answer requests whose path holds `path` once they are let go; `waiting` counts those."""
+        self.held.append(path)
+
+    def let_go(self):
+        """Answer what waits, and hold nothing any more."""
+        self.held.clear()
+
+    def await_its_turn(self, path):
+        """Wait for as long as a request is held."""
+        with self.guard:
+            self.waiting += 1
+        while any(part in path for part in self.held) and not self.over.wait(0.01):
+            pass
+        with self.guard:
+            self.waiting -= 1
 
     def take(self, path, user_agent):
         """Count a request; the fault it meets."""
@@ -118,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         fault = self.peer.take(self.path, self.headers.get("User-Agent", ""))
+        self.peer.await_its_turn(self.path)
         with suppress(OSError):
             self._play(fault)
 
