@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 from alpha_oracle.adapters.alerts.slack import Patience, open_slack
 from alpha_oracle.adapters.alerts.telegram import open_telegram
-from alpha_oracle.adapters.alerts.telegram_chat import TelegramChat
 from alpha_oracle.config import SlackSettings
 from alpha_oracle.config_sections import TelegramSettings
 from tests.peers import telegram as telegram_peer
@@ -18,7 +17,8 @@ from tests.peers.telegram import Fault, telegram
 
 HOOK_PATH = "/services/T000/B000/hooksecret"
 SLACK_TOKEN = "xoxb-1234-very-secret"
-IMPATIENT = Patience(timeout_seconds=0.3, pauses_seconds=(0.0, 0.0))
+PATIENT_SECONDS, IMPATIENT_SECONDS = 60.0, 1.0
+"""For an answer: on a busy machine, and where none will come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,17 +33,21 @@ class Kind:
     most_units: int
 
 
-def _webhook(url):
+def _webhook(url, *, seconds=PATIENT_SECONDS):
     hook = f"https://hooks.slack.com{HOOK_PATH}"
-    return open_slack(SlackSettings(webhook_url=hook, base_url=url), patience=IMPATIENT)
+    return _opened(SlackSettings(webhook_url=hook, base_url=url), seconds)
 
 
-def _bot(url):
+def _bot(url, *, seconds=PATIENT_SECONDS):
     settings = SlackSettings(bot_token=SLACK_TOKEN, channel="#trading", base_url=f"{url}/api/")
-    return open_slack(settings, patience=IMPATIENT)
+    return _opened(settings, seconds)
 
 
-def _chat(url):
+def _opened(settings, seconds):
+    return open_slack(settings, patience=Patience(timeout_seconds=seconds, pauses_seconds=(0, 0)))
+
+
+def _chat(url, *, seconds=PATIENT_SECONDS):
     settings = TelegramSettings(
         bot_token=telegram_peer.TOKEN, chat_id=str(telegram_peer.CHAT_ID), base_url=url
     )
@@ -115,7 +119,6 @@ def nobody(url):
     return SimpleNamespace(url=url)
 
 
-def impatient_chat(monkeypatch):
-    """Let chats wait for an answer as short as the others do."""
-    monkeypatch.setattr("alpha_oracle.adapters.alerts.telegram_chat._ANSWER_SECONDS", 0.3)
-    return TelegramChat
+def chats_wait(seconds, monkeypatch):
+    """Let chats, which are not told how long, wait for an answer as long as the others do."""
+    monkeypatch.setattr("alpha_oracle.adapters.alerts.telegram_chat._ANSWER_SECONDS", seconds)

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.contracts.alert_channels import KINDS, breaking_off, impatient_chat
+from tests.contracts.alert_channels import (
+    IMPATIENT_SECONDS,
+    KINDS,
+    PATIENT_SECONDS,
+    breaking_off,
+    chats_wait,
+)
+from tests.integration.ibkr.sources import eventually
 from tests.peers.slack import unused_url
 from tests.peers.telegram import utf16_length
 
@@ -17,7 +24,7 @@ def directly_asked(monkeypatch):
 
 @pytest.fixture(params=KINDS.values(), ids=list(KINDS))
 def kind(request, monkeypatch):
-    impatient_chat(monkeypatch)
+    chats_wait(PATIENT_SECONDS, monkeypatch)
     return request.param
 
 
@@ -53,9 +60,11 @@ def test_a_refusal_is_not_argued_with(kind, logged):
         assert kind.attempts(server) == 1
 
 
-def test_an_answer_that_does_not_come_is_not_asked_for_twice(kind, logged):
+def test_an_answer_that_does_not_come_is_not_asked_for_twice(kind, logged, monkeypatch):
+    chats_wait(IMPATIENT_SECONDS, monkeypatch)
     with kind.serving(is_silent=True) as server:
-        assert not kind.channel(server.url).send("x")
+        assert not kind.channel(server.url, seconds=IMPATIENT_SECONDS).send("x")
+        assert eventually(lambda: kind.attempts(server) > 0)
         assert kind.attempts(server) == 1
 
 

@@ -77,7 +77,7 @@ def served(server, *, caught_up=True):
     with ExitStack() as stack:
         stores = Stores(
             database=stack.enter_context(opened_database(settings)),
-            redis=stack.enter_context(opened_redis(settings, patience_seconds=1.0)),
+            redis=stack.enter_context(opened_redis(settings, patience_seconds=60.0)),
         )
         watch = Watch(settings=settings, stores=stores, clock=clock_of(settings), ending=Event())
         services = chat_services(watch)

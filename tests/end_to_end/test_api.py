@@ -5,6 +5,7 @@ import signal
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 import redis
@@ -132,11 +133,12 @@ def test_a_viewer_looks_and_changes_nothing(viewer, trading_store, operated):
 
 
 def test_guessing_is_slowed_down_and_the_right_token_still_passes(url, operator):
+    began = monotonic()
     with client(url, "wrong") as guesser:
         answers = [guesser.get("/api/orders") for _ in range(60)]
     statuses = [one.status_code for one in answers]
     assert statuses[:MOST_FAILURES] == [401] * MOST_FAILURES
-    assert statuses.count(429) > 20
+    assert statuses.count(401) <= MOST_FAILURES + (monotonic() - began) + 1
     refused = answers[statuses.index(429)]
     assert int(refused.headers["retry-after"]) == 1
     assert operator.get("/api/orders").status_code == 200

@@ -281,7 +281,7 @@ def a_redis(folder, *options):
     command = [program, "--port", str(port), "--dir", str(folder), "--bind", "127.0.0.1", *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
-            assert eventually(lambda: not _is_free(port), seconds=10.0)
+            assert eventually(lambda: not _is_free(port), seconds=300.0)
             yield port
         finally:
             server.terminate()

@@ -11,7 +11,7 @@ from alpha_oracle import calendar
 from alpha_oracle.adapters.embedded.postgres import embedded_postgres
 from alpha_oracle.adapters.embedded.redis import embedded_redis
 from tests.conftest import SHARED_DATA
-from tests.end_to_end.command_line import ask, ask_process, begin_process
+from tests.end_to_end.command_line import PATIENCE_SECONDS, ask, ask_process, begin_process
 from tests.end_to_end.market_files import write_bars
 from tests.end_to_end.worlds import (
     HISTORY_ENDS,
@@ -151,7 +151,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
 def test_two_processes_may_start_the_stores_at_once(environment):
     first, second = (begin_process(environment, "signals", "--json") for _ in range(2))
     with first, second:
-        assert [process.communicate(timeout=60) for process in (first, second)] == [
+        assert [process.communicate(timeout=PATIENCE_SECONDS) for process in (first, second)] == [
             ("[]\n", "")
         ] * 2
 
@@ -183,7 +183,7 @@ def test_a_terminated_run_stops_the_stores_it_was_the_last_to_use(home, prefect_
     with begin_process(environment, "backfill", *years) as process:
         assert process.stderr.readline().startswith("backfill: ")
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 143
     with installed(environment):
         _, found = states()

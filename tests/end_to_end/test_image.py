@@ -22,7 +22,7 @@ from tests.ports import a_free_port
 pytestmark = pytest.mark.slow
 
 BUILD = "uv sync"
-SECONDS = 240
+SECONDS = 900
 PREFECT_URL = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 PREFECT_PARTS = "PREFECT_SERVER_DATABASE_"
 """What a database is told by where it has an address of its own, which those of tests lack."""

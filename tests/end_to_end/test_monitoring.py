@@ -10,7 +10,7 @@ from tests.end_to_end.monitored import monitored
 from tests.end_to_end.monitoring import Query, problems, queries, scraped
 from tests.end_to_end.prometheus import BINARY, prometheus
 from tests.end_to_end.trading_processes import Drill
-from tests.end_to_end.trading_world import first
+from tests.end_to_end.trading_world import at_last, first
 
 pytestmark = pytest.mark.slow
 
@@ -47,12 +47,17 @@ def living(drill):
 
 @pytest.fixture(scope="module")
 def samples(living):
-    """What the four processes tell."""
-    return [
-        sample
-        for job, address in living.urls.items()
-        for sample in scraped(f"{address}/metrics", job=job, token=living.token)
-    ]
+    """What the four processes tell, once they tell all that is asked, or do not for minutes."""
+
+    def told():
+        return [
+            sample
+            for job, address in living.urls.items()
+            for sample in scraped(f"{address}/metrics", job=job, token=living.token)
+        ]
+
+    at_last(lambda: [one.place for one in queries() if problems(one, told())], [], seconds=120)
+    return told()
 
 
 @pytest.fixture(scope="module")

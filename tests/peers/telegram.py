@@ -103,7 +103,7 @@ class TelegramStandIn:
         with self.changed:
             return [parameters for name, parameters in self.requests if name == method]
 
-    def await_that(self, is_so, *, seconds=20.0):
+    def await_that(self, is_so, *, seconds=300.0):
         """Wait until something is so of this server; fail after a while."""
         with self.changed:
             assert self.changed.wait_for(lambda: is_so(self), timeout=seconds), self.texts
