@@ -16,6 +16,15 @@ from tests.peers.tws.running import running_gateway
 
 ACCOUNT = "DU1234567"
 CLIENT_ID = 1
+PATIENT = OrderPatience(
+    handshake_seconds=60.0,
+    answer_seconds=60.0,
+    heartbeat_every_seconds=60.0,
+    heartbeat_seconds=60.0,
+    waits_seconds=(0.05,),
+    start_seconds=60.0,
+)
+"""Nothing is given up on a machine that is busy with something else."""
 IMPATIENT = OrderPatience(
     handshake_seconds=2.0,
     answer_seconds=1.0,
@@ -57,12 +66,15 @@ class Heard:
 
 
 def quiet(broker):
-    """Wait for the answer to a question: what was said before it has arrived then."""
+    """Wait for the answers to two questions: what was said before has arrived then.
+
+    What a request causes is told after the answer to a question that came along with it.
+    """
     connection = broker._connection
 
     async def asked():
         link = connection._link
-        return link is not None and await link.is_alive()
+        return link is not None and await link.is_alive() and await link.is_alive()
 
     broker._thread.run(asked)
 
@@ -73,7 +85,7 @@ class GatewayMarket:
     def __init__(self, gateway, **patience):
         self.gateway = gateway
         self.clock = SharedClock(gateway)
-        self._patience = replace(IMPATIENT, **patience)
+        self._patience = replace(PATIENT, **patience)
         self._open = None
         self.broker = self.another()
 
@@ -113,7 +125,7 @@ class GatewayMarket:
         """What was told and has arrived already."""
         return self._open.events()
 
-    def hear_until(self, *kinds, seconds=20.0):
+    def hear_until(self, *kinds, seconds=60.0):
         """What the broker tells until all these kinds of events were among it."""
         heard = []
         give_up = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""The `ibkr` source beside a gateway, with the patience of a test."""
+"""The `ibkr` source beside a gateway: short pauses, and the patience of a busy machine."""
 
 import socket
 import time
@@ -23,14 +23,14 @@ SYMBOLS = tuple(f"S{number:02d}" for number in range(12))
 LEASE = "ibkr 127.0.0.1:{port} client 2"
 EVENING = calendar.session_close(LAST) + timedelta(hours=1)
 
-IMPATIENT = Patience(
-    handshake_seconds=1.0,
-    heartbeat_seconds=0.3,
+PATIENCE = Patience(
+    handshake_seconds=60.0,
+    heartbeat_seconds=60.0,
     lease_seconds=0.1,
     lease_slice_seconds=0.05,
     taken_waits_seconds=(0.02, 0.05),
-    restart_waits_seconds=(0.05,) * 12,
-    outage_seconds=2.0,
+    restart_waits_seconds=(0.05,) * 1000,
+    outage_seconds=60.0,
     rest_seconds=0.0,
 )
 
@@ -47,7 +47,7 @@ def connected(gateway, *, leases=None, account="", client_id=1, **patience):
         broker,
         client_id=broker.data_client_id,
         leases=leases or InMemoryLeases(),
-        patience=replace(IMPATIENT, **patience),
+        patience=replace(PATIENCE, **patience),
     )
     with closing(connection):
         yield connection
@@ -55,7 +55,7 @@ def connected(gateway, *, leases=None, account="", client_id=1, **patience):
 
 def source_of(connection, *, clock=None, listings=None, **settings):
     """A source on a connection."""
-    ordinary = {"requests_per_second": 40.0, "timeout_seconds": 1.0, "volume_unit": "lots"}
+    ordinary = {"requests_per_second": 40.0, "timeout_seconds": 60.0, "volume_unit": "lots"}
     return IbkrBarSource(
         connection,
         listings=listings or InMemoryListings(),
@@ -92,7 +92,7 @@ def asked_for(gateway):
     return [one.symbol for one in gateway.ledger.asked(Point.HISTORICAL_DATA)]
 
 
-def eventually(holds, *, seconds=20.0):
+def eventually(holds, *, seconds=60.0):
     """Whether something holds soon."""
     give_up = time.monotonic() + seconds
     while not holds():

@@ -22,7 +22,7 @@ class Client:
         """The codes told, without the farm notices of every connect."""
         return [code for _, code, _ in self.errors if code not in {2104, 2106, 2158}]
 
-    async def connect(self, gateway, client_id=2, *, patience=2.0):
+    async def connect(self, gateway, client_id=2, *, patience=60.0):
         await self.ib.connectAsync(gateway.host, gateway.port, client_id, timeout=patience)
         return self
 
@@ -30,7 +30,7 @@ class Client:
         return await self.ib.reqContractDetailsAsync(a_stock(symbol, **fields))
 
     async def bars(self, symbol, duration="3 D", *, end="", kind="TRADES", **options):
-        asked = {"size": "1 day", "regular": True, "patience": 5} | options
+        asked = {"size": "1 day", "regular": True, "patience": 60} | options
         size, regular, patience = asked["size"], asked["regular"], asked["patience"]
         return list(
             await self.ib.reqHistoricalDataAsync(
@@ -48,8 +48,8 @@ class Client:
 
 
 async def until(holds):
-    """Wait until something holds, for at most five seconds."""
-    async with asyncio.timeout(5):
+    """Wait until something holds, for at most a minute."""
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - What holds is in another thread.
             await asyncio.sleep(0.005)
 
@@ -73,4 +73,4 @@ def talk(conversation, *, gateway=None, throttled=True):
             await asyncio.sleep(0.01)
 
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, held()).result(30)
+        return thread.submit(asyncio.run, held()).result(300)

@@ -52,12 +52,12 @@ def gateway():
 
 
 @contextmanager
-def a_source(gateway, *, now=EVENING, timeout_seconds=1.0):
+def a_source(gateway, *, now=EVENING, timeout_seconds=60.0):
     with connected(gateway) as connection:
         yield levels_of(connection, now=now, timeout_seconds=timeout_seconds)
 
 
-def levels_of(connection, *, now=EVENING, timeout_seconds=1.0):
+def levels_of(connection, *, now=EVENING, timeout_seconds=60.0):
     return IbkrLevels(
         connection,
         clock=FixedClock(now),
@@ -188,7 +188,7 @@ def test_no_data_is_no_levels(gateway):
     ],
 )
 def test_what_passes_is_asked_for_again(gateway, effect):
-    with a_source(gateway, timeout_seconds=0.2) as source:
+    with a_source(gateway, timeout_seconds=1.0) as source:
         gateway.fault(HISTORY, effect, times=1)
         assert len(fetch(source).levels) == 2
         gateway.fault(HISTORY, effect, times=None)

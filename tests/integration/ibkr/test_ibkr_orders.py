@@ -8,11 +8,12 @@ import pytest
 from alpha_oracle.domain.orders import OrderStatus, Side
 from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown
 from tests.fakes.broker import close_of_the_session
-from tests.fakes.gateway_market import ACCOUNT, IMPATIENT, gateway_market
+from tests.fakes.gateway_market import ACCOUNT, gateway_market
 from tests.peers.tws import notices
 from tests.peers.tws.faults import (
     Adding,
     DoThenClose,
+    Held,
     Overtaken,
     Point,
     Refuse,
@@ -25,6 +26,7 @@ from tests.peers.tws.faults import (
 from tests.peers.tws.notices import Notice
 
 ODD = Notice(10_999, "Something nobody has seen yet.")
+ANSWER_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -34,8 +36,19 @@ def market():
 
 
 @pytest.fixture
+def hasty():
+    """A market in which an answer is not waited for as long as elsewhere."""
+    with gateway_market(patience={"answer_seconds": ANSWER_SECONDS}) as made:
+        yield made
+
+
+@pytest.fixture
 def proven(market):
     """A market whose connection has had an order answered: the next is not waited for."""
+    return prove(market)
+
+
+def prove(market):
     market.broker.cancel_order(market.send("order-0", limit=1))
     assert market.told() == ["accepted", "cancelled"]
     return market
@@ -86,59 +99,62 @@ def test_an_order_of_another_account_is_not_sent(market):
 
 
 @pytest.mark.parametrize("effect", [Silent(), DoThenClose()], ids=["silence", "end of the socket"])
-def test_an_order_that_lives_without_an_answer_is_found(market, effect):
-    market.gateway.fault(Point.PLACE_ORDER, effect)
+def test_an_order_that_lives_without_an_answer_is_found(hasty, effect):
+    hasty.gateway.fault(Point.PLACE_ORDER, effect)
     with pytest.raises(OutcomeUnknown):
-        market.send(limit=90)
+        hasty.send(limit=90)
     if isinstance(effect, Silent):
         with pytest.raises(BrokerAway, match="is to be heard first"):
-            market.broker.snapshot()
-    market.hear_until("link_down", "link_up")
-    assert status_of(market) is OrderStatus.SUBMITTED
-    assert len(market.gateway.exchange.tickets) == 1
+            hasty.broker.snapshot()
+    hasty.hear_until("link_down", "link_up")
+    assert status_of(hasty) is OrderStatus.SUBMITTED
+    assert len(hasty.gateway.exchange.tickets) == 1
 
 
-def test_an_order_that_got_lost_is_not_there(market):
-    market.gateway.fault(Point.PLACE_ORDER, Unanswered())
+def test_an_order_that_got_lost_is_not_there(hasty):
+    hasty.gateway.fault(Point.PLACE_ORDER, Unanswered())
     with pytest.raises(OutcomeUnknown, match="no answer"):
-        market.send(limit=90)
+        hasty.send(limit=90)
     with pytest.raises(BrokerAway, match="no answer; the gateway is dialled anew"):
-        market.broker.snapshot()
-    market.hear_until("link_down", "link_up")
-    assert status_of(market) is None
+        hasty.broker.snapshot()
+    hasty.hear_until("link_down", "link_up")
+    assert status_of(hasty) is None
 
 
-def test_nothing_is_sent_behind_a_first_order_that_got_no_answer(market):
-    market.gateway.fault(Point.PLACE_ORDER, Silent())
+def test_nothing_is_sent_behind_a_first_order_that_got_no_answer(hasty):
+    hasty.gateway.fault(Point.PLACE_ORDER, Silent())
     with pytest.raises(OutcomeUnknown):
-        market.send(limit=90)
+        hasty.send(limit=90)
     for number in range(2, 5):
         with pytest.raises(OrderRefused, match="order-1, the first of this connection"):
-            market.send(f"order-{number}", limit=9)
-    assert market.told() == ["link_down"]
-    assert not market.broker.is_linked
-    assert len(market.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
+            hasty.send(f"order-{number}", limit=9)
+    assert hasty.told() == ["link_down"]
+    assert not hasty.broker.is_linked
+    assert len(hasty.gateway.ledger.asked(Point.PLACE_ORDER)) == 1
 
 
-def test_an_order_that_is_answered_late_stands_in_the_way_no_more(market):
-    market.gateway.fault(Point.PLACE_ORDER, Slow(IMPATIENT.answer_seconds + 0.2))
+def test_an_order_that_is_answered_late_stands_in_the_way_no_more(hasty):
+    hasty.gateway.fault(Point.PLACE_ORDER, Held())
     with pytest.raises(OutcomeUnknown):
-        market.send(limit=90)
-    market.hear_until("link_down", "accepted", "link_up")
-    market.broker.snapshot()
-    market.send("order-2", limit=9)
-    assert market.told() == ["accepted"]
+        hasty.send(limit=90)
+    hasty.gateway.let_go()
+    hasty.hear_until("link_down", "accepted", "link_up")
+    hasty.broker.snapshot()
+    hasty.send("order-2", limit=9)
+    assert hasty.told() == ["accepted"]
 
 
 def test_the_first_order_of_a_connection_waits_for_its_answer_alone(market):
-    market.gateway.fault(Point.PLACE_ORDER, Slow(0.2), times=None)
+    market.gateway.fault(Point.PLACE_ORDER, Slow(0.2))
+    market.gateway.fault(Point.PLACE_ORDER, Held())
     market.send("order-1", limit=90)
     assert [one.kind for one in market.at_hand()] == ["accepted"]
     market.send("order-2", limit=90)
     assert market.gateway.exchange.tickets[1:] == []
 
 
-def test_after_a_new_connection_an_order_travels_alone_again(proven):
+def test_after_a_new_connection_an_order_travels_alone_again(hasty):
+    proven = prove(hasty)
     proven.gateway.hang_up()
     proven.hear_until("link_down", "link_up")
     proven.broker.snapshot()
@@ -171,10 +187,11 @@ def test_an_execution_told_twice_is_one(market):
 
 
 def test_a_commission_that_comes_late_is_told_when_it_comes(proven):
-    proven.gateway.fault(Point.COMMISSION_TOLD, Overtaken(0.1))
+    proven.gateway.fault(Point.COMMISSION_TOLD, Held())
     proven.quote()
     proven.send()
     assert fills(proven.broker.events()) == [(100, None)]
+    proven.gateway.let_go()
     (told,) = proven.hear_until("commission")
     assert (told.order_id, told.fill.commission) == ("order-1", 1)
 

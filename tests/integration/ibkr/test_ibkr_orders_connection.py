@@ -14,7 +14,7 @@ from alpha_oracle.config import IbkrBrokerSettings
 from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, OutcomeUnknown
 from tests.fakes.broker import SESSION, TEN_O_CLOCK, an_order
 from tests.fakes.clock import FixedClock
-from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, IMPATIENT, gateway_market
+from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, PATIENT, gateway_market
 from tests.integration.ibkr.sources import eventually, unused_port
 from tests.integration.ibkr.talk import talk
 from tests.peers.tws import notices, order_messages
@@ -24,6 +24,7 @@ from tests.peers.tws.faults import (
     Cut,
     Empty,
     Hang,
+    Held,
     Instead,
     Point,
     Slow,
@@ -62,6 +63,13 @@ def market():
         yield made
 
 
+@pytest.fixture
+def hasty():
+    """A market in which an answer is not waited for as long as elsewhere."""
+    with gateway_market(patience={"answer_seconds": 2.0}) as made:
+        yield made
+
+
 def holding(market):
     """A market with 100 shares bought."""
     market.quote()
@@ -71,24 +79,24 @@ def holding(market):
 
 
 @pytest.mark.parametrize("point", PARTS, ids=str)
-def test_what_is_not_told_to_its_end_is_not_believed(market, point):
-    holding(market).gateway.fault(point, Unanswered())
+def test_what_is_not_told_to_its_end_is_not_believed(hasty, point):
+    holding(hasty).gateway.fault(point, Unanswered())
     with pytest.raises(BrokerAway, match=f"did not tell all {PARTS[point]}"):
-        market.broker.snapshot()
+        hasty.broker.snapshot()
     if point in UNNUMBERED:
         # Its end, should it still come, would be taken for that of the next question.
-        market.hear_until("link_down", "link_up")
-    assert market.position() == 100
+        hasty.hear_until("link_down", "link_up")
+    assert hasty.position() == 100
 
 
 def test_an_end_that_is_owed_from_a_broken_question_ends_no_other(market):
-    holding(market).gateway.fault(Point.COMPLETED_ORDERS, Slow(0.4))
+    holding(market).gateway.fault(Point.COMPLETED_ORDERS, Held())
     with ThreadPoolExecutor(1) as other:
         snapshot = other.submit(market.broker.snapshot)
         assert eventually(lambda: market.gateway.ledger.asked(Point.ACCOUNT_SUMMARY)[1:])
         market.gateway.lose_link()
         with pytest.raises(BrokerAway, match="1100"):
-            snapshot.result(5)
+            snapshot.result(60)
     market.gateway.fault(Point.COMPLETED_ORDERS, Unanswered())
     market.gateway.restore_link(data_lost=False)
     market.hear_until("link_up")
@@ -122,7 +130,7 @@ def test_everything_is_of_the_moment_before_it_was_asked(market):
         snapshot = other.submit(market.broker.snapshot)
         assert eventually(lambda: len(market.gateway.ledger.asked(Point.ACCOUNT_SUMMARY)) > asked)
         market.clock.advance(seconds=5)
-        assert snapshot.result(5).at == TEN_O_CLOCK
+        assert snapshot.result(60).at == TEN_O_CLOCK
 
 
 @pytest.mark.parametrize("point", PARTS, ids=str)
@@ -145,11 +153,11 @@ def test_many_orders_for_new_stocks_do_not_come_too_fast_for_the_gateway():
 
 
 def test_what_is_asked_too_fast_has_everything_asked_after_a_pause(market):
+    told_at = time.monotonic()
     market.gateway.tell(notices.too_fast(51, 1))
     market.hear_until("link_up")
-    told_at = time.monotonic()
     market.send(limit=90)
-    assert time.monotonic() - told_at > 1.5
+    assert time.monotonic() - told_at > 1.9
 
 
 def test_executions_that_are_counted_and_not_told_are_missing(market):
@@ -161,12 +169,13 @@ def test_executions_that_are_counted_and_not_told_are_missing(market):
 def test_what_is_executed_while_all_is_told_has_all_asked_again(market):
     market.send(limit=99)
     asked = len(market.gateway.ledger.asked(Point.POSITIONS))
-    market.gateway.fault(Point.EXECUTIONS, Slow(0.3))
+    market.gateway.fault(Point.EXECUTIONS, Held())
     with ThreadPoolExecutor(1) as other:
         snapshot = other.submit(market.broker.snapshot)
         assert eventually(lambda: len(market.gateway.ledger.asked(Point.POSITIONS)) > asked)
         market.quote(bid=98, ask=98.1)
-        told = snapshot.result(5)
+        market.gateway.let_go()
+        told = snapshot.result(60)
     assert told.positions == {"SYN001": 100}
     assert [one.fill.quantity for one in told.executions] == [100]
     assert len(market.gateway.ledger.asked(Point.POSITIONS)) == asked + 2
@@ -280,21 +289,22 @@ def test_a_gateway_at_which_something_fails_at_the_start_is_hung_up_on(market, m
     assert market.gateway.ledger.codes() == []
 
 
-def test_a_connection_without_ibkrs_servers_is_kept_for_a_while(market):
-    market.gateway.lose_link()
-    market.hear_until("link_down")
-    beats = 4 * IMPATIENT.heartbeat_every_seconds
-    assert not eventually(lambda: not market.gateway.connected_ids, seconds=beats)
-    market.gateway.restore_link(data_lost=False)
-    market.hear_until("link_up")
-    assert market.gateway.ledger.times_connected(CLIENT_ID) == 1
+def test_a_connection_without_ibkrs_servers_is_kept_for_a_while():
+    with gateway_market(patience={"heartbeat_every_seconds": 0.4}) as market:
+        market.gateway.lose_link()
+        market.hear_until("link_down")
+        assert not eventually(lambda: not market.gateway.connected_ids, seconds=1.6)
+        market.gateway.restore_link(data_lost=False)
+        market.hear_until("link_up")
+        assert market.gateway.ledger.times_connected(CLIENT_ID) == 1
 
 
 def test_a_connection_that_stays_without_ibkrs_servers_is_dialled_anew():
-    with gateway_market(patience={"cut_off_seconds": 0.2}) as market:
+    patience = {"cut_off_seconds": 0.2, "heartbeat_every_seconds": 0.4}
+    with gateway_market(patience=patience) as market:
         market.gateway.lose_link()
         market.hear_until("link_down")
-        assert eventually(lambda: market.gateway.ledger.times_connected(CLIENT_ID) > 1, seconds=5)
+        assert eventually(lambda: market.gateway.ledger.times_connected(CLIENT_ID) > 1)
         market.gateway.restore_link(data_lost=False)
         market.hear_until("link_up")
 
@@ -321,11 +331,14 @@ def test_a_line_lost_while_all_is_told_tells_nothing(market):
 
 def test_after_the_daily_restart_it_comes_back_under_the_same_id(market):
     market.send(limit=99)
-    market.gateway.restart(seconds=0.3)
+    market.gateway.restart(seconds=600)
     market.hear_until("link_down")
     market.quote(bid=98, ask=98.1)
+    market.gateway.reopen()
     heard = market.hear_until("link_up", "filled")
-    assert [event.kind for event in heard if event.order_id] == ["filled"]
+    # What it cost is told with it or, a moment later, by itself.
+    kinds = [event.kind for event in heard if event.order_id and event.kind != "commission"]
+    assert kinds == ["filled"]
     assert market.gateway.connected_ids == (CLIENT_ID,)
     assert market.position() == 100
 
@@ -334,7 +347,7 @@ def test_a_client_id_in_use_is_waited_for_and_no_other_is_taken(market):
     market.broker.close()
 
     async def hold(client):
-        broker = IbkrBroker(settings_of(market.gateway), clock=market.clock, patience=IMPATIENT)
+        broker = IbkrBroker(settings_of(market.gateway), clock=market.clock, patience=PATIENT)
         broker.open()
         assert not broker.is_linked
         assert [event.kind for event in broker.events()] == ["link_down"]
@@ -349,36 +362,38 @@ def test_a_client_id_in_use_is_waited_for_and_no_other_is_taken(market):
         return await hold(client)
 
     with closing(talk(held)) as broker:
-        assert eventually(lambda: broker.is_linked, seconds=5)
+        assert eventually(lambda: broker.is_linked)
         assert [event.kind for event in broker.events()] == ["link_up"]
 
 
-def test_a_gateway_that_answers_nothing_any_more_is_left_and_called_again(market):
-    market.gateway.fault(Point.CURRENT_TIME, Hang())
-    market.hear_until("link_down", "link_up")
-    assert market.gateway.ledger.times_connected(CLIENT_ID) == 2
-    assert market.broker.is_linked
+def test_a_gateway_that_answers_nothing_any_more_is_left_and_called_again():
+    patience = {"heartbeat_every_seconds": 0.4, "heartbeat_seconds": 2.0}
+    with gateway_market(patience=patience) as market:
+        market.gateway.fault(Point.CURRENT_TIME, Hang())
+        market.hear_until("link_down", "link_up")
+        assert market.gateway.ledger.times_connected(CLIENT_ID) == 2
+        assert market.broker.is_linked
 
 
 @pytest.mark.parametrize("effect", [Close(), Cut(), AnswerThenClose()], ids=repr)
-def test_a_gateway_that_hangs_up_on_who_comes_is_called_again(market, effect):
-    market.gateway.fault(Point.START_API, effect, times=2)
-    market.gateway.hang_up()
-    market.hear_until("link_down", "link_up")
-    assert market.broker.is_linked
+def test_a_gateway_that_hangs_up_on_who_comes_is_called_again(hasty, effect):
+    hasty.gateway.fault(Point.START_API, effect, times=2)
+    hasty.gateway.hang_up()
+    hasty.hear_until("link_down", "link_up")
+    assert hasty.broker.is_linked
 
 
-def test_a_gateway_that_tells_not_all_at_the_start_is_not_counted_on(market):
-    market.gateway.fault(Point.COMPLETED_ORDERS, Unanswered(), times=2)
-    market.gateway.hang_up()
-    market.hear_until("link_down", "link_up")
-    assert len(market.gateway.ledger.asked(Point.COMPLETED_ORDERS)) == 4
+def test_a_gateway_that_tells_not_all_at_the_start_is_not_counted_on(hasty):
+    hasty.gateway.fault(Point.COMPLETED_ORDERS, Unanswered(), times=2)
+    hasty.gateway.hang_up()
+    hasty.hear_until("link_down", "link_up")
+    assert len(hasty.gateway.ledger.asked(Point.COMPLETED_ORDERS)) == 4
 
 
 def test_a_gateway_that_is_not_there_is_waited_for():
     port = unused_port()
     settings = IbkrBrokerSettings(port=port, client_id=CLIENT_ID, account=ACCOUNT)
-    made = IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=IMPATIENT)
+    made = IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=PATIENT)
     with closing(made) as broker:
         broker.open()
         with pytest.raises(OrderRefused, match="nothing listens"):
@@ -386,14 +401,14 @@ def test_a_gateway_that_is_not_there_is_waited_for():
         with running_gateway(
             market_of_closes({"SYN001": [100.0]}, [SESSION]), now=TEN_O_CLOCK, port=port
         ):
-            assert eventually(lambda: broker.is_linked, seconds=5)
+            assert eventually(lambda: broker.is_linked)
         assert [event.kind for event in broker.events()][:2] == ["link_down", "link_up"]
 
 
 def test_a_gateway_of_another_account_is_refused(market):
     settings = replace_account(market.gateway, "DU7654321")
     with (
-        closing(IbkrBroker(settings, clock=market.clock, patience=IMPATIENT)) as broker,
+        closing(IbkrBroker(settings, clock=market.clock, patience=PATIENT)) as broker,
         pytest.raises(ConfigurationError, match=r"none is the one of broker\.ibkr\.account"),
     ):
         broker.open()

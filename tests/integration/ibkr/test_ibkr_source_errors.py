@@ -20,7 +20,7 @@ from tests.peers.tws.market import RawBar, a_listing, market_of_closes
 from tests.peers.tws.running import running_gateway
 
 HISTORY, CONTRACTS = Point.HISTORICAL_DATA, Point.CONTRACT_DETAILS
-IMPATIENT = {"timeout_seconds": 0.2}
+IMPATIENT = {"timeout_seconds": 1.5}
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def test_no_answer_twice_is_a_failure_and_the_request_is_taken_back(gateway):
 
 
 def test_a_late_answer_to_a_request_taken_back_harms_nobody(gateway):
-    gateway.fault(HISTORY, Slow(0.3), symbol="AAPL", times=1)
+    gateway.fault(HISTORY, Slow(1.6), symbol="AAPL", times=1)
     with a_source(gateway, settings=IMPATIENT) as source:
         assert len(fetch_last(source, "AAPL", "MSFT").bars) == 2
         assert len(fetch_last(source, "AAPL", "MSFT").bars) == 2
@@ -165,7 +165,7 @@ def test_a_late_answer_to_a_request_taken_back_harms_nobody(gateway):
 
 def test_a_half_dead_gateway_is_dropped_and_asked_anew(gateway):
     gateway.fault(HISTORY, Hang(), symbol="AAPL", times=1)
-    with a_source(gateway, settings=IMPATIENT) as source:
+    with a_source(gateway, settings=IMPATIENT, heartbeat_seconds=0.5) as source:
         assert len(fetch_last(source, "AAPL", "MSFT").bars) == 2
     assert gateway.ledger.times_connected(2) == 2
 

@@ -86,7 +86,7 @@ def test_nothing_is_sent_during_an_outage(gateway):
         source = source_of(connection)
         fetch_last(source, "S00")
         gateway.lose_link()
-        time.sleep(0.1)
+        assert eventually(lambda: not connection._link.is_up)
         before = len(gateway.ledger.requests)
         fetching = threads.submit(fetch_last, source, "S01")
         time.sleep(0.3)
@@ -118,7 +118,7 @@ def test_an_outage_longer_than_the_timeout_fails_no_request(gateway):
 
 def test_an_outage_without_end_is_away(gateway):
     gateway.fault(Point.HISTORICAL_DATA, LoseLink(600, data_lost=False), skip=4)
-    settings = {"timeout_seconds": 0.1}
+    settings = {"timeout_seconds": 1.0}
     with (
         a_source(gateway, settings=settings, outage_seconds=0.2) as source,
         pytest.raises(SourceAway, match=r"no line to IBKR's servers for 0\.2 s"),
@@ -141,7 +141,7 @@ def test_a_farm_that_is_down_ends_nothing(gateway, notice):
 def test_a_gateway_whose_history_servers_are_silent_is_given_up(gateway):
     gateway.fault(Point.HISTORICAL_DATA, Unanswered(), times=None)
     with (
-        a_source(gateway, settings={"timeout_seconds": 0.1, "max_in_flight": 3}) as source,
+        a_source(gateway, settings={"timeout_seconds": 0.5, "max_in_flight": 3}) as source,
         pytest.raises(SourceAway, match="answered none of the first 5 requests"),
     ):
         fetch_last(source, *SYMBOLS)
@@ -151,7 +151,7 @@ def test_a_gateway_whose_history_servers_are_silent_is_given_up(gateway):
 @pytest.mark.parametrize(
     ("fault", "patience", "why"),
     [
-        (LoseLink(600, data_lost=False), {"outage_seconds": 1.5}, "no line to IBKR's servers"),
+        (LoseLink(600, data_lost=False), {"outage_seconds": 4.0}, "no line to IBKR's servers"),
         (Unanswered(), {}, "answered none of the first 5 requests"),
     ],
     ids=["an outage", "silence"],
@@ -160,7 +160,7 @@ def test_batches_that_waited_behind_one_in_vain_fail_with_it(gateway, fault, pat
     gateway.fault(Point.HISTORICAL_DATA, fault, times=None)
     batches = [SYMBOLS[:6], SYMBOLS[6:]]
     with (
-        a_source(gateway, settings={"timeout_seconds": 0.1}, **patience) as source,
+        a_source(gateway, settings={"timeout_seconds": 0.5}, **patience) as source,
         ThreadPoolExecutor(2) as threads,
     ):
         first, second = [threads.submit(fetch_last, source, *batch) for batch in batches]
@@ -169,14 +169,14 @@ def test_batches_that_waited_behind_one_in_vain_fail_with_it(gateway, fault, pat
         for one in (first, second):
             with pytest.raises(SourceAway, match=why):
                 one.result()
-    assert time.monotonic() - failed_at < 1.0
+    assert time.monotonic() - failed_at < 3.0
     assert len({symbol in batches[0] for symbol in asked_for(gateway)}) == 1
 
 
 def test_silence_about_some_does_not_give_up_the_others(gateway):
     for symbol in SYMBOLS[1:8]:
         gateway.fault(Point.HISTORICAL_DATA, Unanswered(), symbol=symbol, times=None)
-    with a_source(gateway, settings={"timeout_seconds": 0.1}) as source:
+    with a_source(gateway, settings={"timeout_seconds": 1.5}) as source:
         received = fetch_last(source, *SYMBOLS)
     assert len(received.bars) == 5
     assert {one.kind for one in received.absent} == {AbsenceKind.FAILED}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.peers.tws.running import RunningGateway
 
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 120
 VALUES = ("port", "ledger", "connected_ids", "is_listening", "exchange")
 
 

@@ -127,6 +127,15 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The answer, once the test lets go of it; what is told unasked waits behind it."""
+
+    async def play(self, stage: Stage) -> None:
+        await stage.session.gateway.let_go.wait()
+        await stage.reply()
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The socket is closed."""
 

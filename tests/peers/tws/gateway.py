@@ -70,6 +70,7 @@ class Gateway:
         self.state_file: Path | None = None
         self.link_up = asyncio.Event()
         self.link_up.set()
+        self.let_go = asyncio.Event()
         self.port = 0
         self.sessions: dict[Session, asyncio.Task[None]] = {}
         self._clients: dict[int, Session] = {}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.peers.tws.market import Action, Listing, Market, RawBar
     from tests.peers.tws.notices import Notice
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 120
 
 
 class RunningGateway:
@@ -80,6 +80,10 @@ class RunningGateway:
     def add_fault(self, row: Fault) -> None:
         """Add a row, from which can be read what is left of it."""
         self._do(lambda: self._gateway.faults.rows.append(row))
+
+    def let_go(self) -> None:
+        """Give the answers that are `Held`, and hold none from now on."""
+        self._do(self._gateway.let_go.set)
 
     def clear_faults(self) -> None:
         """Empty the fault table."""
