@@ -54,6 +54,16 @@ async def until(holds):
             await asyncio.sleep(0.005)
 
 
+async def kept_out(client, gateway):
+    """Try to connect, and wait until the id was refused; the library itself goes on waiting."""
+    connecting = asyncio.ensure_future(client.connect(gateway))
+    await client.told(326)
+    await client.dropped()
+    assert not connecting.done()
+    connecting.cancel()
+    await asyncio.wait({connecting})
+
+
 def a_stock(symbol, **fields):
     return Stock(symbol, "SMART", "USD", **fields)
 

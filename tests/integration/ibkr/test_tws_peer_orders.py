@@ -154,25 +154,27 @@ def test_an_order_can_live_though_nothing_was_answered(gateway, effect):
 
     async def conversation(client):
         placed(client, LimitOrder("BUY", 100, 90))
-        await asyncio.sleep(0.1)
+        await until(lambda: gateway.exchange.tickets)
 
     talk(conversation, gateway=gateway)
     assert gateway.exchange.by_ref("ref-1").status == "Submitted"
 
 
 @pytest.mark.parametrize(
-    ("effect", "commissions"),
-    [(Twice(), 1), (Withheld(), 0), (Overtaken(0.05), 0)],
+    ("effect", "executions", "commissions"),
+    [(Twice(), 1, 1), (Withheld(), 0, 0), (Overtaken(0.05), 1, 0)],
     ids=["said twice", "never said", "overtaken by its commission"],
 )
-def test_an_execution_can_be_told_in_other_ways(gateway, effect, commissions):
+def test_an_execution_can_be_told_in_other_ways(gateway, effect, executions, commissions):
     gateway.quote("AAPL", bid=99.9, ask=100.1)
     gateway.fault(Point.EXECUTION_TOLD, effect)
 
     async def conversation(client):
         trade = placed(client, MarketOrder("BUY", 100))
         await until(lambda: trade.orderStatus.status == "Filled")
-        await asyncio.sleep(0.1)
+        await until(lambda: len(trade.fills) == executions)
+        # Who is answered has been told all that was to be told before.
+        await client.ib.reqCurrentTimeAsync()
         return len([one for one in trade.fills if one.commissionReport.commission])
 
     assert talk(conversation, gateway=gateway) == commissions
@@ -220,7 +222,8 @@ def test_quotes_come_until_the_data_is_lost(gateway):
         await asyncio.to_thread(lambda: gateway.restore_link(data_lost=True))
         await client.told(1101)
         await asyncio.to_thread(lambda: gateway.quote("AAPL", bid=109, ask=111))
-        await asyncio.sleep(0.05)
+        # Who is answered has been told all that was to be told before.
+        await client.ib.reqCurrentTimeAsync()
         return ticker.bid, ticker.marketDataType
 
     assert talk(conversation, gateway=gateway) == (99.0, 1)
