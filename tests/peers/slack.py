@@ -28,7 +28,7 @@ def slack(*statuses, body="ok", answering=True):
         def do_POST(self):
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             stand_in.received.append((self.path, dict(self.headers), text))
-            stand_in.answers.wait(timeout=10)
+            stand_in.answers.wait(timeout=300)
             self.send_response(stand_in.status())
             self.end_headers()
             self.wfile.write(stand_in.body.encode())

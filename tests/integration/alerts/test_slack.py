@@ -8,7 +8,8 @@ from tests.peers.slack import slack, unused_url
 
 TOKEN = "xoxb-1234-very-secret"
 HOOK_PATH = "/services/T000/B000/hooksecret"
-IMPATIENT = Patience(timeout_seconds=0.3, pauses_seconds=(0.0, 0.0))
+PATIENT = Patience(timeout_seconds=60.0, pauses_seconds=(0.0, 0.0))
+IMPATIENT = Patience(timeout_seconds=1.5, pauses_seconds=(0.0, 0.0))
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +18,14 @@ def no_proxy(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def a_webhook(base_url):
+def a_webhook(base_url, *, patience=PATIENT):
     settings = SlackSettings(webhook_url=f"https://hooks.slack.com{HOOK_PATH}", base_url=base_url)
-    return open_slack(settings, patience=IMPATIENT)
+    return open_slack(settings, patience=patience)
 
 
-def a_bot(base_url):
+def a_bot(base_url, *, patience=PATIENT):
     settings = SlackSettings(bot_token=TOKEN, channel="#trading", base_url=f"{base_url}/api/")
-    return open_slack(settings, patience=IMPATIENT)
+    return open_slack(settings, patience=patience)
 
 
 both_ways = pytest.mark.parametrize("channel", [a_webhook, a_bot], ids=["webhook", "bot"])
@@ -41,7 +42,7 @@ def test_a_webhook_message_is_posted_to_its_path():
 def test_a_webhook_without_base_url_is_posted_where_it_says():
     with slack() as server:
         settings = SlackSettings(webhook_url=f"{server.url}/hook")
-        assert open_slack(settings, patience=IMPATIENT).send("run failed")
+        assert open_slack(settings, patience=PATIENT).send("run failed")
     assert [path for path, _, _ in server.received] == ["/hook"]
 
 
@@ -97,7 +98,7 @@ def test_a_refused_connection_is_a_failure(channel, logged):
 @both_ways
 def test_a_server_that_does_not_answer_is_asked_once(channel, logged):
     with slack(answering=False) as server:
-        assert not channel(server.url).send("x")
+        assert not channel(server.url, patience=IMPATIENT).send("x")
     assert len(server.received) == 1
 
 

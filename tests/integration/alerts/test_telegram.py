@@ -55,6 +55,6 @@ def test_a_long_pause_holds_nobody_up_and_nothing_is_asked_meanwhile(channel, se
     with capture_logs() as logged:
         assert not channel.send("x")
         assert not channel.send("y")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
     assert len(server.asked("sendMessage")) == 1
     assert [one["event"] for one in logged] == ["alert_not_delivered"] * 2

@@ -84,7 +84,7 @@ def test_a_full_answer_says_that_more_may_wait(chat, server):
 
 def test_who_listens_holds_up_nobody_who_speaks(chat, server):
     with ThreadPoolExecutor() as pool:
-        listening = pool.submit(chat.arrived, after=None, wait_seconds=20)
+        listening = pool.submit(chat.arrived, after=None, wait_seconds=50)
         server.await_that(lambda one: one.asked("getUpdates"))
         chat.say("meanwhile")
         server.say("hello")

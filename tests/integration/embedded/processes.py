@@ -67,9 +67,9 @@ class User:
         """Let it end by itself."""
         if not self._process.stdin.closed:
             self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=300)
 
     def kill(self):
         """End it as the kernel does when memory runs out."""
         self._process.kill()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=300)

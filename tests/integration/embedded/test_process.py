@@ -10,7 +10,7 @@ from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 
 RUNS = "touch ready; while :; do sleep 0.05; done"
 ASKED = StopStep(signal=signal.SIGTERM, patience_seconds=0.3)
-KILLED = StopStep(signal=signal.SIGKILL, patience_seconds=10.0)
+KILLED = StopStep(signal=signal.SIGKILL, patience_seconds=120.0)
 
 
 class ShellServer:

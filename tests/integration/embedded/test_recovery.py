@@ -101,7 +101,7 @@ def test_a_start_waits_for_the_last_processes_of_a_dying_server(tmp_path):
         url = pool.submit(STORES["redis"](tmp_path).attach)
         assert not wait([url], timeout=0.3).done
         holder.stdin.close()
-        assert url.result(timeout=30)
+        assert url.result(timeout=300)
         STORES["redis"](tmp_path).detach()
 
 

@@ -12,8 +12,8 @@ def connection(redis_url):
 
 @pytest.fixture
 def impatient(redis_url):
-    """A connection that waits a fifth of a second for an answer."""
-    connection = RedisConnection(redis_url, patience_seconds=0.2)
+    """A connection that waits a second for an answer."""
+    connection = RedisConnection(redis_url, patience_seconds=1.0)
     yield connection
     connection.close()
 
@@ -26,8 +26,9 @@ def nobody_answers(tmp_path):
 
 
 @pytest.fixture
-def hang(connection):
+def hang(redis_url):
     """Let the server accept whatever it is asked, and answer nothing, for so long."""
+    connection = RedisConnection(redis_url, patience_seconds=60.0)
 
     def hang(seconds):
         with connection.client() as client:
@@ -36,3 +37,4 @@ def hang(connection):
     yield hang
     # Asked behind the pause: who comes next finds it over.
     connection.ping()
+    connection.close()

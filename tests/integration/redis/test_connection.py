@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from time import monotonic
 
 import pytest
@@ -57,19 +58,19 @@ def test_a_url_is_shown_without_its_secrets(url, shown):
 
 def test_who_gets_no_answer_waits_once_and_not_again_at_once(impatient, hang):
     impatient.ping()
-    hang(2)
+    hang(6)
     started = monotonic()
     for _ in range(20):
         with pytest.raises(StoreUnavailable, match="failed"):
             impatient.ping()
-    assert monotonic() - started < 1
+    assert monotonic() - started < 5
 
 
 def test_a_server_that_answers_again_is_asked_again(impatient, hang):
-    hang(0.5)
+    hang(3)
     with pytest.raises(StoreUnavailable):
         impatient.ping()
-    until = monotonic() + 10
+    until = monotonic() + 60
     while monotonic() < until:
         try:
             return impatient.ping()
@@ -107,13 +108,14 @@ def test_a_question_is_asked_again_where_its_connection_was_lost(connection):
     assert connection.answer("GET", "word") == "text"
 
 
-def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(impatient, connection, hang):
+def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(impatient, redis_url, hang):
     impatient.answer("SET", "late", "old")
-    hang(0.5)
+    hang(3)
     with pytest.raises(StoreUnavailable):
         impatient.answer("GET", "late")
-    connection.answer("SET", "word", "text")
-    until = monotonic() + 10
+    with closing(RedisConnection(redis_url, patience_seconds=60.0)) as patient:
+        patient.answer("SET", "word", "text")
+    until = monotonic() + 60
     while monotonic() < until:
         try:
             assert impatient.answer("GET", "word") == "text"
@@ -138,23 +140,23 @@ def test_who_asks_at_once_while_no_answer_comes_waits_no_longer_than_one(impatie
             impatient.answer("ECHO", "word")
 
     impatient.ping()
-    hang(2)
+    hang(6)
     started = monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(8)))
-    assert monotonic() - started < 1
+    assert monotonic() - started < 5
 
 
 def test_a_closed_connection_holds_none_to_the_server(connection, redis_url):
-    def count():
+    def held():
         with connection.client() as client:
-            return client.info("clients")["connected_clients"]
+            return {int(one["id"]) for one in client.client_list()}
 
-    before = count()
+    before = held()
     other = RedisConnection(redis_url)
-    other.answer("ECHO", "word")
-    assert count() == before + 1
+    number = other.answer("CLIENT", "ID")
+    assert held() - before == {number}
     other.close()
-    until = monotonic() + 10
-    while count() > before:
+    until = monotonic() + 60
+    while number in held():
         assert monotonic() < until, "it still holds one"

@@ -27,9 +27,9 @@ def on_the_stream(connection):
 def test_a_signal_is_added_to_the_stream_and_published(connection):
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("signals")
-        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        assert listener.get_message(timeout=60)["type"] == "subscribe"
         assert announced(RedisEventBus(connection)) == 1
-        assert listener.get_message(timeout=5)["data"] == DOCUMENT
+        assert listener.get_message(timeout=60)["data"] == DOCUMENT
     assert on_the_stream(connection) == [{"data": DOCUMENT}]
 
 
@@ -38,10 +38,10 @@ def test_a_signal_announced_before_is_not_repeated(connection):
     assert announced(bus) == 1
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("signals")
-        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        assert listener.get_message(timeout=60)["type"] == "subscribe"
         assert announced(bus) == 1
         client.publish("signals", "the next message")
-        assert listener.get_message(timeout=5)["data"] == "the next message"
+        assert listener.get_message(timeout=60)["data"] == "the next message"
     assert len(on_the_stream(connection)) == 1
 
 
@@ -97,11 +97,11 @@ def test_an_event_goes_to_its_channel_once_and_on_no_stream(connection):
     bus = RedisEventBus(connection)
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("orders")
-        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        assert listener.get_message(timeout=60)["type"] == "subscribe"
         first = a_message("{}", channel="orders")
         assert announced(bus, first, first) == 2
         assert announced(bus, first, a_message('{"next":1}', channel="orders", message_id="2")) == 2
-        heard = [listener.get_message(timeout=5)["data"] for _ in range(2)]
+        heard = [listener.get_message(timeout=60)["data"] for _ in range(2)]
     assert heard == ["{}", '{"next":1}']
     assert on_the_stream(connection) == []
 
@@ -110,9 +110,9 @@ def test_ids_of_one_channel_are_none_of_another(connection):
     bus = RedisEventBus(connection)
     with connection.client() as client, closing(client.pubsub()) as listener:
         listener.subscribe("orders", "risk")
-        assert {listener.get_message(timeout=5)["type"] for _ in range(2)} == {"subscribe"}
+        assert {listener.get_message(timeout=60)["type"] for _ in range(2)} == {"subscribe"}
         announced(bus, *(a_message("{}", channel=channel) for channel in ("orders", "risk")))
-        heard = [listener.get_message(timeout=5)["channel"] for _ in range(2)]
+        heard = [listener.get_message(timeout=60)["channel"] for _ in range(2)]
     assert heard == ["orders", "risk"]
 
 

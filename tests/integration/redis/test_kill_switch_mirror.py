@@ -40,12 +40,12 @@ def test_whatever_another_program_left_there_halts(connection):
 def test_a_mirror_that_hangs_counts_as_active_before_long(impatient, hang):
     switch = KillSwitch(InMemoryKillSwitch(), RedisKillSwitchMirror(impatient))
     assert not switch.is_active()
-    hang(3)
+    hang(6)
     began = time.monotonic()
     assert switch.read() == KillSwitchReading(database=False, mirror=None)
     with pytest.raises(StoreUnavailable):
         switch.change(an_activation(), at=NOW)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert switch.read() == KillSwitchReading(database=True, mirror=None)
 
 

@@ -78,11 +78,11 @@ def is_blocked(connection):
 def woken_by(connection, stream, act):
     """What a reader is given that waits for long when something happens."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(read, stream, 20.0)
+        waiting = pool.submit(read, stream, 120.0)
         while not is_blocked(connection):
             pass
         act()
-        return waiting.result(timeout=10)
+        return waiting.result(timeout=60)
 
 
 def test_a_bare_publication_wakes_who_waits(connection, stream):
@@ -104,7 +104,7 @@ def test_an_entry_of_a_moment_between_two_readings_is_given_by_the_next(connecti
     add(connection, data="one")
     assert documents(read(stream)) == ["one"]
     add(connection, data="two")
-    assert documents(read(stream, 5.0)) == ["two"]
+    assert documents(read(stream, 60.0)) == ["two"]
 
 
 def test_a_stream_deleted_under_who_waits_is_read_on(connection, stream):
@@ -133,7 +133,7 @@ def test_what_was_not_acknowledged_comes_again_after_a_failure(connection, strea
 def test_a_signal_announced_while_we_listen_comes_both_ways(connection, stream):
     read(stream)
     announce(connection, "one")
-    found = [*read(stream, 5.0), *read(stream)]
+    found = [*read(stream, 60.0), *read(stream)]
     assert documents(found) == documents(found, "signals") == ["one"]
 
 
@@ -162,7 +162,7 @@ def test_a_lost_connection_is_made_anew_and_listens_again(connection, stream):
             continue
     with connection.client() as client:
         assert client.publish("signals", "heard") == 1
-    assert documents(read(stream, 5.0), "signals") == ["heard"]
+    assert documents(read(stream, 60.0), "signals") == ["heard"]
 
 
 def test_what_another_consumer_left_lying_is_claimed(connection, stream):
@@ -173,7 +173,7 @@ def test_what_another_consumer_left_lying_is_claimed(connection, stream):
         client.execute_command(
             "XCLAIM", STREAM, "execution", "worker-dead", 0, entry.entry_id, "IDLE", 120_001
         )
-    until = monotonic() + 10
+    until = monotonic() + 60
     while not (found := documents(read(stream))) and monotonic() < until:
         pass
     assert found == ["one"]
@@ -191,7 +191,7 @@ def test_entries_come_by_either_protocol(redis_url, protocol):
         assert documents(read(waiting)) == ["one"]
         assert read(waiting, wait_seconds=0.01) == []
         add(connection, data="two")
-        assert documents(read(waiting, wait_seconds=10.0)) == ["two"]
+        assert documents(read(waiting, wait_seconds=60.0)) == ["two"]
 
 
 @pytest.mark.parametrize("is_deleted", [False, True], ids=["other fields", "deleted"])
@@ -227,11 +227,11 @@ def test_two_consumers_share_what_comes(connection, stream):
 def test_a_server_that_hangs_holds_nobody_up(impatient, hang):
     with closing(another(impatient)) as stream:
         read(stream, 0.01)
-        hang(3)
+        hang(6)
         started = monotonic()
         with pytest.raises(StoreUnavailable):
             read(stream, 0.1)
-        assert monotonic() - started < 2
+        assert monotonic() - started < 5
 
 
 def test_acknowledging_nothing_asks_nobody(nobody_answers):

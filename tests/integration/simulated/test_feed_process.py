@@ -105,7 +105,9 @@ def first(find):
 
 def logged(log):
     """What the feed has logged of itself."""
-    events = [json.loads(line)["event"] for line in log.read_text().splitlines() if line[:1] == "{"]
+    # What follows the last line's end is still being written.
+    lines = log.read_text().split("\n")[:-1]
+    events = [json.loads(line)["event"] for line in lines if line[:1] == "{"]
     return [event for event in events if event.startswith("feed_")]
 
 

@@ -18,7 +18,7 @@ NOW = datetime(2016, 6, 2, 14, 0, tzinfo=UTC)
 DEATH = ChildReport(
     name="worker", state=ChildState.RESTARTING, since=NOW, last_exit="killed by SIGKILL", restarts=1
 )
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 @pytest.fixture

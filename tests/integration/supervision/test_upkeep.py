@@ -15,7 +15,7 @@ from alpha_oracle.bootstrap.upkeep import Command, Patience, Upkeep
 PATIENCE = Patience(
     first_pause_seconds=0.01, longest_pause_seconds=0.02, steady_seconds=60.0, quick_deaths=3
 )
-SECONDS = 30.0
+SECONDS = 300.0
 
 
 class Witness:
@@ -101,7 +101,7 @@ def test_quick_deaths_in_a_row_are_a_crash_loop_told_once_and_tried_on(tmp_path)
 def test_a_process_that_lives_long_enough_leaves_its_crash_loop(tmp_path):
     script = "echo life >> lives; [ $(wc -l < lives) -gt 4 ] && exec sleep 1000; exit 1"
     patience = Patience(
-        first_pause_seconds=0.01, longest_pause_seconds=0.02, steady_seconds=0.5, quick_deaths=3
+        first_pause_seconds=0.01, longest_pause_seconds=0.02, steady_seconds=3.0, quick_deaths=3
     )
     with kept(script, tmp_path, patience=patience) as witness:
         well = witness.await_report(lambda one: is_running(one) and one.restarts == 4)
@@ -146,8 +146,9 @@ def test_a_process_that_does_not_end_when_asked_is_killed(tmp_path, monkeypatch)
 def test_the_last_words_of_every_life_are_in_the_log(tmp_path):
     with kept("echo $$ says goodbye; exit 1", tmp_path) as witness:
         witness.await_report(lambda one: one.restarts == 5)
-    told = {f"{one.pid} says goodbye" for one in witness.told if one.pid}
-    assert told == set((tmp_path / "shell.log").read_text().splitlines())
+    # The life after those may have ended before it could say anything.
+    told = {f"{one.pid} says goodbye" for one in witness.told if one.pid and one.restarts < 5}
+    assert told == set((tmp_path / "shell.log").read_text().splitlines()[:5])
 
 
 def test_the_output_of_a_process_outlives_its_keeper_and_stays_bounded(tmp_path):
