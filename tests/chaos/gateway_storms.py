@@ -53,6 +53,7 @@ FAULTS = {
     Point.START_API: ASKING,
 }
 STEPS = 16
+PATIENCE_SECONDS = 300
 SPREADS = dict(zip(SYMBOLS, (0.03, 0.15, 0.03, 0.03), strict=True))
 UNMET = SYMBOLS[3]
 """Nobody at the gateway sells this: its order works until the kill switch, or the close."""
@@ -226,12 +227,16 @@ class GatewayStorm:
         self.fate.is_over = True
         self.gateway.clear_faults()
         self.gateway.restore_link(data_lost=False)
-        for _ in range(300):
-            if self.world.broker.is_linked:
-                break
-            time.sleep(0.02)
         for seconds in (1, 6, 6, 30, 60, 60):
-            self._step(seconds)
+            self._calm_step(seconds)
         self.day.clock.set(close_of_the_session())
         for seconds in (1, 10, 10, 60):
-            self._step(seconds)
+            self._calm_step(seconds)
+
+    def _calm_step(self, seconds):
+        # A machine that is busy breaks a connection, too; here each is whole again first.
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        connection = self.world.broker._connection
+        while not connection.is_linked and time.monotonic() < give_up:
+            time.sleep(0.02)
+        self._step(seconds)

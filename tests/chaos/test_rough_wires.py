@@ -102,6 +102,7 @@ def test_what_is_sent_is_on_record_and_what_came_in_is_decided_once(database_url
             worker.turn()
             day.clock.advance(seconds=dice.choice(SECONDS))
         wire.roughen(dice, odds=0)
+        worker.coming += [left.pop() for _ in [*left]]
         for _ in range(40):
             day.quote_all()
             worker.turn()

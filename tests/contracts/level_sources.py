@@ -34,7 +34,7 @@ def cboe(clock):
     rows = [f"{day:%m/%d/%Y},20,22,19,{20 + at / 100}" for at, day in enumerate(SESSIONS)]
     body = "\n".join(["DATE,OPEN,HIGH,LOW,CLOSE", *rows, ""]).encode()
     with files({HISTORY: body}) as peer:
-        yield CboeLevels(CboeSettings(base_url=peer.url, timeout_seconds=5.0), clock=clock)
+        yield CboeLevels(CboeSettings(base_url=peer.url, timeout_seconds=60.0), clock=clock)
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def ibkr(clock):
     bars = [RawBar(day, 20, 22, 19, 20 + at / 100, 0) for at, day in enumerate(SESSIONS)]
     market.add(an_index(), bars)
     with running_gateway(market, now=clock.now()) as gateway, connected(gateway) as connection:
-        settings = IbkrDataSettings(requests_per_second=40.0, timeout_seconds=2.0)
+        settings = IbkrDataSettings(requests_per_second=40.0, timeout_seconds=60.0)
         yield IbkrLevels(connection, clock=clock, settings=settings)
 
 

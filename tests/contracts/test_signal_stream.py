@@ -116,7 +116,8 @@ def test_who_listens_hears_the_channel_too(bus):
     assert documents(stream) == []
     bus.publish("heard")
 
-    (found,) = stream.read(wait_seconds=0.0)
+    # Who publishes is answered first, who listens a moment later.
+    (found,) = stream.read(wait_seconds=60.0)
     assert (found.document, found.source, found.entry_id) == ("heard", CHANNEL, None)
     stream.acknowledge([found])
 

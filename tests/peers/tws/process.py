@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.peers.tws.control import RemoteGateway
 from tests.peers.tws.ledger import Ledger, read_log
+from tests.ports import a_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ class GatewayProcess:
     host = "127.0.0.1"
 
     def __init__(self, folder: Path, control: Path, arguments: list[str]) -> None:
-        self.port = 0
+        self.port = a_free_port()
         self.remote = RemoteGateway(control)
         self._folder = folder
         self._control = control
