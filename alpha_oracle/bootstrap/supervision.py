@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 FLOW_RUNS: Final = "flow-runs"
 """The process that waits for flow runs and starts them, as its log is called."""
 
-PROCESSES_SECONDS: Final = 60.0
+PROCESSES_SECONDS: Final = 180.0
 HOPELESS_DEATHS: Final = 2
 POLL_SECONDS: Final = 0.2
 LEAST_BYTES: Final = 200_000_000
