@@ -65,7 +65,7 @@ def test_metrics_are_told_to_those_with_a_token_alone(url):
 def test_an_installation_at_rest_is_well(scrape):
     for store in ("postgres", "redis"):
         assert scrape("store_up", store=store) == 1
-        assert 0 < scrape("store_answer_seconds", store=store) < 5
+        assert 0 < scrape("store_answer_seconds", store=store) < 60
     assert scrape("kill_switch_active") == 0
     assert scrape("approvals_waiting") == 0
     assert scrape("outbox_pending") == 0
@@ -118,7 +118,7 @@ def test_a_store_that_is_away_costs_what_it_would_have_told_and_is_told_itself(o
     with an_api() as address, capture_logs() as events:
         scrape = scraping(address)
         assert scrape("kill_switch_active") == 0
-        own_stores.kill("postgres")
+        own_stores.kill("postgres", is_awaited=True)
         assert scrape("store_up", store="postgres") == 0
         assert scrape("store_up", store="redis") == 1
         # What cannot be read counts as active.

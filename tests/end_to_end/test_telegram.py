@@ -494,7 +494,7 @@ def test_a_halt_outlives_a_dead_postgres(server, tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHA_ORACLE_REDIS__URL", stores.urls["redis"])
     try:
         with served(server) as desk:
-            stores.kill("postgres")
+            stores.kill("postgres", is_awaited=True)
             server.say("KILL now")
             with pytest.raises(StoreUnavailable):
                 desk.listen()

@@ -78,9 +78,16 @@ class Stores:
         self.urls = {name: store.attach() for name, store in self._stores.items()}
         upgrade(self.urls["postgres"])
 
-    def kill(self, name):
-        """End a server without a chance to say anything."""
-        os.kill(self._stores[name].status().pid, signal.SIGKILL)
+    def kill(self, name, *, is_awaited=False):
+        """End a server without a chance to say anything.
+
+        The processes it served its clients by find that out a moment later, and answer until then:
+        `is_awaited` waits for the end of them all.
+        """
+        server = psutil.Process(self._stores[name].status().pid)
+        family = [server, *server.children(recursive=True)]
+        server.kill()
+        first(lambda: not is_awaited or all(map(_is_over, family)))
 
     def revive(self, name):
         """Start a server that was killed; it recovers what it was told for sure."""
@@ -91,6 +98,12 @@ class Stores:
         """Stop both."""
         for store in self._stores.values():
             store.detach()
+
+
+def _is_over(process):
+    with suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 @dataclass(kw_only=True)
