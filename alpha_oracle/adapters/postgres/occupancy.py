@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from alpha_oracle.adapters.postgres.engine import Database
+
+LEAVING_SECONDS: Final = 5.0
+"""How long a server may go on naming a connection that was closed."""
+_LOOK_SECONDS: Final = 0.05
 
 _OTHERS: Final = """
 SELECT count(*) FROM pg_stat_activity
@@ -23,10 +31,17 @@ def refuse_others(url: str) -> None:
     Raises:
         StoreUnavailable: one is, or the database cannot be reached.
     """
-    with closing(open_database(url)) as database, database.begin() as connection:
-        others = connection.execute(text(_OTHERS)).scalar_one()
+    until = time.monotonic() + LEAVING_SECONDS
+    with closing(open_database(url)) as database:
+        while (others := _others(database)) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
     if others:
         raise StoreUnavailable(
             f"{others} connections of alpha-oracle use the database; end every process of it "
             "(`alpha-oracle down`), then repeat"
         )
+
+
+def _others(database: Database) -> int:
+    with database.begin() as connection:
+        return int(connection.execute(text(_OTHERS)).scalar_one())

@@ -1,11 +1,13 @@
 """Databases in use since an earlier version of the schema are brought to the newest one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
 from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.migrate import current_and_head, known_versions, upgrade
+from alpha_oracle.adapters.postgres.occupancy import refuse_others
 from alpha_oracle.bootstrap.installation import upgrade_schema
 from alpha_oracle.bootstrap.stores import opened_database
 from alpha_oracle.config import parse_settings
@@ -82,3 +84,16 @@ def test_the_schema_is_not_changed_under_a_process_that_works(
     with closing(open_database(empty_database_url)) as database:
         database.ping()
         assert upgrade_schema() == newest == current_and_head(empty_database_url)[0]
+
+
+def test_a_connection_that_the_server_names_a_moment_longer_is_no_process(
+    empty_database_url, monkeypatch
+):
+    monkeypatch.setattr("alpha_oracle.adapters.postgres.occupancy.LEAVING_SECONDS", 300.0)
+    with closing(open_database(empty_database_url)) as leaving, ThreadPoolExecutor(1) as thread:
+        leaving.ping()
+        looking = thread.submit(refuse_others, empty_database_url)
+        with pytest.raises(TimeoutError):
+            looking.result(timeout=0.5)
+        leaving.close()
+        looking.result(timeout=120)
