@@ -73,7 +73,7 @@ def answer(writer):
 
 
 def finished(writer):
-    line, _ = writer.communicate(timeout=60)
+    line, _ = writer.communicate(timeout=600)
     assert writer.returncode == 0
     return map(int, line.split())
 

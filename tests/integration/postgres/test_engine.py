@@ -74,7 +74,7 @@ def test_an_idle_connection_cut_by_the_server_is_replaced(database, database_url
     with database.begin() as connection:
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     with closing(open_database(database_url)) as other, other.begin() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": pid})
 
     with database.begin() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid

@@ -65,7 +65,7 @@ def begin(*processes):
 
 
 def answer(process):
-    line, _ = process.communicate(timeout=60)
+    line, _ = process.communicate(timeout=600)
     assert process.returncode == 0
     return line.strip()
 

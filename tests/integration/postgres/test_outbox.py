@@ -87,7 +87,7 @@ def test_of_two_changes_of_the_switch_at_once_the_first_is_announced_first(datab
             waiting = pool.submit(change_too)
             assert not second_is_done.wait(0.2)
             announce(connection, "first", [an_alert("first")], at=NOW)
-        waiting.result(timeout=10)
+        waiting.result(timeout=120)
     PostgresOutbox(database).relay(bus, at=NOW)
     assert list(bus.channels.values()) == ["risk", "kill_switch"]
 

@@ -57,7 +57,7 @@ def begin(*keepers):
 
 
 def answer(keeper):
-    line, _ = keeper.communicate(timeout=60)
+    line, _ = keeper.communicate(timeout=600)
     assert keeper.returncode == 0
     return line.strip()
 

@@ -167,7 +167,7 @@ def test_without_a_server_the_run_is_refused_as_passing():
 
 def wait_until_free(database):
     with database.begin() as connection:
-        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        connection.execute(text("SET LOCAL lock_timeout = '120s'"))
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:space, :ordinal)"),
             {"space": RUN_LOCKS, "ordinal": SESSION.toordinal()},
@@ -178,7 +178,7 @@ def disconnect_others(database):
     with database.begin() as connection:
         connection.execute(
             text(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )

@@ -185,7 +185,7 @@ def test_relays_at_once_announce_in_order_and_once(signals, outbox):
     together = threading.Barrier(3)
 
     def relay():
-        together.wait(timeout=10)
+        together.wait(timeout=120)
         return outbox.relay(bus, at=AT)
 
     with ThreadPoolExecutor(3) as pool:

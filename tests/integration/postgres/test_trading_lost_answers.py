@@ -22,10 +22,11 @@ from tests.contracts.trading_values import (
     an_activation,
     an_outcome,
 )
+from tests.integration.postgres.test_trading import CUT_LEASES
 from tests.trading import NOW, an_order
 
 CONNECTIONS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
@@ -136,12 +137,12 @@ def test_the_book_has_what_was_still_under_way_on_connections_that_were_lost(
                 assert not committing.done()
             wire.hang_up()
         with pytest.raises(StoreUnavailable):
-            committing.result(timeout=20)
+            committing.result(timeout=120)
         loading = threads.submit(store.load, ACCOUNT, since=YESTERDAY)
         while not rows(f"{WAITING_FOR} '%UPDATE trading_workers%'"):
             assert not loading.done()
         holder.rollback()
-        assert loading.result(timeout=20).orders == (an_order(),)
+        assert loading.result(timeout=120).orders == (an_order(),)
         with pytest.raises(StoreUnavailable, match="lease"):
             lease.close()
 
@@ -157,7 +158,7 @@ def test_a_turn_whose_answer_was_lost_is_none_of_another_worker(store, database)
 def test_a_worker_replaced_without_its_knowledge_reads_no_book(store, database, rows):
     with ExitStack() as first, closing(PostgresTradingStore(database)) as successor:
         first.enter_context(store.only_worker(ACCOUNT))
-        rows("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'")
+        rows(CUT_LEASES)
         with successor.only_worker(ACCOUNT):
             with pytest.raises(LeaseTaken, match=ACCOUNT):
                 store.load(ACCOUNT, since=YESTERDAY)
