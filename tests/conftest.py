@@ -19,6 +19,7 @@ import psycopg2
 import pytest
 import redis
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from alpha_oracle.adapters.embedded.locks import FileLock
@@ -35,6 +36,12 @@ REDIS_DATABASES = 16
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 numbers = count()
+
+# How long an example takes, or the drawing of one, is for the machine to say.
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture
@@ -174,7 +181,7 @@ def make_template(server_url, name):
     # A template must have no connection: TimescaleDB's workers would stay, or come back.
     execute(server_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     backends = f"pg_stat_activity WHERE datname = '{name}'"
-    execute(server_url, f"SELECT pg_terminate_backend(pid, 5000) FROM {backends}")
+    execute(server_url, f"SELECT pg_terminate_backend(pid, 60000) FROM {backends}")
 
 
 @contextmanager
