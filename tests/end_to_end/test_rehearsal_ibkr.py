@@ -71,6 +71,8 @@ def test_a_day_from_its_signals_to_its_last_reconciliation(drill, gateway):
     clock = pinned_clock(drill.home, start_at=CLOSES)
     first(lambda: clock.now() >= CLOSES)
     gateway.remote.set_now(CLOSES)
+    # A worker that starts after the close looks at both sides before it knows of this.
+    first(lambda: statuses(drill).get(unmet) == "EXPIRED")
     last = first(lambda: reconciled_after(drill, CLOSES))
     drill.end("worker", "feed")
 
