@@ -35,7 +35,7 @@ def test_a_slow_duty_holds_up_no_other():
     ending, others = threading.Event(), threading.Event()
 
     def wait_for_others():
-        assert others.wait(timeout=10)
+        assert others.wait(timeout=120)
         ending.set()
 
     perform_until(ending, [a_duty(wait_for_others), a_duty(others.set)])

@@ -1,7 +1,5 @@
 """What the worker tells Prometheus."""
 
-import socket
-from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from urllib.request import urlopen
@@ -14,6 +12,7 @@ from alpha_oracle.domain.orders import BestPrices, Fill, OrderEvent, OrderStatus
 from alpha_oracle.domain.trading_records import MalformedSignal
 from alpha_oracle.errors import ConfigurationError
 from alpha_oracle.execution.quality import measure_quality
+from tests.ports import a_free_port
 from tests.trading import NOW, an_order
 
 HERE = "127.0.0.1"
@@ -130,9 +129,3 @@ def test_they_are_answered_on_a_port_while_the_worker_runs():
 def test_nobody_is_answered_where_no_port_is_set():
     with WorkerMetrics().served(None, host=HERE):
         pass
-
-
-def a_free_port():
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]

@@ -100,7 +100,7 @@ def test_it_ends_with_its_last_writer_and_not_before(path):
     os.write(second, b"second\n")
     assert reading.is_alive()
     os.close(second)
-    reading.join(10.0)
+    reading.join(120.0)
     assert not reading.is_alive()
     assert path.read_bytes() == b"first\nsecond\n"
 
@@ -116,5 +116,5 @@ def test_as_a_program_it_outlives_what_ends_its_writers(path):
         program.send_signal(wish)
     program.stdin.write(b"last words\n")
     program.stdin.close()
-    assert program.wait(10.0) == 0
+    assert program.wait(120.0) == 0
     assert path.read_bytes() == b"before\nlast words\n"

@@ -44,28 +44,30 @@ def test_an_error_reaches_the_caller(thread):
 
 
 def test_closing_ends_also_work_that_misses_its_first_cancel():
-    thread = LoopThread("a loop")
+    thread, begun = LoopThread("a loop"), threading.Event()
 
     async def work():
+        begun.set()
         with suppress(asyncio.CancelledError):
             await for_ever()
         await for_ever()
 
     with ThreadPoolExecutor(1) as callers:
         running = callers.submit(thread.run, work)
-        thread.run(nothing)
+        assert begun.wait(60)
         thread.close(nothing)
         with pytest.raises(SourceAway):
-            running.result(5)
+            running.result(60)
 
 
 def test_closing_ends_work_under_way_and_says_farewell_last():
-    thread, order = LoopThread("a loop"), []
+    thread, order, begun = LoopThread("a loop"), [], threading.Event()
 
     async def farewell():
         order.append("farewell")
 
     async def work():
+        begun.set()
         try:
             await for_ever()
         finally:
@@ -73,7 +75,7 @@ def test_closing_ends_work_under_way_and_says_farewell_last():
 
     with ThreadPoolExecutor(1) as callers:
         running = callers.submit(thread.run, work)
-        thread.run(nothing)
+        assert begun.wait(60)
         thread.close(farewell)
         with pytest.raises(SourceAway, match="a loop was closed before it was done"):
             running.result()

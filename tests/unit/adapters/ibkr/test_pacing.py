@@ -1,11 +1,14 @@
 import asyncio
 
+import pytest
+
 from alpha_oracle.adapters.ibkr.pacing import Burst, Forbearance, Pace
+from tests.fakes.virtual_time import run_in_virtual_time
 
 
 def held(conversation):
-    """What a conversation returns, in a loop of its own."""
-    return asyncio.run(conversation())
+    """What a conversation returns, in a loop and a time of its own."""
+    return run_in_virtual_time(conversation())
 
 
 def now():
@@ -18,7 +21,7 @@ def test_turns_are_evenly_spaced_and_the_first_comes_at_once():
         await asyncio.gather(*(pace.turn() for _ in range(4)))
         return now() - began
 
-    assert 0.06 <= held(conversation) < 0.5
+    assert held(conversation) == pytest.approx(0.06)
 
 
 def test_turns_not_taken_are_not_saved_up():
@@ -31,7 +34,7 @@ def test_turns_not_taken_are_not_saved_up():
             await pace.turn()
         return now() - began
 
-    assert held(conversation) >= 0.04
+    assert held(conversation) == pytest.approx(0.04)
 
 
 def test_a_pause_holds_up_who_waits_already():
@@ -44,7 +47,7 @@ def test_a_pause_holds_up_who_waits_already():
         await waiting
         return now() - began
 
-    assert held(conversation) >= 0.1
+    assert held(conversation) == pytest.approx(0.1)
 
 
 def a_forbearance(*waits_seconds):
@@ -91,6 +94,6 @@ def test_a_burst_goes_out_at_once_and_what_is_more_waits_for_the_next_second():
             times.append(loop.time() - started)
         return times
 
-    *first, last = asyncio.run(sent())
-    assert max(first) < 0.5
-    assert last >= 0.99
+    *first, last = held(sent)
+    assert first == [0.0] * 3
+    assert last == pytest.approx(1.0)
