@@ -70,7 +70,11 @@ def api_process(operated, *, scheme="http", verify=True):
         [{"sha256": digest, "role": role.value} for role, digest in DIGESTS.items()]
     )
     url = f"{scheme}://127.0.0.1:{port}"
-    with begin_process(operated.environment, "api") as process:
+    # Nobody reads what it logs meanwhile: a pipe would be full one day.
+    with (
+        operated.log("api").open("a") as log,
+        begin_process(operated.environment, "api", stderr=log) as process,
+    ):
         try:
             until_healthy(url, verify=verify)
             yield url

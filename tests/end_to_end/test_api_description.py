@@ -14,12 +14,12 @@ from tests.end_to_end.api_records import (
 )
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 1200
 SECONDS = 60
 """How long the requests of schemathesis's own devising go on."""
 OPTIONS = (
     *("--header", f"Authorization: Bearer {OPERATOR}", "--checks", "all", "--mode", "all"),
-    *("--max-examples", "5", "--max-time", str(SECONDS), "--request-timeout", "30"),
+    *("--max-examples", "5", "--max-time", str(SECONDS), "--request-timeout", "120"),
     *("--generation-database", "none", "--no-color"),
 )
 
