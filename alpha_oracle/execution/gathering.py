@@ -178,7 +178,7 @@ class Gatherer:
     def _newest_of_shares(self, quotes: Mapping[Symbol, Quote]) -> datetime | None:
         # One reading of the board is looked through once, for all decisions that go by it.
         if self._newest is None or self._newest[0] is not quotes:
-            shares = (one.at for symbol, one in quotes.items() if symbol != VIX_SYMBOL)
+            shares = [one.at for symbol, one in quotes.items() if symbol != VIX_SYMBOL]
             self._newest = (quotes, max(shares, default=None))
         return self._newest[1]
 
