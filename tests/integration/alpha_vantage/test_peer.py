@@ -17,7 +17,7 @@ from tests.peers.alpha_vantage.server import ADJUSTED, PLAIN, Plan, alpha_vantag
 
 def asked(peer, function=ADJUSTED, symbol="AAA", **parameters):
     query = {"function": function, "symbol": symbol, "apikey": KEY, **parameters}
-    return requests.get(f"{peer.url}/query", params=query, timeout=5).json()
+    return requests.get(f"{peer.url}/query", params=query, timeout=60).json()
 
 
 @pytest.mark.parametrize("function", [PLAIN, ADJUSTED])

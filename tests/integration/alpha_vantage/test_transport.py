@@ -101,7 +101,7 @@ def test_an_address_without_a_certificate_is_tried_later():
     ("fault", "timeout_seconds", "words"),
     [
         ("hang", 0.2, "did not answer in time"),
-        ("trickle", 0.4, r"was still answering after 1\.2 s"),
+        ("trickle", 1.0, r"was still answering after 3 s"),
     ],
 )
 def test_a_server_that_never_ends_is_given_up(fault, timeout_seconds, words):
@@ -110,7 +110,7 @@ def test_a_server_that_never_ends_is_given_up(fault, timeout_seconds, words):
         began = time.monotonic()
         with pytest.raises(SourceAway, match=words):
             world.fetch("AAA")
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 25.0
 
 
 def test_a_slow_answer_within_the_timeout_is_taken():

@@ -99,7 +99,7 @@ def a_world(*, bars=None, actions=None, now=EVENING, settings=None, untried=Fals
             "base_url": peer.url,
             "requests_per_minute": 600,
             "requests_per_day": 100,
-            "timeout_seconds": 5.0,
+            "timeout_seconds": 60.0,
         }
         world = World(
             peer=peer,

@@ -24,7 +24,7 @@ def peer():
 
 
 def source_of(url, *, now=EVENING):
-    settings = CboeSettings(base_url=url, timeout_seconds=5.0)
+    settings = CboeSettings(base_url=url, timeout_seconds=60.0)
     return CboeLevels(settings, clock=FixedClock(now))
 
 

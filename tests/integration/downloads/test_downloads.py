@@ -30,7 +30,7 @@ def peer():
 
 
 def asked(url, path=PATH, **changes):
-    ordinary = {"vendor": "Cboe", "setting": SETTING, "timeout_seconds": 5.0, "max_bytes": 10_000}
+    ordinary = {"vendor": "Cboe", "setting": SETTING, "timeout_seconds": 60.0, "max_bytes": 10_000}
     return Download(url=url + path, **ordinary | changes)
 
 
@@ -148,8 +148,8 @@ def test_a_server_that_stays_silent_is_not_waited_for(peer):
 
 def test_a_body_that_comes_byte_by_byte_is_given_up(peer):
     peer.fail(trickles=True, headers={"Content-Encoding": "identity"})
-    with pytest.raises(SourceAway, match=r"was still answering after 0\.3 s"):
-        download(asked(peer.url, timeout_seconds=0.1))
+    with pytest.raises(SourceAway, match=r"was still answering after 3 s"):
+        download(asked(peer.url, timeout_seconds=1.0))
 
 
 def test_a_place_where_nobody_listens_is_away():

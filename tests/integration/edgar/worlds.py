@@ -57,7 +57,7 @@ class World:
 
 
 @contextmanager
-def a_world(files=None, *, now=NOW, user_agent=USER_AGENT, timeout_seconds=5.0, **peer):
+def a_world(files=None, *, now=NOW, user_agent=USER_AGENT, timeout_seconds=60.0, **peer):
     """Serve an EDGAR and open it."""
     with edgar(files, **peer) as served:
         clock = FixedClock(now)

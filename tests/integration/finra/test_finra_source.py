@@ -23,7 +23,7 @@ def peer():
 
 
 def source_of(url, *, now=KNOWN_AT, symbols=("BRK.B",)):
-    settings = FinraSettings(base_url=url, timeout_seconds=5.0)
+    settings = FinraSettings(base_url=url, timeout_seconds=60.0)
     return FinraShortInterest(settings, symbols=lambda: symbols, clock=FixedClock(now))
 
 

@@ -3,7 +3,6 @@
 import gzip
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,11 +19,10 @@ TOO_FAST = b"""<!DOCTYPE html><html><head>
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request, as it came, and when by a clock that only goes forward."""
+    """One request, as it came."""
 
     path: str
     user_agent: str
-    at: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +47,9 @@ class Fault:
 
 @dataclass
 class EdgarPeer:
-    """Bodies by path and the faults to come; `asked` are the requests that came, in order.
-
-    With `per_second`, whoever asks faster is refused as the SEC does.
-    """
+    """Bodies by path and the faults to come; `asked` are the requests that came, in order."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    per_second: int | None = None
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -88,28 +82,19 @@ class EdgarPeer:
     def take(self, path, user_agent):
         """Count a request; the fault it meets."""
         with self.guard:
-            now = time.monotonic()
-            self.asked.append(Asked(path=path, user_agent=user_agent, at=now))
+            self.asked.append(Asked(path=path, user_agent=user_agent))
             fault = next((fault for fault in self.faults if fault.path in path), None)
             if fault is not None:
                 self.faults.remove(fault)
                 return fault
             if "@" not in user_agent:
                 return Fault(status=403, body=UNDECLARED)
-            lately = sum(now - asked.at < 1.0 for asked in self.asked)
-            if self.per_second is not None and lately > self.per_second:
-                return Fault(status=403, body=TOO_FAST)
             return Fault()
 
     @property
     def paths(self):
         """The paths asked for, in order."""
         return [asked.path for asked in self.asked]
-
-    def busiest_second(self):
-        """The most requests that came within any second."""
-        times = sorted(asked.at for asked in self.asked)
-        return max(sum(at <= other < at + 1.0 for other in times) for at in times)
 
 
 @contextmanager
