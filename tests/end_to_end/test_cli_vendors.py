@@ -20,10 +20,11 @@ from tests.end_to_end.vendors import (
     vendor_table,
 )
 from tests.end_to_end.worlds import NOW
-from tests.integration.ibkr.sources import eventually, unused_port
+from tests.integration.ibkr.sources import eventually
 from tests.peers.alpha_vantage.server import Plan, alpha_vantage
 from tests.peers.tws.faults import Hang, Point
 from tests.peers.tws.running import running_gateway
+from tests.ports import a_free_port
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -110,7 +111,7 @@ def test_doctor_names_a_missing_key(by_key):
 
 
 def test_doctor_names_an_alpha_vantage_that_is_away(installed_with):
-    url = f"http://127.0.0.1:{unused_port()}"
+    url = f"http://127.0.0.1:{a_free_port()}"
     with installed_with(**by_alpha_vantage(url)):
         ok, text = finding(ask("doctor", "--json"), "source alpha_vantage")
     assert not ok
@@ -129,7 +130,7 @@ def test_doctor_finds_a_gateway_in_order_and_leaves_it(installed_with, gateway):
 
 
 def test_doctor_names_a_closed_gateway(installed_with):
-    port = unused_port()
+    port = a_free_port()
     with installed_with(**by_ibkr(port)):
         ok, text = finding(ask("doctor", "--json"), "source ibkr")
     assert not ok
@@ -167,7 +168,7 @@ def test_doctor_names_a_gateway_that_hangs(installed_with, gateway, monkeypatch)
 
 
 def test_doctor_checks_every_source_of_the_list_in_a_process_of_its_own(installed_with):
-    port = unused_port()
+    port = a_free_port()
     with alpha_vantage(vendor_table(MARKET)) as vendor:
         settings = by_alpha_vantage(vendor.url) | by_ibkr(port)
         with installed_with(**settings, DATA__FALLBACK='["alpha_vantage"]') as world:

@@ -19,9 +19,9 @@ from tests.end_to_end.vendors import (
     vendor_table,
 )
 from tests.end_to_end.worlds import HISTORY_ENDS, NOW, SESSION, artifacts_of
-from tests.integration.ibkr.sources import unused_port
 from tests.peers.alpha_vantage.server import alpha_vantage
 from tests.peers.tws.running import running_gateway
+from tests.ports import a_free_port
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -86,7 +86,7 @@ def test_what_ibkr_does_not_know_comes_from_alpha_vantage(vendor_worlds, home):
 
 
 def test_with_the_gateway_closed_everything_comes_from_alpha_vantage(vendor_worlds, home):
-    port = unused_port()
+    port = a_free_port()
     with (
         alpha_vantage(vendor_table(MARKET)) as vendor,
         vendor_worlds(
@@ -142,7 +142,7 @@ def test_what_the_fallback_has_no_requests_left_for_is_missing_and_named(vendor_
         vendor_worlds(
             home,
             as_given_by("ibkr", before_the_session(MARKET)),
-            **(both(unused_port(), vendor.url) | {"DATA__ALPHA_VANTAGE__REQUESTS_PER_DAY": 5}),
+            **(both(a_free_port(), vendor.url) | {"DATA__ALPHA_VANTAGE__REQUESTS_PER_DAY": 5}),
         ) as world,
     ):
         state = daily_pipeline(return_state=True)

@@ -8,7 +8,8 @@ import pytest
 from alpha_oracle.bootstrap.feed_metrics import FeedMetrics
 from alpha_oracle.config_sections import MetricsSettings
 from alpha_oracle.errors import ConfigurationError
-from tests.unit.test_worker_metrics import HERE, a_free_port
+from tests.ports import a_free_port
+from tests.unit.test_worker_metrics import HERE
 
 
 def test_ticks_are_counted_by_outcome_and_both_are_there_from_the_start():

@@ -1,6 +1,5 @@
 """The `ibkr` source beside a gateway: short pauses, and the patience of a busy machine."""
 
-import socket
 import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -100,10 +99,3 @@ def eventually(holds, *, seconds=60.0):
             return False
         time.sleep(0.005)
     return True
-
-
-def unused_port():
-    """A port that nothing listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -16,11 +16,11 @@ from tests.integration.ibkr.sources import (
     eventually,
     fetch_last,
     source_of,
-    unused_port,
 )
 from tests.peers.tws import notices
 from tests.peers.tws.faults import Close, Hang, Point, Refuse
 from tests.peers.tws.running import running_gateway
+from tests.ports import a_free_port
 
 HASTY = replace(PATIENCE, handshake_seconds=0.5)
 HUNG_UP = "hung up during the handshake"
@@ -41,7 +41,7 @@ def test_a_gateway_in_order_is_reported(gateway):
 
 
 def test_a_closed_gateway_is_named_with_its_settings(gateway):
-    broker = broker_of(gateway).model_copy(update={"port": unused_port()})
+    broker = broker_of(gateway).model_copy(update={"port": a_free_port()})
     with pytest.raises(SourceAway) as away:
         check_gateway(broker, client_id=2, leases=InMemoryLeases(), patience=PATIENCE)
     assert str(away.value).startswith(f"nothing listens on 127.0.0.1:{broker.port} (")

@@ -15,7 +15,7 @@ from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, Ou
 from tests.fakes.broker import SESSION, TEN_O_CLOCK, an_order
 from tests.fakes.clock import FixedClock
 from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, PATIENT, gateway_market
-from tests.integration.ibkr.sources import eventually, unused_port
+from tests.integration.ibkr.sources import eventually
 from tests.integration.ibkr.talk import talk
 from tests.peers.tws import notices, order_messages
 from tests.peers.tws.faults import (
@@ -33,6 +33,7 @@ from tests.peers.tws.faults import (
 )
 from tests.peers.tws.market import market_of_closes
 from tests.peers.tws.running import running_gateway
+from tests.ports import a_free_port
 
 PARTS = {
     Point.POSITIONS: "positions",
@@ -391,7 +392,7 @@ def test_a_gateway_that_tells_not_all_at_the_start_is_not_counted_on(hasty):
 
 
 def test_a_gateway_that_is_not_there_is_waited_for():
-    port = unused_port()
+    port = a_free_port()
     settings = IbkrBrokerSettings(port=port, client_id=CLIENT_ID, account=ACCOUNT)
     made = IbkrBroker(settings, clock=FixedClock(TEN_O_CLOCK), patience=PATIENT)
     with closing(made) as broker:

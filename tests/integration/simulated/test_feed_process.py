@@ -23,7 +23,7 @@ from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import StoreUnavailable
 from tests.end_to_end.command_line import PATIENCE_SECONDS, begin_process
 from tests.fakes.broker import SESSION, an_order, rules
-from tests.integration.ibkr.sources import unused_port
+from tests.ports import a_free_port
 
 pytestmark = pytest.mark.slow
 
@@ -155,7 +155,7 @@ def test_a_feed_that_lost_redis_goes_on_when_it_is_back_and_ends_when_told(
 def test_a_feed_whose_gateway_is_not_there_says_so_and_ends_when_told(environment, log):
     settings = {
         "ALPHA_ORACLE_BROKER__PROVIDER": "ibkr",
-        "ALPHA_ORACLE_BROKER__IBKR__PORT": str(unused_port()),
+        "ALPHA_ORACLE_BROKER__IBKR__PORT": str(a_free_port()),
     }
     with (
         log.open("w") as file,
