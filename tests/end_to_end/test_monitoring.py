@@ -56,7 +56,11 @@ def samples(living):
             for sample in scraped(f"{address}/metrics", job=job, token=living.token)
         ]
 
-    at_last(lambda: [one.place for one in queries() if problems(one, told())], [], seconds=120)
+    def lacking():
+        found = told()
+        return [one.place for one in queries() if problems(one, found)]
+
+    at_last(lacking, [], seconds=120)
     return told()
 
 
