@@ -123,7 +123,9 @@ class Rehearsal:
 
     def logged(self, name):
         """The events a process has logged."""
-        lines = self.log(name).read_text().splitlines() if self.log(name).exists() else []
+        text = self.log(name).read_text() if self.log(name).exists() else ""
+        # The last line may be on its way.
+        lines = text.rpartition("\n")[0].splitlines()
         return [json.loads(line)["event"] for line in lines if line.startswith("{")]
 
     def redis_cli(self, *arguments):

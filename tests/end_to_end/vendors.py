@@ -237,7 +237,8 @@ class VendorElsewhere:
         """The requests that came, in order: function and symbol."""
         if not self.log.exists():
             return []
-        lines = self.log.read_text().splitlines()
+        # The last line may be on its way.
+        lines = self.log.read_text().rpartition("\n")[0].splitlines()
         return [(one["function"], one["symbol"]) for one in map(json.loads, lines)]
 
     def symbols(self):
