@@ -31,7 +31,7 @@ CREATE FUNCTION stand_in.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLA
 AS 'SELECT now FROM stand_in.clock';
 """
 CUT_OTHERS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 

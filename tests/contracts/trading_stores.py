@@ -64,7 +64,7 @@ UPDATE kill_switch SET is_active = false, activated_at = NULL, changed_by = '', 
 """
 
 CUT = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
