@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.end_to_end.api_clients import OPERATOR, api_here, client
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 300_000
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def page():
     """A page of a browser, which notes what it asks for and what it complains of."""
     if BROWSER is None:
         pytest.skip("no Chromium on the PATH")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page()
@@ -39,7 +40,6 @@ def page():
 
 
 def test_the_description_opens_by_the_token_and_a_route_is_tried_out(page, url):
-    expect.set_options(timeout=PATIENCE_MS)
     page.goto(f"{url}/docs")
     page.get_by_label("Token").fill(OPERATOR)
     page.get_by_role("button", name="Open").click()
