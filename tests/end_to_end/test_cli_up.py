@@ -13,7 +13,7 @@ from alpha_oracle.bootstrap.supervisor import supervisor_pid
 from tests.conftest import execute
 from tests.end_to_end.command_line import ask_process
 from tests.end_to_end.test_cli_installation import small_disk  # noqa: F401 - a fixture.
-from tests.end_to_end.trading_world import first
+from tests.end_to_end.trading_world import at_last, first
 from tests.ports import a_free_port
 
 SERVERS = ("postgres", "redis", "prefect")
@@ -57,6 +57,11 @@ def processes_of(home):
         for one in psutil.process_iter(["environ", "cmdline", "cwd"])
         if _is_of(one.info, str(home))
     ]
+
+
+def left_of(home):
+    """All processes of a home that stay: who keeps a log ends once nobody writes to it."""
+    return at_last(lambda: processes_of(home), [], seconds=60)
 
 
 def _is_of(process, home):
@@ -106,7 +111,7 @@ def test_up_runs_everything_once_and_down_leaves_nothing(installation, home):
     assert {row["healthy"] for row in rows.values()} == {False}
     assert {row["state"] for row in rows.values()} == {"down"}
     assert rows["worker"]["last_log"] is not None
-    assert processes_of(home) == []
+    assert left_of(home) == []
     ended = (home / "logs" / "worker.log").read_text().splitlines()[-2:]
     assert "worker_ended" in [json.loads(line)["event"] for line in ended]
 
@@ -125,7 +130,7 @@ def test_after_a_killed_supervisor_up_takes_its_place(installation, home):
     assert not {rows[name]["pid"] for name in PROCESSES} & left
 
     assert ask_process(installation, "down").code == 0
-    assert processes_of(home) == []
+    assert left_of(home) == []
 
 
 @pytest.mark.slow
@@ -158,7 +163,7 @@ def test_a_process_that_cannot_run_is_told_with_its_reason_and_as_an_alert(home)
         assert "the worker ends again and again (the last time: exit code 1)" in alert["message"]
     finally:
         ask_process(environment, "down")
-    assert processes_of(home) == []
+    assert left_of(home) == []
 
 
 ALERTS = "SELECT document FROM outbox WHERE document LIKE '%process_crash_loop%'"
@@ -181,7 +186,7 @@ def test_a_port_taken_is_named_with_its_setting_and_nothing_is_left(installation
     assert f"{port} on 127.0.0.1, where the api is to answer, cannot be had" in told
     assert f"pid {os.getpid()}: " in told
     assert told.endswith("set api.port\n")
-    assert processes_of(home) == []
+    assert left_of(home) == []
 
 
 def test_a_wrong_setting_is_one_line(installation):
@@ -193,7 +198,7 @@ def test_a_prefect_that_does_not_answer_is_one_line(installation, home):
     url = f"http://127.0.0.1:{a_free_port()}/api"
     told = refused(installation | {"PREFECT_API_URL": url})
     assert f"the Prefect API at {url} does not answer" in told
-    assert processes_of(home) == []
+    assert left_of(home) == []
 
 
 def test_a_home_that_cannot_be_is_one_line(tmp_path):
@@ -210,4 +215,4 @@ def test_a_full_disk_is_one_line_that_says_what_to_free(small_disk):  # noqa: F8
     finally:
         ask_process(environment, "down")
     assert "free space on the disk of" in told
-    assert processes_of(small_disk / "home") == []
+    assert left_of(small_disk / "home") == []

@@ -15,7 +15,7 @@ from alpha_oracle import calendar
 from alpha_oracle.risk.watchdogs import pipeline_deadline
 from tests.end_to_end.drilled import first, used_before
 from tests.end_to_end.telegram_desk import STRANGER, audited
-from tests.end_to_end.test_cli_up import processes_of
+from tests.end_to_end.test_cli_up import left_of
 from tests.end_to_end.test_rehearsal_telegram import by_symbol, questions
 from tests.end_to_end.trading_world import at_last
 from tests.end_to_end.worlds import SESSION
@@ -194,5 +194,5 @@ def everything_was_told_once_and_with_what_to_do(drill):
 def all_ends_and_nothing_is_left(drill):
     down = drill.ask("down")
     assert (down.code, down.err) == (0, "")
-    assert processes_of(drill.home) == []
+    assert left_of(drill.home) == []
     assert drill.ask("status").code == 1
