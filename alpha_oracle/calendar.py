@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -135,7 +135,6 @@ def latest_decided_session(now: datetime) -> Session:
     return _latest(now, decision_instant)
 
 
-@lru_cache(maxsize=16)
 def latest_opened_session(now: datetime) -> Session:
     """Return the newest session that has opened at `now`."""
     return _latest(now, session_open)

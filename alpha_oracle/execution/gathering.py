@@ -51,6 +51,7 @@ class Gatherer:
         self._link = link
         self.references = ReferenceShelf(ports.facts)
         self._activity: tuple[datetime, datetime | None] | None = None
+        self._session: tuple[datetime, datetime, Session] | None = None
         self._newest: tuple[Mapping[Symbol, Quote], datetime | None] | None = None
         self._market_now = MarketReader(
             ports.board, ledger, clock=ports.clock, stale_seconds=rules.bounds.stale_seconds
@@ -78,7 +79,13 @@ class Gatherer:
     @property
     def session(self) -> Session:
         """The session that has opened last."""
-        return calendar.latest_opened_session(self._ports.clock.now())
+        now = self._ports.clock.now()
+        if self._session is None or not self._session[0] <= now < self._session[1]:
+            session = calendar.latest_opened_session(now)
+            following = calendar.next_session_after(session)
+            opens, ends = calendar.session_open(session), calendar.session_open(following)
+            self._session = (opens, ends, session)
+        return self._session[2]
 
     def exposure(self, order: Order | None) -> Exposure:
         """Return the sums of the book beside an order."""

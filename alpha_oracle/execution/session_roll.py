@@ -55,7 +55,7 @@ class SessionRoll:
 
     def is_due(self) -> bool:
         """Whether the book is still that of an earlier session."""
-        return self._rolled() < self._gatherer.session
+        return self._ledger.book.state.at < calendar.session_open(self._gatherer.session)
 
     def _rolled(self) -> Session:
         return calendar.latest_opened_session(self._ledger.book.state.at)

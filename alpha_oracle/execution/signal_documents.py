@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 
 
 def parse_signal_document(
-    document: str | bytes, *, received_at: datetime, window: ExecutionWindow
+    document: str, *, received_at: datetime, window: ExecutionWindow
 ) -> ReceivedSignal:
     """Return the signal a document holds.
 
@@ -93,12 +93,12 @@ class _Fields:
         return None if self.values.get(name) is None else self.read(name, reader)
 
 
-def _object(document: str | bytes) -> Mapping[str, object]:
-    size = len(document if isinstance(document, bytes) else document.encode(errors="replace"))
+def _object(document: str) -> Mapping[str, object]:
+    size = len(document.encode(errors="replace"))
     if size > MAX_BYTES:
         raise MalformedSignal(f"signal of {size} bytes; at most {MAX_BYTES} are read")
     try:
-        told = json.loads(document, object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        told = _JSON.decode(document)
     except (ValueError, RecursionError) as error:
         raise MalformedSignal(f"signal is no JSON document: {error}") from None
     if not isinstance(told, dict):
@@ -115,6 +115,9 @@ def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+_JSON: Final = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)
 
 
 def _event(told: object) -> str:

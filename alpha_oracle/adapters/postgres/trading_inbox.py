@@ -157,7 +157,7 @@ def _signal_values(account: str, signal: ReceivedSignal, at: datetime) -> tuple[
     hold, statistics = signal.hold, signal.statistics
     return (
         *(account, signal.signal_id, signal.session, signal.strategy, signal.symbol),
-        *(signal.direction.value, signal.strength, signal.decided_at, signal.expires_at),
+        *(str(signal.direction), signal.strength, signal.decided_at, signal.expires_at),
         *((None, None) if hold is None else (hold.min_days, hold.max_days)),
         signal.reference_price,
         *(

@@ -136,7 +136,7 @@ def _book(change: Change) -> Iterator[Step]:
     for applied in change.applied:
         yield "ao_applied", _applied_values(change.account, applied)
     for doubt in change.accepted:
-        yield "ao_accepted", (change.account, doubt.kind.value, storable(doubt.name), change.at)
+        yield "ao_accepted", (change.account, str(doubt.kind), storable(doubt.name), change.at)
     for answer in change.answers:
         yield "ao_answer", (answer.request_id, change.at, storable(answer.answer))
 
@@ -150,18 +150,18 @@ def _announcements(change: Change) -> Iterator[Step]:
 def order_values(order: Order) -> tuple[object, ...]:
     """Return an order as a row of its table, but for its history."""
     return (
-        *(order.order_id, order.account, order.symbol, order.side.value, order.quantity),
-        *(order.order_type.value, order.purpose.value, order.strategy, order.session),
-        *(order.created_at, order.status.value, order.simulated, order.signal_id),
+        *(order.order_id, order.account, order.symbol, str(order.side), order.quantity),
+        *(str(order.order_type), str(order.purpose), order.strategy, order.session),
+        *(order.created_at, str(order.status), order.simulated, order.signal_id),
         *(order.limit_price, order.reference_price, order.arrival_price),
         *(order.parent_id, order.slice_number, *_hold_values(order.hold)),
     )
 
 
 def _event(order_id: str, event: OrderEvent) -> Step:
-    refused_by = None if event.refused_by is None else event.refused_by.value
+    refused_by = None if event.refused_by is None else str(event.refused_by)
     broker_order_id = None if event.broker_order_id is None else storable(event.broker_order_id)
-    told = (order_id, event.event_id, event.status.value, event.at, storable(event.reason))
+    told = (order_id, event.event_id, str(event.status), event.at, storable(event.reason))
     fill = event.fill
     if fill is None:
         return "ao_event", (*told, refused_by, broker_order_id)
@@ -176,14 +176,14 @@ def _commission_values(order_id: str, fill: Fill) -> tuple[object, ...]:
 
 def _outcome_values(account: str, outcome: SignalOutcome) -> tuple[object, ...]:
     return (
-        *(account, outcome.signal_id, outcome.kind.value, outcome.at),
+        *(account, outcome.signal_id, str(outcome.kind), outcome.at),
         *(storable(outcome.reason), outcome.order_id),
     )
 
 
 def _cascade_values(account: str, run: CascadeRun) -> tuple[object, ...]:
     return (
-        *(account, run.stage.value, run.at, run.action.value),
+        *(account, str(run.stage), run.at, str(run.action)),
         *(trading_json.encode_verdicts(run.verdicts), run.order_id, run.signal_id),
     )
 
@@ -191,7 +191,7 @@ def _cascade_values(account: str, run: CascadeRun) -> tuple[object, ...]:
 def _day_trade_values(account: str, decision: DayTradeDecision) -> tuple[object, ...]:
     return (
         *(account, decision.order_id, decision.symbol, decision.session, decision.at),
-        *(decision.action.value, storable(decision.reason)),
+        *(str(decision.action), storable(decision.reason)),
         trading_json.encode_measures(decision.inputs),
     )
 
@@ -199,7 +199,7 @@ def _day_trade_values(account: str, decision: DayTradeDecision) -> tuple[object,
 def _approval_values(approval: Approval) -> tuple[object, ...]:
     return (
         *(approval.order_id, approval.requested_at, approval.expires_at, approval.price),
-        *(storable(approval.reason), list(approval.checks), approval.status.value),
+        *(storable(approval.reason), list(approval.checks), str(approval.status)),
         *(approval.decided_at, storable(approval.decided_by)),
     )
 
@@ -231,7 +231,7 @@ def _state_values(state: AccountState) -> tuple[object, ...]:
 def _applied_values(account: str, applied: AppliedAction) -> tuple[object, ...]:
     action = applied.action
     return (
-        *(account, action.symbol, action.ex_date, action.kind.value, action.value),
+        *(account, action.symbol, action.ex_date, str(action.kind), action.value),
         *(applied.shares_before, applied.shares_after, applied.cash_usd, applied.at),
     )
 
