@@ -20,7 +20,7 @@ from tests.chaos.gateway_fate import FatedBroker, FatedStore
 from tests.chaos.wire import Wire
 from tests.contracts.trading_stores import EMPTY
 from tests.fakes.broker import CASH, SESSION, close_of_the_session
-from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, IMPATIENT, SharedClock
+from tests.fakes.gateway_market import ACCOUNT, CLIENT_ID, PATIENT, SharedClock
 from tests.fakes.trading import InMemoryKillSwitchMirror
 from tests.peers.tws.market import market_of_closes
 from tests.peers.tws.running import running_gateway
@@ -30,7 +30,8 @@ SHARES_A_DAY = dict(zip(map(Symbol, SYMBOLS), (10**6, 10**6, 20_000, 20_000), st
 """AAA goes at the market, CCC and DDD at a limit; BBB has a wide spread and is worked in slices."""
 
 HASTY = replace(
-    IMPATIENT,
+    PATIENT,
+    handshake_seconds=2.0,
     answer_seconds=0.3,
     heartbeat_seconds=0.2,
     heartbeat_every_seconds=0.5,

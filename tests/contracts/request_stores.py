@@ -14,6 +14,7 @@ from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.leases import PostgresLeases
 from alpha_oracle.adapters.postgres.listings import PostgresListings
 from alpha_oracle.adapters.postgres.requests import PostgresRequestLedger
+from tests.backends import CUT_OTHERS
 from tests.fakes.clock import FixedClock
 from tests.fakes.requests import (
     InMemoryAnswerSpool,
@@ -29,10 +30,6 @@ CREATE TABLE stand_in.clock (now timestamptz);
 INSERT INTO stand_in.clock VALUES ('2016-06-01 21:00+00');
 CREATE FUNCTION stand_in.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
 AS 'SELECT now FROM stand_in.clock';
-"""
-CUT_OTHERS = """
-SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 

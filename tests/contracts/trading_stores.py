@@ -16,6 +16,7 @@ from alpha_oracle.adapters.postgres.operators import (
 from alpha_oracle.adapters.postgres.signals import PostgresSignals
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.domain.signals import encode
+from tests.backends import CUT_OTHERS
 from tests.fakes.trading import (
     InMemoryKillSwitch,
     InMemoryOperators,
@@ -63,11 +64,6 @@ SET LOCAL session_replication_role = replica;
 UPDATE kill_switch SET is_active = false, activated_at = NULL, changed_by = '', reason = ''
 """
 
-CUT = """
-SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-
 
 @contextmanager
 def on_postgres(request):
@@ -88,7 +84,7 @@ def on_postgres(request):
             return [tuple(row) for row in connection.execute(text(statement), values)]
 
     def cut(_store):
-        rows(CUT)
+        rows(CUT_OTHERS)
 
     database = opened()
     with database.begin() as connection:

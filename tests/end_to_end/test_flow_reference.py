@@ -1,7 +1,5 @@
 """What is known beside bars: brought up to date before the features, absent where it is absent."""
 
-import time
-
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +10,7 @@ from flows.refresh_alternative import refresh_alternative
 from flows.refresh_fundamentals import refresh_fundamentals
 from tests.end_to_end.command_line import ask
 from tests.end_to_end.killed import begin_refresh_in_new_process
-from tests.end_to_end.vendors import table_of
+from tests.end_to_end.vendors import table_of, wait_until
 from tests.end_to_end.worlds import SYMBOLS, WHATEVER_THERE_IS, artifacts_of
 from tests.peers.edgar import documents
 from tests.peers.edgar.server import edgar
@@ -190,13 +188,6 @@ def test_edgar_is_asked_for_what_was_filed_since(worlds, home):
         assert (rows["fundamentals"]["answered"], rows["fundamentals"]["new"]) == (20, 0)
         assert asked_for(peer, "companyfacts") == []
         assert asked_for(peer, "Archives") == []
-
-
-def wait_until(happened, *, seconds=600.0):
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_full_refresh_that_was_killed_goes_on_where_it_was(worlds, home, prefect_url):

@@ -87,7 +87,8 @@ class Stores:
         server = psutil.Process(self._stores[name].status().pid)
         family = [server, *server.children(recursive=True)]
         server.kill()
-        first(lambda: not is_awaited or all(map(_is_over, family)))
+        if is_awaited:
+            first(lambda: all(map(_is_over, family)))
 
     def revive(self, name):
         """Start a server that was killed; it recovers what it was told for sure."""

@@ -30,6 +30,7 @@ from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from tests.end_to_end.command_line import PATIENCE_SECONDS, ask, ask_process, begin_process
+from tests.logs import whole_lines
 
 SESSION = date(2016, 6, 2)
 EVE = date(2016, 6, 1)
@@ -123,9 +124,7 @@ class Rehearsal:
 
     def logged(self, name):
         """The events a process has logged."""
-        text = self.log(name).read_text() if self.log(name).exists() else ""
-        # The last line may be on its way.
-        lines = text.rpartition("\n")[0].splitlines()
+        lines = whole_lines(self.log(name))
         return [json.loads(line)["event"] for line in lines if line.startswith("{")]
 
     def redis_cli(self, *arguments):

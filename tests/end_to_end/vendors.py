@@ -29,6 +29,7 @@ from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
 from tests.end_to_end.worlds import HISTORY_ENDS, NOW, SESSION, World
 from tests.integration.ibkr.talk import Client
+from tests.logs import whole_lines
 from tests.peers.alpha_vantage.series import as_table
 from tests.peers.tws.market import market_of_columns
 
@@ -235,11 +236,8 @@ class VendorElsewhere:
 
     def asked(self):
         """The requests that came, in order: function and symbol."""
-        if not self.log.exists():
-            return []
-        # The last line may be on its way.
-        lines = self.log.read_text().rpartition("\n")[0].splitlines()
-        return [(one["function"], one["symbol"]) for one in map(json.loads, lines)]
+        told = map(json.loads, whole_lines(self.log))
+        return [(one["function"], one["symbol"]) for one in told]
 
     def symbols(self):
         """The symbols asked for, in order."""

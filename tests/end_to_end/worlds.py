@@ -32,6 +32,7 @@ from alpha_oracle.config_values import PREFIX
 from alpha_oracle.marketdata import imports
 from alpha_oracle.marketdata.stores import MarketStores
 from alpha_oracle.marketdata.validation.context import ValidationBounds
+from tests.backends import OTHERS
 from tests.end_to_end.trading_world import first
 
 # A half day: the exchange closed at 13:00, the flow runs at 17:00 as ever.
@@ -95,11 +96,7 @@ class World:
 
         Its commit may come, and its locks stay, until the server finds it gone.
         """
-        others = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-        first(lambda: self.rows(others) == [(0,)])
+        first(lambda: not self.rows(OTHERS))
 
     @contextmanager
     def redis(self):

@@ -25,14 +25,6 @@ PATIENT = OrderPatience(
     start_seconds=60.0,
 )
 """Nothing is given up on a machine that is busy with something else."""
-IMPATIENT = OrderPatience(
-    handshake_seconds=2.0,
-    answer_seconds=1.0,
-    heartbeat_every_seconds=0.4,
-    heartbeat_seconds=0.3,
-    waits_seconds=(0.05,),
-    start_seconds=3.0,
-)
 
 
 class SharedClock(FixedClock):

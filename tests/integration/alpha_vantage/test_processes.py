@@ -18,6 +18,7 @@ from alpha_oracle.adapters.postgres.engine import open_database
 from tests.builders import received
 from tests.integration.alpha_vantage.fetching import RealClock, a_source
 from tests.integration.alpha_vantage.worlds import KEY, a_market, symbols_of
+from tests.logs import whole_lines
 from tests.peers.alpha_vantage.series import as_table
 
 ROOT = Path(__file__).parents[3]
@@ -34,11 +35,7 @@ class ServedElsewhere:
 
     def asked(self):
         """The symbols asked for, in order."""
-        if not self.log.exists():
-            return []
-        # What follows the last line's end is still being written.
-        lines = self.log.read_text().split("\n")[:-1]
-        return [json.loads(line)["symbol"] for line in lines]
+        return [json.loads(line)["symbol"] for line in whole_lines(self.log)]
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ def cursor(database):
 
 
 @given(rows=st.lists(a_row, max_size=60))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_rows_come_back_from_the_server_bit_by_bit(cursor, rows):
     cursor.execute("TRUNCATE copied")
     columns = {

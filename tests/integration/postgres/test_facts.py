@@ -46,7 +46,6 @@ a_call = st.tuples(
 @given(calls=st.lists(a_call, min_size=1, max_size=6))
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
     max_examples=40,
 )
 def test_whatever_comes_in_whatever_order_reads_as_the_definition_says(database, calls):
@@ -73,7 +72,6 @@ def test_whatever_comes_in_whatever_order_reads_as_the_definition_says(database,
 )
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
     max_examples=25,
 )
 def test_documents_read_the_same_in_whatever_order_they_came(database, batch, turned):

@@ -8,6 +8,7 @@ from alpha_oracle.adapters.postgres.engine import open_database
 from alpha_oracle.adapters.postgres.runs import RUN_LOCKS, PostgresRuns
 from alpha_oracle.domain.runs import RunStatus
 from alpha_oracle.errors import DataError, StoreUnavailable, TransientError
+from tests.backends import CUT_OTHERS
 from tests.integration.postgres.holding import holding
 
 AT = datetime(2016, 6, 1, 21, 0, tzinfo=UTC)
@@ -176,12 +177,7 @@ def wait_until_free(database):
 
 def disconnect_others(database):
     with database.begin() as connection:
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+        connection.execute(text(CUT_OTHERS))
 
 
 def test_the_latest_run_is_of_the_universe_and_of_the_latest_session(runs):

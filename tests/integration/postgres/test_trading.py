@@ -24,6 +24,7 @@ from alpha_oracle.errors import (
     MalformedSignal,
     StoreUnavailable,
 )
+from tests.backends import OTHERS
 from tests.contracts.trading_values import (
     ACCOUNT,
     YESTERDAY,
@@ -58,10 +59,6 @@ WHERE locktype = 'advisory'
 WAITING = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
-ALIVE = """
-SELECT pid FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 # Who writes the account's row too waits until this is over; it comes after most of a change.
 SAME_ROW = "INSERT INTO trading_accounts (account, cash_usd, at) VALUES ('paper', 0, now())"
@@ -141,7 +138,7 @@ def test_a_worker_killed_anywhere_leaves_nothing_by_half(store, database_url, ro
         process.kill()
         heard += process.stdout.readlines()
     # What it had under way is committed or not once the server has found it gone.
-    while rows(ALIVE):
+    while rows(OTHERS):
         pass
     numbers = [int(line) for line in heard if line.endswith("\n")]
     book = store.load(ACCOUNT, since=TODAY)

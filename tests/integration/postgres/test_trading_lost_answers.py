@@ -12,6 +12,7 @@ from alpha_oracle.adapters.postgres.kill_switch import PostgresKillSwitch
 from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.domain.trading_records import Arrivals
 from alpha_oracle.errors import ChangesRefused, LeaseTaken, StoreUnavailable
+from tests.backends import CUT_OTHERS
 from tests.chaos.wire import BACK, Wire
 from tests.contracts.trading_values import (
     ACCOUNT,
@@ -24,11 +25,6 @@ from tests.contracts.trading_values import (
 )
 from tests.integration.postgres.test_trading import CUT_LEASES
 from tests.trading import NOW, an_order
-
-CONNECTIONS = """
-SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 
 WAITING_FOR = """
 SELECT pid FROM pg_stat_activity
@@ -66,7 +62,7 @@ def test_a_change_whose_answer_was_lost_among_others_is_as_little_durable_as_the
                 assert store.commit(a_change(orders=(an_order(),)), sends=False)
                 assert store.recall(ACCOUNT, an_order().order_id)
             assert wire.cuts == 1
-            rows(CONNECTIONS)
+            rows(CUT_OTHERS)
 
     with pytest.raises(StoreUnavailable):
         cut_after_it()

@@ -23,6 +23,7 @@ from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import StoreUnavailable
 from tests.end_to_end.command_line import PATIENCE_SECONDS, begin_process
 from tests.fakes.broker import SESSION, an_order, rules
+from tests.logs import whole_lines
 from tests.ports import a_free_port
 
 pytestmark = pytest.mark.slow
@@ -105,9 +106,7 @@ def first(find):
 
 def logged(log):
     """What the feed has logged of itself."""
-    # What follows the last line's end is still being written.
-    lines = log.read_text().split("\n")[:-1]
-    events = [json.loads(line)["event"] for line in lines if line[:1] == "{"]
+    events = [json.loads(line)["event"] for line in whole_lines(log) if line[:1] == "{"]
     return [event for event in events if event.startswith("feed_")]
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tests.logs import whole_lines
 from tests.peers.tws.faults import Point
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ def read_log(file: Path) -> Ledger:
     """The ledger a server wrote, also one that was killed."""
     ledger = Ledger()
     kinds = {kind.__name__: kind for kind in (Request, Refusal, Connection)}
-    # What follows the last line's end is still being written, or was when the server was killed.
-    for line in file.read_text().split("\n")[:-1]:
+    for line in whole_lines(file):
         entry = json.loads(line)
         kind = kinds[entry.pop("kind")]
         if kind is Request:

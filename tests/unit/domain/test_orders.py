@@ -281,7 +281,7 @@ class OrderLife(RuleBasedStateMachine):
 
 
 TestOrderLife = OrderLife.TestCase
-TestOrderLife.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestOrderLife.settings = settings(max_examples=60, stateful_step_count=25)
 
 
 def test_the_same_events_at_other_times_are_the_same_events():

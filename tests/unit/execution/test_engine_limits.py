@@ -107,4 +107,4 @@ class AnyMarket(RuleBasedStateMachine):
 
 
 TestAnyMarket = AnyMarket.TestCase
-TestAnyMarket.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAnyMarket.settings = settings(max_examples=40, stateful_step_count=30)

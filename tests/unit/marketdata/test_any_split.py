@@ -48,7 +48,7 @@ def answer(closes, session, *, ex_date, value, is_late):
     return adjusted({"A": closes}, through=session, splits=splits)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(market=markets())
 def test_a_split_is_found_as_it_was_or_its_bars_wait_for_its_action(market):
     closes, ex_date, value, runs, is_late = market

@@ -88,7 +88,7 @@ def test_files_are_the_boosters_own_format_and_json():
 
 @pytest.mark.parametrize("is_on_record", [True, False], ids=["on record", "by itself"])
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_a_byte_changed_anywhere_is_refused(name, is_on_record, data):
     content = bytearray(files()[name])

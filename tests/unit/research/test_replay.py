@@ -282,7 +282,7 @@ def test_an_order_is_of_at_least_one_share(quantity):
         ListedOrder(session=date(2016, 1, 4), symbol=Symbol("A"), side=Side.BUY, quantity=quantity)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(world=worlds(), seed=st.integers(0, 2**32 - 1))
 def test_of_every_list_each_order_is_filled_or_refused_and_money_adds_up(world, seed):
     market, *_ = world
@@ -318,7 +318,7 @@ def test_of_every_list_each_order_is_filled_or_refused_and_money_adds_up(world, 
         assert result.cash[row - first] == pytest.approx(cash, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(world=worlds(), cut=st.integers(2, 39))
 def test_a_list_on_a_market_cut_short_is_the_same_up_to_there(world, cut):
     market, *_ = world

@@ -14,7 +14,7 @@ from tests.unit.research.reference_simulator import Replay
 from tests.unit.research.worlds import worlds
 from tests.unit.risk.schedules import in_decimals
 
-KEPT = settings(deadline=None, max_examples=100)
+KEPT = settings(max_examples=100)
 NOISE = 1e-6
 
 

@@ -20,7 +20,7 @@ from tests.unit.research.worlds import (
     worlds,
 )
 
-KEPT = settings(deadline=None, max_examples=60)
+KEPT = settings(max_examples=60)
 
 
 def _run(market, decisions, strategy, terms, *, kelly=FLAT_CAP, **changes):

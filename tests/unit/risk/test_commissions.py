@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.research.compiled import compiled
@@ -49,7 +49,6 @@ def test_a_sale_never_costs_more_than_it_brings(quantity, price, schedule):
 def test_decimals_and_compiled_floats_charge_alike():
     charge = compiled(order_commission, calls=())
 
-    @settings(deadline=None)  # The first call compiles.
     @given(quantity=QUANTITIES, price=PRICES, schedule=SCHEDULES)
     def agree(quantity, price, schedule):
         exact = order_commission(quantity, price, schedule)

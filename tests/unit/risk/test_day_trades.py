@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise, permutations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -210,7 +210,6 @@ def histories(draw):
     return made
 
 
-@settings(deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 @example(own_fills("8 15:00 BUY a", "8 16:00 SELL b"), None)
 def test_the_count_is_never_below_one_by_brute_force(fills, random):
@@ -224,7 +223,6 @@ def test_the_count_is_never_below_one_by_brute_force(fills, random):
         assert tally_day_trades(shuffled, window=WINDOW) == tally
 
 
-@settings(deadline=None)
 @given(histories(), histories())
 def test_working_orders_never_lower_the_count(fills, working):
     tally = tally_day_trades(fills, window=WINDOW, working=working)

@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -80,7 +80,6 @@ def test_a_working_order_commits_what_remains_of_it_at_its_limit():
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -102,7 +101,6 @@ def test_sums_do_not_depend_on_the_order_of_orders(commitments, random):
     assert sum(one.by_symbol.values()) == sum(one.by_sector.values())
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -188,4 +188,4 @@ def by_hand(fills):
 
 
 TestTrader = Trader.TestCase
-TestTrader.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+TestTrader.settings = settings(max_examples=50, stateful_step_count=30)

@@ -2,7 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle import calendar
@@ -189,7 +189,6 @@ def test_a_lapsed_deficit_takes_no_rise():
 SESSIONS = calendar.sessions_between(FRIDAY, date(2016, 2, 29))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-3000, 3000), min_size=2, max_size=len(SESSIONS)))
 def test_no_rise_is_counted_twice(levels):
     # One look a session, at its end.

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord, RiskAction
@@ -137,7 +137,6 @@ def test_a_switch_never_activated_has_nothing_to_cool_down_from():
     assert RULES.remaining_minutes(KillSwitchRecord(), now=NOW) == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(min_value=-30, max_value=200), min_size=1), st.integers(0, 300))
 def test_no_resume_within_an_hour_of_the_latest_activation(activations, minutes):
     record = KillSwitchRecord()

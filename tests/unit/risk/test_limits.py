@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.research.compiled import compiled
@@ -62,7 +62,6 @@ def test_decimals_and_compiled_floats_measure_alike():
     room = compiled(limits.room_usd, calls=())
     decline = compiled(limits.decline_pct, calls=())
 
-    @settings(deadline=None)  # The first call compiles.
     @given(equity=CENTS, other=CENTS, pct=PERCENTS)
     def agree(equity, other, pct):
         assert room(float(equity), float(other), float(pct)) == pytest.approx(

@@ -153,4 +153,4 @@ class Book(RuleBasedStateMachine):
 
 
 TestBook = Book.TestCase
-TestBook.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBook.settings = settings(max_examples=60, stateful_step_count=40)

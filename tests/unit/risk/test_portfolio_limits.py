@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -133,7 +133,6 @@ def test_a_reserve_that_cannot_be_measured_is_not_spent(changes, missing):
     assert RESERVE.check(order, facts(**changes)).missing == missing
 
 
-@settings(deadline=None)
 @given(cash=CENTS, equity=CENTS, price=CENTS, wanted=st.integers(1, 10_000))
 def test_what_was_cleared_leaves_the_reserve(cash, equity, price, wanted):
     order = an_order(quantity=wanted, limit_price=price)

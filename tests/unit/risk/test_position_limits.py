@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -174,7 +174,6 @@ def test_an_unknown_cost_is_not_paid(order, changes, missing):
     assert NO_LEVERAGE.check(order, facts(**changes)).missing == (missing,)
 
 
-@settings(deadline=None)
 @given(cash=CENTS, price=CENTS, wanted=st.integers(1, 10_000))
 def test_what_cash_was_cleared_for_never_costs_more(cash, price, wanted):
     order = an_order(quantity=wanted, limit_price=price)
@@ -186,7 +185,6 @@ def test_what_cash_was_cleared_for_never_costs_more(cash, price, wanted):
     assert cleared == wanted or cost(cleared + 1, price, COMMISSION) > cash
 
 
-@settings(deadline=None)
 @given(equity=CENTS, held=CENTS, price=CENTS, wanted=st.integers(1, 10_000))
 def test_what_a_position_was_cleared_for_never_passes_its_limit(equity, held, price, wanted):
     order = an_order(quantity=wanted, limit_price=price)

@@ -2,7 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.domain.market import Symbol
@@ -245,7 +245,6 @@ def books(draw):
     )
 
 
-@settings(deadline=None)
 @given(book=books(), wanted=st.integers(1, 2_000))
 def test_no_cleared_order_passes_any_limit(book, wanted):
     price = book.market.prices[SYMBOL]

@@ -2,7 +2,7 @@ from decimal import Decimal
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_oracle.research.compiled import compiled
@@ -83,7 +83,6 @@ def test_decimals_and_compiled_floats_size_alike():
     affordable_shares = compiled(sizing.affordable_shares, calls=(sizing.whole_shares,))
     half_kelly = compiled(sizing.half_kelly, calls=())
 
-    @settings(deadline=None)  # The first call compiles.
     @given(notional=CENTS, price=CENTS, schedule=SCHEDULES)
     def agree(notional, price, schedule):
         assert whole_shares(float(notional), float(price)) == sizing.whole_shares(notional, price)
@@ -91,7 +90,6 @@ def test_decimals_and_compiled_floats_size_alike():
             float(notional), float(price), in_floats(schedule)
         ) == sizing.affordable_shares(notional, price, schedule)
 
-    @settings(deadline=None)
     @given(wins=SHARES, losses=SHARES, ratio=CENTS)
     def agree_on_kelly(wins, losses, ratio):
         win_rate = Decimal(wins) / max(wins + losses, 1)

@@ -140,4 +140,4 @@ class Broker(RuleBasedStateMachine):
 
 
 TestBroker = Broker.TestCase
-TestBroker.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestBroker.settings = settings(max_examples=60, stateful_step_count=25)

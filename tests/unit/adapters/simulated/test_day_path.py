@@ -54,7 +54,7 @@ def bars(draw):
 
 
 @given(bars())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_day_goes_from_open_to_close_by_way_of_low_and_high_and_not_beyond(bar):
     lasts = [quote.last for quote in every(bar, 60)]
     told = [Decimal(str(price)).quantize(Decimal("0.01"))
@@ -63,7 +63,7 @@ def test_a_day_goes_from_open_to_close_by_way_of_low_and_high_and_not_beyond(bar
 
 
 @given(bars())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_volume_grows_to_that_of_the_day_and_the_sides_lie_about_the_last_trade(bar):
     quotes = every(bar, 300)
     volumes = [quote.volume for quote in quotes]

@@ -11,7 +11,7 @@ from tests.unit.adapters.synthetic.markets import a_market, log_returns, seeds, 
 
 BARS = ("open", "high", "low", "close", "volume")
 JUMP_BOUND = 1.4
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15)
 
 
 @few
