@@ -6,7 +6,6 @@ broker. References are in memory, as they are after the session's first look at 
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
@@ -108,8 +107,8 @@ class SocketBroker(ScriptedBroker):
 
 def as_bytes(order):
     """An order as a line."""
-    limit = None if order.limit_price is None else float(order.limit_price)
-    return json.dumps([order.order_id, order.side, order.symbol, order.quantity, limit]).encode()
+    price = order.limit_price or ""
+    return f"{order.order_id} {order.side} {order.symbol} {order.quantity} {price}\n".encode()
 
 
 @dataclass

@@ -122,6 +122,17 @@ def test_who_listens_hears_the_channel_too(bus):
     stream.acknowledge([found])
 
 
+def test_what_the_stream_gives_waits_for_nothing_on_the_channel(bus):
+    stream = bus.reader()
+    assert documents(stream) == []
+    bus.publish("heard")
+    bus.add("one")
+
+    assert documents(stream) == ["one"]
+    (heard,) = stream.read(wait_seconds=60.0)
+    assert heard.document == "heard"
+
+
 def test_a_bus_that_lost_its_data_is_read_on(bus):
     bus.add("one")
     stream = bus.reader()

@@ -97,15 +97,16 @@ class InMemorySignalStream:
 
     def _read(self):
         self._reach("before read")
-        heard = [Delivery(document=one, source=CHANNEL) for one in self._heard]
-        self._heard.clear()
         found = [*self._own(), *self._claimed(), *self._new()]
         self._at("after read")
-        streamed = [
-            Delivery(document=self._server.entries[one], source=STREAM, entry_id=one)
-            for one in found
-        ]
-        return [*streamed, *heard]
+        if found:
+            return [
+                Delivery(document=self._server.entries[one], source=STREAM, entry_id=one)
+                for one in found
+            ]
+        heard = [Delivery(document=one, source=CHANNEL) for one in self._heard]
+        self._heard.clear()
+        return heard
 
     def _own(self):
         if self._is_begun:

@@ -12,6 +12,7 @@ from psycopg2.extensions import POLL_OK, POLL_READ
 from psycopg2.extras import NamedTupleCursor
 
 from alpha_oracle.adapters.postgres.engine import CONNECT_TIMEOUT_SECONDS
+from alpha_oracle.adapters.postgres.literals import written
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -57,7 +58,9 @@ class ScriptConnection:
             ValueError: a text in it holds a NUL; nothing is sent.
         """
         text, values = script
-        self._cursor.execute(text, values or None)  # type: ignore[no-untyped-call]
+        if values:
+            text = written(text, values, self._driver)
+        self._cursor.execute(text)  # type: ignore[no-untyped-call]
 
     def is_answered(self) -> bool:
         """Whether the answer is there, or none will come: nothing is waited for then."""

@@ -40,7 +40,8 @@ class RedisSignalStream:
     """`SignalStream` on Redis, one consumer of the group; not to be shared between threads.
 
     What this consumer was delivered and never acknowledged comes first, a batch a reading; what
-    others left lying is claimed. Who waits hears the stream and the channel at once, each over a
+    others left lying is claimed. The channel is heard once the stream has nothing more: most often
+    it says what the stream said. Who waits hears the stream and the channel at once, each over a
     connection of its own: a bare XADD wakes it, and so does a bare PUBLISH. A failure drops both,
     and what was delivered and not acknowledged comes again.
     """
@@ -64,10 +65,10 @@ class RedisSignalStream:
         until = time.monotonic() + wait_seconds
         with self._reached() as client:
             listener = self._listening(client)
-            found = [*self._entries(client), *_heard(listener)]
-            while not found and (left := until - time.monotonic()) > 0:
+            while not (found := self._entries(client) or _heard(listener)):
+                if (left := until - time.monotonic()) <= 0:
+                    break
                 self._wait(client, listener, seconds=left)
-                found = [*self._entries(client), *_heard(listener)]
         return found
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
