@@ -25,6 +25,10 @@ class OrderRefused(BrokerError):  # noqa: N818 - names what happened.
     """A broker does not take an order, and it is proven not to live there."""
 
 
+class OrderNotSent(OrderRefused):
+    """The command did not go out, the link being down: another order may be sent later."""
+
+
 class OutcomeUnknown(BrokerError):  # noqa: N818
     """A command was sent and not answered: what became of it must be asked."""
 
@@ -35,6 +39,10 @@ class BrokerAway(TransientError):  # noqa: N818
 
 class ContradictsRecord(BrokerError):  # noqa: N818 - names what is wrong.
     """What is to be put on record cannot follow from what is there: nothing of it is kept."""
+
+
+class RecordUnwritable(BrokerError):  # noqa: N818
+    """The record takes nothing that must be on it before anything is sent: trading is halted."""
 
 
 class IllegalTransition(BrokerError):  # noqa: N818 - names what happened.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 REMEMBERED: Final = timedelta(minutes=1)
 """How far back sendings are counted."""
 
+WITHDRAWN: Final = "withdrawn"
+"""The event of an order that was committed to be sent, and was not."""
+
 _FROM_THERE: Final = frozenset({None, RefusedBy.BROKER})
 
 
@@ -45,7 +48,7 @@ class Activity:
             (traded.add if was_traded(order) else traded.discard)(order.order_id)
         if order.order_id not in self._sent and reached_broker(order):
             self._sent.add(order.order_id)
-            self._note_sending(sent_at(order))
+            insort(self._sent_at, sent_at(order))
 
     def postpone(self, order: Order, *, to: datetime) -> None:
         """Count an order's command when it goes out, not when it was decided on."""
@@ -53,7 +56,7 @@ class Activity:
         place = bisect_left(self._sent_at, decided_at)
         if self._sent_at[place : place + 1] == [decided_at]:
             del self._sent_at[place]
-        self._note_sending(to)
+        insort(self._sent_at, to)
 
     def trades(self, session: Session, *, besides: AbstractSet[str | None]) -> int:
         """Return how many orders of a session were sent or wait for a human, a TWAP once."""
@@ -61,17 +64,24 @@ class Activity:
         return len(traded) - len(traded & besides)
 
     def sends(self, now: datetime, *, within: timedelta) -> int:
-        """Return how many commands went out after `now - within`, at most a minute ago."""
-        return bisect_right(self._sent_at, now) - bisect_right(self._sent_at, now - within)
+        """Return how many commands went out after `now - within`, at most a minute ago.
 
-    def _note_sending(self, at: datetime) -> None:
-        insort(self._sent_at, at)
-        del self._sent_at[: bisect_right(self._sent_at, self._sent_at[-1] - REMEMBERED)]
+        What a clock that was set back finds ahead of it went out now.
+        """
+        ahead = bisect_right(self._sent_at, now)
+        self._sent_at[ahead:] = [now] * (len(self._sent_at) - ahead)
+        del self._sent_at[: bisect_right(self._sent_at, now - REMEMBERED)]
+        return len(self._sent_at) - bisect_right(self._sent_at, now - within)
 
 
 def reached_broker(order: Order) -> bool:
     """Whether an order's command went out, or may have; a TWAP's never does: its slices' do."""
     return order.order_type is not OrderType.TWAP and _went_out(order)
+
+
+def was_withdrawn(order: Order) -> bool:
+    """Whether an order was ended here before its command went out, for no fault of its own."""
+    return any(event.event_id == WITHDRAWN for event in order.history)
 
 
 def was_traded(order: Order) -> bool:

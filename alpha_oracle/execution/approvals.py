@@ -15,6 +15,7 @@ from alpha_oracle.domain.orders import OrderEvent, OrderPurpose, OrderStatus, Or
 from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
 from alpha_oracle.execution.order_records import evidence, opening_events
 from alpha_oracle.execution.placements import is_momentary
+from alpha_oracle.execution.recency import is_recent
 from alpha_oracle.execution.router import marketable_limit
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ApprovalClerk:
             held_back = self._held_back.pop(order.order_id, "")
             self._expire(order, reason + (f"; it waited for: {held_back}" if held_back else ""))
         still = [order for order in waiting if order not in over]
-        if not still or (self._looked_at is not None and now - self._looked_at < LOOK_EVERY):
+        if not still or is_recent(self._looked_at, now, within=LOOK_EVERY):
             return
         self._looked_at = now
         quotes = self._gatherer.quotes()

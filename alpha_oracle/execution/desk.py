@@ -22,6 +22,7 @@ from alpha_oracle.execution.link import Link
 from alpha_oracle.execution.margin import look_at_margin
 from alpha_oracle.execution.operators import OperatorClerk
 from alpha_oracle.execution.placing import Placer
+from alpha_oracle.execution.recency import is_recent
 from alpha_oracle.execution.repricing import Repricer
 from alpha_oracle.execution.sending import Sender
 from alpha_oracle.execution.session_roll import SessionRoll
@@ -73,8 +74,16 @@ class Desk:
         self.link = Link(clock.now())
         self._gatherer = Gatherer(ports, rules, ledger, halt=halt, link=self.link)
         self._follower = Follower(ledger, halt=halt, link=self.link, board=ports.board, clock=clock)
-        self._sender = Sender(ports.broker, ledger, self._follower, link=self.link, clock=clock)
-        placer = Placer(rules, ledger, self._gatherer, self._sender, unsent=unsent, clock=clock)
+        self._sender = Sender(
+            ports.broker,
+            ledger,
+            self._follower,
+            halt=halt,
+            link=self.link,
+            unsent=unsent,
+            clock=clock,
+        )
+        placer = Placer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._decider = Decider(rules, ledger, self._gatherer, placer, clock=clock)
         self._repricer = Repricer(rules, ledger, self._gatherer, self._sender, clock=clock)
         self._slicer = Slicer(rules, ledger, self._gatherer, sender=self._sender, clock=clock)
@@ -161,7 +170,7 @@ class Desk:
             self.link.ask_by(max(now, self._next_try()), "session")
         elif self._is_batch_due(now):
             self.link.ask_by(now, "batch")
-        if now < self.link.due_at:
+        if not self.link.is_due(now):
             return
         try:
             self._settle("session" if self._roll.is_due() else self.link.occasion)
@@ -181,8 +190,7 @@ class Desk:
         return self.link.due_at if is_away else self._ports.clock.now()
 
     def _is_batch_due(self, now: datetime) -> bool:
-        asked = self.link.asked_at
-        is_old = asked is None or now - asked >= BATCH_FRESH
+        is_old = not is_recent(self.link.asked_at, now, within=BATCH_FRESH)
         is_up = self.link.state is not LinkState.DOWN
         return is_up and is_old and self._window_is_open() and self._decider.has_work()
 
@@ -223,7 +231,7 @@ class Desk:
     def _watch(self) -> None:
         now = self._ports.clock.now()
         bought, self._follower.bought = self._follower.bought, []
-        is_due = self._watched_at is None or now - self._watched_at >= self._rules.watch_every
+        is_due = not is_recent(self._watched_at, now, within=self._rules.watch_every)
         if self.link.asked_at is None or not (bought or is_due):
             return
         self._watched_at = now

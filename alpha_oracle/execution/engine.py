@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.portfolio import AccountState
+from alpha_oracle.domain.risk import Severity
 from alpha_oracle.domain.trading_records import Arrivals, Change
-from alpha_oracle.errors import BrokerAway, ChangesRefused, StoreUnavailable
+from alpha_oracle.errors import BrokerAway, ChangesRefused, RecordUnwritable, StoreUnavailable
 from alpha_oracle.execution.desk import Desk
-from alpha_oracle.execution.halting import Halt
+from alpha_oracle.execution.halting import Halt, an_alert
 from alpha_oracle.execution.intake import Intake
 from alpha_oracle.execution.ledger import Ledger, history_start
 from alpha_oracle.execution.outages import BROKER, STORE, Outages
+from alpha_oracle.execution.recency import is_recent
 from alpha_oracle.risk.facts import LinkState
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ SWEEP: Final = timedelta(minutes=1)
 """How often the record is searched for signals that the bus, or another worker, lost."""
 
 ON_RECORD: Final = "record"
+UNWRITABLE: Final = "record_unwritable"
 
 
 class ExecutionEngine:
@@ -79,6 +82,10 @@ class ExecutionEngine:
         """
         try:
             new = self._intake.receive(documents, source=source, at=self._ports.clock.now())
+        except RecordUnwritable as error:
+            self._forget()
+            self._alarm(str(error))
+            raise StoreUnavailable(str(error)) from None
         except StoreUnavailable:
             self._forget()
             raise
@@ -114,6 +121,10 @@ class ExecutionEngine:
             self._forget()
             self._was_refused, self.trouble = True, str(error)
             return self._ports.clock.now()
+        except RecordUnwritable as error:
+            self._forget()
+            self._alarm(str(error))
+            return self._ports.clock.now() + RETRY
         except StoreUnavailable as error:
             self._forget()
             self.trouble = str(error)
@@ -147,12 +158,26 @@ class ExecutionEngine:
         # What was committed is not known: from here on it is what the record says.
         self._desk, self._swept_at, self._swept = None, None, frozenset()
 
+    def _alarm(self, trouble: str) -> None:
+        # Once, unless the switch or the alert could not be put on record either.
+        if self.trouble == trouble:
+            return
+        try:
+            self._halt.trip(f"{UNWRITABLE}: {trouble}")
+            at = self._ports.clock.now()
+            told = an_alert(UNWRITABLE, trouble, severity=Severity.CRITICAL, at=at)
+            arrivals = Arrivals(announcements=(told,))
+            self._ports.store.take_in(self._ports.broker.account, arrivals, at=at)
+        except StoreUnavailable as error:
+            trouble = str(error)
+        self.trouble = trouble
+
     def _note(self, what: str, *, is_away: bool) -> None:
         self.outages.note(what, is_away=is_away, at=self._ports.clock.now())
 
     def _sweep(self) -> None:
         now = self._ports.clock.now()
-        if self._swept_at is not None and now - self._swept_at < SWEEP:
+        if is_recent(self._swept_at, now, within=SWEEP):
             return
         since = calendar.shift_session(calendar.latest_opened_session(now), -1)
         account = self._ports.broker.account

@@ -10,6 +10,7 @@ from alpha_oracle import calendar
 from alpha_oracle.domain.orders import Side
 from alpha_oracle.domain.risk import DayTradeRegime
 from alpha_oracle.execution.quoting import VIX_SYMBOL, MarketReader
+from alpha_oracle.execution.recency import is_recent
 from alpha_oracle.execution.reckoning import Reckoner
 from alpha_oracle.execution.references import ReferenceShelf
 from alpha_oracle.risk.circuit_breakers import choose_vix, counted_hours
@@ -64,6 +65,10 @@ class Gatherer:
         """Look at the whole market anew."""
         self._market_now.begin()
 
+    def forget_market(self) -> None:
+        """Look at the whole market anew, whenever it was looked at last."""
+        self._market_now.forget()
+
     def quotes(self, *symbols: Symbol) -> Mapping[Symbol, Quote]:
         """Return this session's quotes of symbols, of all that is held or working, and of VIX."""
         return self._market_now.quotes(*symbols, session=self.session)
@@ -71,10 +76,6 @@ class Gatherer:
     def is_halted(self) -> bool:
         """Whether somebody's word keeps everything from being sent."""
         return self._halt.says_active()
-
-    def may_send(self) -> bool:
-        """Whether every store said just now that trading is not halted."""
-        return not self._halt.reading().is_active
 
     @property
     def session(self) -> Session:
@@ -232,6 +233,6 @@ class Gatherer:
     def _latest_activity(self, now: datetime) -> datetime | None:
         # Who was never seen may be there at any moment, and is not kept waiting then.
         known = self._activity
-        if known is None or known[1] is None or now - known[0] >= _MINUTE:
+        if known is None or known[1] is None or not is_recent(known[0], now, within=_MINUTE):
             known = self._activity = (now, self._ports.activity.latest())
         return known[1]

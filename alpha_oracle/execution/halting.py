@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle.domain.risk import KillSwitchReading, Severity
 from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.execution.recency import is_recent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,7 @@ class Halt:
     def reading(self) -> KillSwitchReading:
         """Return what the stores say, read less than half a second ago."""
         now = self._clock.now()
-        if self._read_at is None or not timedelta(0) <= now - self._read_at < POLL:
+        if not is_recent(self._read_at, now, within=POLL):
             self._reading, self._read_at = self._switch.read(), now
             if self._reading.database is True and self._reading.mirror is False:
                 self._repair()

@@ -13,6 +13,7 @@ from alpha_oracle.domain.trading_events import RiskAlert
 from alpha_oracle.domain.trading_records import Arrivals
 from alpha_oracle.domain.trading_records import MalformedSignal as MalformedDocument
 from alpha_oracle.errors import MalformedSignal
+from alpha_oracle.execution.recency import is_recent
 from alpha_oracle.execution.signal_documents import parse_signal_document
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Intake:
         return taken
 
     def _is_to_tell(self, at: datetime) -> bool:
-        return self._told_at is None or at - self._told_at >= TELL_EVERY
+        return not is_recent(self._told_at, at, within=TELL_EVERY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,17 @@ class Link:
         self.bought_usd: Decimal | int = 0
         self.asked_at: datetime | None = None
         self.occasion = "start"
-        self._due_at = now
+        self._due_at = self._settled_at = now
         self._retry = FIRST_RETRY
 
     @property
     def due_at(self) -> datetime:
         """When everything is to be asked next."""
         return self._due_at
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether everything is to be asked now; a clock that went back has it asked anew."""
+        return now >= self._due_at or now < self._settled_at
 
     def ask_by(self, at: datetime, occasion: str) -> None:
         """Have everything asked at an instant, or before."""
@@ -57,7 +61,7 @@ class Link:
     def got_no_answer(self, now: datetime) -> None:
         """Note that the broker did not tell everything; it is asked again, ever less often."""
         self.went_down()
-        self._due_at = now + self._retry
+        self._due_at, self._settled_at = now + self._retry, now
         self._retry = min(self._retry * 2, LONGEST_RETRY)
 
     def got_everything(self, now: datetime, account: BrokerAccount, *, next_at: datetime) -> None:
@@ -65,7 +69,7 @@ class Link:
         self.account, self.bought_usd, self.asked_at = account, 0, now
         self.state = LinkState.READY
         self._retry = FIRST_RETRY
-        self._due_at, self.occasion = next_at, "timer"
+        self._due_at, self._settled_at, self.occasion = next_at, now, "timer"
 
     def ask_after_command(self, sent_at: datetime) -> None:
         """Have everything asked once it can tell what became of a command."""

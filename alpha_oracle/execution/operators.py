@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from alpha_oracle.domain.portfolio import after_transfer
 from alpha_oracle.domain.trading_records import OperatorAnswer, OperatorRequestKind
 from alpha_oracle.execution.acceptance import NotAccepted, accept_broker
+from alpha_oracle.execution.recency import is_recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ class OperatorClerk:
             BrokerAway: what needs the broker's word is asked for again later.
         """
         now = self._ports.clock.now()
-        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
+        if is_recent(self._looked_at, now, within=LOOK_EVERY):
             return
         self._looked_at = now
         for request in self._ports.store.operator_requests(self._ledger.account):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from alpha_oracle.domain.orders import OrderStatus, OrderType, RefusedBy, Side
-from alpha_oracle.execution.activity import sent_at
+from alpha_oracle.execution.activity import sent_at, was_withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ class Persistence:
     The second goes `after` the end of the first, each later one after twice as long. No failure is
     an order that gave way to another at the price of then, which goes at once: a limit that rested
     at least for `rests` before it was cancelled, or a question to a human that the price has moved
-    away from.
+    away from. Nor is one that was withdrawn before its command went out, though the
+    next waits after it too.
     """
 
     attempts: int = 3
@@ -54,7 +55,7 @@ class Persistence:
         failures = self._failures(sales)
         if failures >= self.attempts or last.history[-1].refused_by in _FINAL_WORD:
             return None
-        return last.history[-1].at + self.after * (1 << (failures - 1))
+        return last.history[-1].at + self.after * (1 << max(failures - 1, 0))
 
     def gave_up(self, sales: Sequence[Order], *, is_over: bool) -> bool:
         """Whether no order may sell any more what those of the session did not.
@@ -95,7 +96,7 @@ class Persistence:
         return sent_at(since)
 
     def _failures(self, sales: Sequence[Order]) -> int:
-        return sum(not self.gave_way(one) for one in sales)
+        return sum(not (self.gave_way(one) or was_withdrawn(one)) for one in sales)
 
 
 def _is_limit_sale(order: Order) -> bool:

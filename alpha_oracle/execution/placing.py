@@ -54,14 +54,10 @@ REDUCTIONS: Final = 4
 """A smaller order may take another route, and is checked anew; at most so often."""
 
 KILLED: Final = f"{KillSwitchCheck.name}: kill switch is active on record"
-HALTED: Final = f"{KillSwitchCheck.name}: trading was halted before it was sent"
 
 
 class Placer:
-    """Places orders, one at a time, and sends those of a block at its end.
-
-    `unsent` are the ids of orders that may be on record and whose command did not go out.
-    """
+    """Places orders, one at a time, and sends those of a block at its end."""
 
     def __init__(
         self,
@@ -70,14 +66,12 @@ class Placer:
         gatherer: Gatherer,
         sender: Sender,
         *,
-        unsent: set[str],
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._ledger = ledger
         self._gatherer = gatherer
         self._sender = sender
-        self._unsent = unsent
         self._clock = clock
         self._to_send: list[Order] = []
 
@@ -93,7 +87,7 @@ class Placer:
             with self._ledger.together():
                 yield
             for order in self._to_send:
-                self._send(order)
+                self._sender.send(order)
         finally:
             self._to_send.clear()
 
@@ -144,18 +138,8 @@ class Placer:
             # It is durable, and waits for nothing that is decided after it.
             self._sender.send(order)
         else:
-            self._unsent.add(order.order_id)
+            self._sender.hold(order)
             self._to_send.append(order)
-
-    def _send(self, order: Order) -> None:
-        # A broker may take its time over the one before, and trading be halted meanwhile.
-        if self._gatherer.may_send():
-            self._unsent.discard(order.order_id)
-            self._ledger.activity.postpone(order, to=self._clock.now())
-            self._sender.send(order)
-        else:
-            self._sender.withdraw(order, HALTED)
-            self._unsent.discard(order.order_id)
 
     def _check(
         self, request: OrderRequest, quotes: Mapping[Symbol, Quote]

@@ -9,6 +9,7 @@ from alpha_oracle import calendar
 from alpha_oracle.domain.levels import VIX
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.execution.recency import is_recent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,11 +53,14 @@ class MarketReader:
 
     def begin(self) -> None:
         """Let everything be read anew, if it was read a while ago or something is new in it."""
-        now, read_at = self._clock.now(), self._read_at
-        is_fresh = read_at is not None and timedelta(0) <= now - read_at < FRESH
+        is_fresh = is_recent(self._read_at, self._clock.now(), within=FRESH)
         if not is_fresh or not self.own_symbols() <= self._asked:
             self._own = None
         self._of_now = None
+
+    def forget(self) -> None:
+        """Let everything be read anew: the book is marked by other prices than the market's."""
+        self._own = self._of_now = None
 
     def quotes(self, *symbols: Symbol, session: Session) -> Mapping[Symbol, Quote]:
         """Return a session's quotes of symbols, of all that is held or working, and of VIX.
@@ -81,7 +85,7 @@ class MarketReader:
 
     def _read_at_once(self) -> set[Symbol]:
         now = self._clock.now()
-        if self._of_now is None or not timedelta(0) <= now - self._of_now[0] < AT_ONCE:
+        if self._of_now is None or not is_recent(self._of_now[0], now, within=AT_ONCE):
             self._of_now = (now, set())
         return self._of_now[1]
 

@@ -23,6 +23,7 @@ from alpha_oracle.execution.entitlements import Traded, entitle, was_held_into
 from alpha_oracle.execution.halting import an_alert
 from alpha_oracle.execution.ledger import history_start
 from alpha_oracle.execution.opening import after_splits, opening_equity, opening_shares
+from alpha_oracle.execution.recency import is_recent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -97,7 +98,7 @@ class SessionRoll:
     def complete(self) -> None:
         """Commit what the day's loss counts from once it is known, where a close came late."""
         now, state = self._ports.clock.now(), self._ledger.book.state
-        is_asked = self._read_at is not None and now - self._read_at < READ_AGAIN
+        is_asked = is_recent(self._read_at, now, within=READ_AGAIN)
         if state.previous_close_equity_usd is not None or is_asked:
             return
         self._read_at = now
@@ -122,6 +123,7 @@ class SessionRoll:
         book = self._ledger.book
         held = _held(book.lots.values())
         book.marks = {symbol: price for symbol, price in prices.items() if symbol in held}
+        self._gatherer.forget_market()
         self._sold_out |= {key: lot for key, lot in book.lots.items() if not lot.quantity}
         self._ledger.forget(before=self._gatherer.session)
 

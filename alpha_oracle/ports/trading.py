@@ -99,6 +99,7 @@ class TradingStore(Protocol):
             LeaseTaken: another worker took the account over; nothing is committed.
             ContradictsRecord: an order, an outcome or a corporate action is on record already by
                 another change, or one is named that is not; nothing is committed.
+            RecordUnwritable: the record takes no such change, whatever it says.
         """
         ...
 

@@ -29,6 +29,7 @@ _AWAY: Final = "check that it runs; `alpha-oracle doctor` says what is wrong and
 _ADVICE: Final[Mapping[str, str]] = {
     "kill_switch": f"find out why; {_RESUME}",
     "orders_still_working": "cancel them at the broker yourself, in TWS or by phone",
+    "record_unwritable": f"mend Postgres: its log says what it refused; then {_RESUME}",
     "unknown_order": _INTEGRITY,
     "integrity": _INTEGRITY,
     "overfill": _INTEGRITY,

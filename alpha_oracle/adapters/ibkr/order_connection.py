@@ -20,7 +20,13 @@ from alpha_oracle.adapters.ibkr.order_link import OrderLink
 from alpha_oracle.adapters.ibkr.order_tracking import OrderTracker
 from alpha_oracle.adapters.ibkr.trouble import LinkRefusedError
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind
-from alpha_oracle.errors import BrokerAway, ConfigurationError, OrderRefused, OutcomeUnknown
+from alpha_oracle.errors import (
+    BrokerAway,
+    ConfigurationError,
+    OrderNotSent,
+    OrderRefused,
+    OutcomeUnknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +120,7 @@ class OrderConnection:
         await self._require_held(link, order, company)
         await link.turn()
         if self._free(outages) is not link:
-            raise OrderRefused(f"order {order.order_id} was not sent: the link was lost meanwhile")
+            raise OrderNotSent(f"order {order.order_id} was not sent: the link was lost meanwhile")
         self._write(lambda: self._place(link, order, company), order)
         if not link.is_proven:
             await self._answer(link, order)
@@ -166,15 +172,15 @@ class OrderConnection:
     def _linked(self) -> OrderLink:
         link = self._link
         if link is None or not self.is_linked or not link.is_up:
-            raise OrderRefused(f"nothing was sent: {self.why_away or 'the link is down'}")
+            raise OrderNotSent(f"nothing was sent: {self.why_away or 'the link is down'}")
         return link
 
     def _free(self, outages: int) -> OrderLink:
         link = self._linked()
         if link.unanswered:
-            raise OrderRefused(f"nothing was sent: {_unanswered(link)}")
+            raise OrderNotSent(f"nothing was sent: {_unanswered(link)}")
         if outages != self.outages:
-            raise OrderRefused(
+            raise OrderNotSent(
                 "nothing was sent: the link was down, and not everything was asked since"
             )
         return link
@@ -196,7 +202,7 @@ class OrderConnection:
             write()
         except ConnectionError as error:
             self.tracker.was_not_sent(order.order_id)
-            raise OrderRefused(f"order {order.order_id} was not sent: {error}") from None
+            raise OrderNotSent(f"order {order.order_id} was not sent: {error}") from None
 
     def _place(self, link: OrderLink, order: Order, company: Company) -> None:
         number = link.next_number()

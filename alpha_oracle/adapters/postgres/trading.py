@@ -192,6 +192,7 @@ class PostgresTradingStore:
             StoreUnavailable: not known to be committed; the same change may be tried again.
             LeaseTaken: another worker took the account over; nothing is committed.
             ContradictsRecord: the record says otherwise; nothing is committed.
+            RecordUnwritable: the database keeps no such change.
         """
         steps = steps_of(change, sends=sends, epoch=self._turns.get(change.account))
         # What has its outcome waits no more: it need not be known as given.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 
 from alpha_oracle.adapters.postgres.trading_script import script_of_changes, script_of_steps
-from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, joined
+from alpha_oracle.adapters.postgres.trading_session import WRITE_ANYHOW, joined, unwritable
 from alpha_oracle.errors import ChangesRefused, ContradictsRecord, LeaseTaken
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class ChangeBatch:
             StoreUnavailable: any of the changes may be gone.
             LeaseTaken: another worker took the account over.
             ChangesRefused: one of them was refused; those before it are on record.
+            RecordUnwritable: likewise, and no other would be taken.
         """
         if not self._kept and not self._given:
             return
@@ -129,18 +130,18 @@ def is_committed(error: psycopg2.Error, change: Change) -> bool:
     Raises:
         LeaseTaken: another worker took the account over.
         ContradictsRecord: the record says otherwise.
-        psycopg2.Error: it was refused for neither.
+        RecordUnwritable: it was refused for neither.
     """
     code = error.pgcode or ""
     if code == HALTED:
         return False
     if code == REPLACED:
         raise replaced(change.account) from None
+    told = error.diag.message_primary or "no reason given"
     if not code.startswith(_CONTRADICTIONS):
-        raise error
+        raise unwritable(told) from None
     if error.diag.constraint_name == _COMMITTED_BEFORE:
         return True
-    told = error.diag.message_primary or "no reason given"
     raise ContradictsRecord(
         f"change {change.change_id} of account {change.account} contradicts the record ({told}); "
         "nothing of it was kept"

@@ -13,6 +13,7 @@ from alpha_oracle.adapters.postgres import trading_rows as rows
 from alpha_oracle.adapters.postgres.documents import storable
 from alpha_oracle.adapters.postgres.trading_reading import SIGNALS, UNANSWERED
 from alpha_oracle.adapters.postgres.trading_script import script_of_steps
+from alpha_oracle.adapters.postgres.trading_session import unwritable
 from alpha_oracle.adapters.postgres.trading_statements import PREPARED as PREPARED_CHANGES
 from alpha_oracle.adapters.postgres.trading_statements import insert
 from alpha_oracle.domain.trading_events import encode_event
@@ -122,12 +123,15 @@ def refusals_told() -> Iterator[None]:
 
     Raises:
         MalformedSignal: says what the database says.
+        RecordUnwritable: it is not for what it is; says what the database says.
     """
     try:
         yield
     except (psycopg2.DataError, psycopg2.IntegrityError) as error:
         reason = str(error).partition("\n")[0]
         raise SignalRefused(f"the database cannot keep it: {reason}") from None
+    except psycopg2.Error as error:
+        raise unwritable(str(error).partition("\n")[0]) from None
     except ValueError as error:
         # The driver itself refuses a text with a NUL.
         raise SignalRefused(f"the database cannot keep it: {error}") from None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
 
 from alpha_oracle.adapters.postgres.script_connection import ScriptConnection
-from alpha_oracle.errors import StoreUnavailable
+from alpha_oracle.errors import ConfigurationError, RecordUnwritable, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.adapters.postgres.trading_script import Script
@@ -41,7 +42,8 @@ class PreparedSession:
     script must refuse to be run twice, and its refusal then means that it is committed; or do no
     more the second time.
 
-    Safe to share between threads, one script at a time; not across a fork.
+    Safe to share between threads, one script at a time; not across a fork. What the server's state
+    lets nobody write raises `RecordUnwritable`.
     """
 
     def __init__(self, database: Database, statements: Mapping[str, str]) -> None:
@@ -218,24 +220,35 @@ class PreparedSession:
 
     def _send(self, script: Script) -> None:
         try:
-            with self._database.errors_told():
+            with self._errors_told():
                 self._opened().send(script)
         except StoreUnavailable:
             if self._let_go():
                 raise
-            with self._database.errors_told():
+            with self._errors_told():
                 self._opened().send(script)
 
     def _answer_to(self, script: Script) -> list[Any]:
         try:
-            with self._database.errors_told():
+            with self._errors_told():
                 return self._opened().answer()
         except StoreUnavailable:
             if self._let_go():
                 raise
-            with self._database.errors_told():
+            with self._errors_told():
                 self._opened().send(script)
                 return self._opened().answer()
+
+    @contextmanager
+    def _errors_told(self) -> Iterator[None]:
+        try:
+            with self._database.errors_told():
+                yield
+        except ConfigurationError as error:
+            # Where nothing can be prepared, nothing was set up yet.
+            if self._connection is None:
+                raise
+            raise unwritable(str(error)) from None
 
     def _opened(self) -> ScriptConnection:
         if self._connection is None:
@@ -250,6 +263,11 @@ class PreparedSession:
             connection, self._connection = self._connection, None
             connection.close()
         return was_unsettled
+
+
+def unwritable(reason: str) -> RecordUnwritable:
+    """Return what a worker is told whose changes nobody keeps."""
+    return RecordUnwritable(f"Postgres does not keep what must be on record: {reason}")
 
 
 def joined(scripts: Sequence[Script]) -> Script:

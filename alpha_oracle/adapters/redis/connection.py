@@ -31,8 +31,8 @@ LONGEST_WAIT_SECONDS: Final = 0.5
 class RedisConnection:
     """A client of one Redis database; safe to share between threads, not across a fork.
 
-    A lost connection is tried again at once, and then not: every command this product sends may
-    be repeated. A server that takes longer than `patience_seconds` to answer counts as away.
+    A lost connection is tried again at once, and then not: what this product sends may be repeated,
+    or says not. A server that takes longer than `patience_seconds` to answer counts as away.
     """
 
     def __init__(self, url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -78,10 +78,11 @@ class RedisConnection:
         except RedisError as error:
             raise self._told(error) from error
 
-    def ask(self, *commands: bytes, is_text: bool = True) -> list[Any]:
+    def ask(self, *commands: bytes, is_text: bool = True, may_repeat: bool = True) -> list[Any]:
         """Return the answers to packed commands, asked in one round trip over a kept connection.
 
-        A refusal is told as the error it is. Without `is_text` answers stay bytes.
+        A refusal is told as the error it is. Without `is_text` answers stay bytes, without
+        `may_repeat` nothing is asked again that may have been done.
 
         Raises:
             StoreUnavailable: as of `client`; some of them may be done.
@@ -91,7 +92,7 @@ class RedisConnection:
             # Whoever waited while another got no answer does not wait as long once more.
             self._see_that_it_answers()
             try:
-                return self._kept.ask(commands, is_text=is_text)
+                return self._kept.ask(commands, is_text=is_text, may_repeat=may_repeat)
             except RedisError as error:
                 raise self._told(error) from error
 

@@ -30,17 +30,22 @@ class KeptConnection:
         self._client = client
         self._connection: Any = None
 
-    def ask(self, commands: Sequence[bytes], *, is_text: bool) -> list[Any]:
+    def ask(
+        self, commands: Sequence[bytes], *, is_text: bool, may_repeat: bool = True
+    ) -> list[Any]:
         """Return what is answered, a refusal as the error it is; all of it is one round trip.
 
         Commands go packed, and answers come as the protocol has them: as RESP 3, or 2 before it.
-        Where the connection is lost everything is asked again, as the client's retries say.
+        Where the connection is lost everything that may be repeated is asked again, as the client's
+        retries say.
 
         Raises:
             RedisError: the server cannot be reached; some of it may be done.
         """
         if self._connection is None:
             self._connection = self._client.connection_pool.get_connection()
+        if not may_repeat:
+            return self._asked(commands, is_text=is_text)
         told: list[Any] = self._connection.retry.call_with_retry(
             lambda: self._asked(commands, is_text=is_text), lambda _error: None
         )

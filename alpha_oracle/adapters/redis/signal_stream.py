@@ -157,7 +157,8 @@ class RedisSignalStream:
 
     def _next(self, *, after: str) -> list[Entry]:
         asked = self._ask_for_new if after == _NEW else packed(*self._ask_for, after)
-        (told,) = self._connection.ask(asked)
+        # Answered and not heard it is ours, and new no more: asked again it would not come.
+        (told,) = self._connection.ask(asked, may_repeat=False)
         if isinstance(told, ResponseError):
             raise told
         return entries_of(told)

@@ -20,7 +20,13 @@ from alpha_oracle.adapters.simulated.translate import (
 from alpha_oracle.domain.broker import BrokerEvent, BrokerEventKind, BrokerSnapshot
 from alpha_oracle.domain.orders import OrderType
 from alpha_oracle.domain.portfolio import key_of
-from alpha_oracle.errors import BrokerAway, OrderRefused, OutcomeUnknown, StoreUnavailable
+from alpha_oracle.errors import (
+    BrokerAway,
+    OrderNotSent,
+    OrderRefused,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -87,7 +93,7 @@ class SimulatedBroker:
         if order.order_type is OrderType.TWAP:
             raise OrderRefused(f"order {order.order_id} is a TWAP; send its slices")
         if self._is_link_down():
-            raise OrderRefused(f"the link is down; order {order.order_id} was not sent")
+            raise OrderNotSent(f"the link is down; order {order.order_id} was not sent")
         self._lose_command(f"submit {order.order_id}")
         try:
             is_new = self._book.receive(from_order(order, at=self._clock.now()))

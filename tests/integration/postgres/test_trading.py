@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -22,6 +22,7 @@ from alpha_oracle.errors import (
     ContradictsRecord,
     LeaseTaken,
     MalformedSignal,
+    RecordUnwritable,
     StoreUnavailable,
 )
 from tests.backends import OTHERS
@@ -348,3 +349,30 @@ def test_what_comes_again_and_cannot_be_kept_is_told_by_itself_and_holds_up_no_o
     store.take_in(ACCOUNT, Arrivals(signals=(sound,), comes_again=True), at=NOW)
     store.settle()
     assert store.load(ACCOUNT, since=YESTERDAY).waiting == (sound,)
+
+
+KEPT = nullcontext()
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'this table takes nothing'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON pdt_audit_log FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        pytest.param(REFUSE, "this table takes nothing", id="refuses every row"),
+        pytest.param("ALTER TABLE pdt_audit_log RENAME TO gone", "does not exist", id="is gone"),
+    ],
+)
+def test_an_audit_row_that_cannot_be_written_is_told_as_that(store, rows, broken, reason, together):
+    store.commit(a_change("before", state=a_state()), sends=False)
+    decision = a_day_trade_decision()
+    change = a_change("audited", orders=(an_order(),), day_trade_decisions=(decision,))
+    rows(f"{broken}; SELECT 1")
+    with pytest.raises(RecordUnwritable, match=reason), store.together() if together else KEPT:
+        store.commit(change, sends=True)
+    assert rows("SELECT FROM orders") == []
+    store.commit(a_change("after", announcements=(an_alert(),)), sends=False)

@@ -3,6 +3,8 @@ from contextlib import closing
 from time import monotonic
 
 import pytest
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as ConnectionLost
 
 from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.event_bus import RedisEventBus
@@ -135,6 +137,25 @@ def test_what_was_not_acknowledged_comes_again_after_a_failure(connection, strea
         read(stream)
     with connection.client() as client:
         client.rename("kept", STREAM)
+    assert documents(read(stream)) == ["one"]
+
+
+def test_an_answer_that_was_lost_comes_again_at_once(connection, stream, monkeypatch):
+    read(stream)
+    announce(connection, "one")
+    answered = AbstractConnection.read_response
+
+    def lost(self, *given, **how):
+        told = answered(self, *given, **how)
+        if "one" in str(told):
+            monkeypatch.undo()
+            self.disconnect()
+            raise ConnectionLost("once it was answered")
+        return told
+
+    monkeypatch.setattr(AbstractConnection, "read_response", lost)
+    with pytest.raises(StoreUnavailable):
+        read(stream)
     assert documents(read(stream)) == ["one"]
 
 

@@ -33,6 +33,15 @@ def test_sendings_are_counted_by_the_second_and_the_minute():
     assert activity.sends(NOW + MINUTE, within=MINUTE) == 0
 
 
+def test_a_clock_that_was_set_back_hides_no_sendings():
+    activity = Activity([sent("ahead", seconds_ago=-3600)])
+    for number in range(20):
+        activity.see(sent(f"o{number}", seconds_ago=0.01 * number))
+
+    assert activity.sends(NOW, within=SECOND) == 21
+    assert activity.sends(NOW + MINUTE, within=MINUTE) == 0
+
+
 def test_an_order_is_sent_once_however_often_it_changes():
     order = sent()
     activity = Activity([order])

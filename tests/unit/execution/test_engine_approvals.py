@@ -11,6 +11,7 @@ from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.quotes import Quote
 from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_records import ApprovalStatus
+from alpha_oracle.execution.sending import HALTED
 from tests.unit.execution.trading_day import TradingDay, a_document, references, rejections
 
 
@@ -145,6 +146,23 @@ def test_a_switch_thrown_between_check_and_commit_lets_nothing_out():
 
     assert status(day, order_id) == "AWAITING_APPROVAL"
     assert day.market.broker.snapshot().orders == ()
+
+
+def test_a_switch_thrown_while_the_commit_took_its_time_lets_nothing_out():
+    day, order_id = asked()
+    decide(day, order_id)
+
+    def at(point):
+        if point == "after commit" and status(day, order_id) == "PENDING":
+            day.clock.advance(seconds=20)
+            day.kill()
+
+    broker = day.scripted()
+    day.another(broker=broker, at=at)
+    day.steps(2)
+
+    assert broker.submitted == []
+    assert day.memory.orders[order_id].history[-1].reason == HALTED
 
 
 def test_what_waits_for_a_human_keeps_its_cash_and_its_place():

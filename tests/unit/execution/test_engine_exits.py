@@ -9,6 +9,7 @@ import pytest
 
 from alpha_oracle import calendar
 from alpha_oracle.domain.orders import Hold
+from alpha_oracle.errors import StoreUnavailable
 from tests.unit.execution.trading_day import (
     MOMENTUM,
     SESSION,
@@ -59,6 +60,27 @@ def test_a_short_sells_the_lot_of_its_strategy_and_names_the_order():
     assert (order.side, order.purpose, order.status) == ("SELL", "exit", "FILLED")
     assert an_outcome(day, 1).order_id == order.order_id
     assert day.shares() == day.market.position("AAA") == 0
+
+
+def test_an_exit_that_never_went_out_is_tried_until_it_does():
+    day = holding(max_hold_days=2)
+    in_session(day, sessions_later(2))
+    lost = set()
+
+    def at(point):
+        last = day.orders()[-1]
+        if point == "before harden" and last.status == "PENDING" and len(lost) < 5:
+            lost.add(last.order_id)
+            day.memory.harden()
+            raise StoreUnavailable("for a moment")
+
+    day.another(at=at)
+    day.steps(40, seconds=20)
+
+    assert len(lost) == 5
+    assert day.shares() == day.market.position("AAA") == 0
+    assert [day.memory.orders[one].status for one in lost] == ["REJECTED"] * 5
+    assert "exit_failed" not in day.alerts()
 
 
 def test_a_short_before_the_shortest_hold_marks_the_lot_that_is_sold_when_it_is_over():

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from alpha_oracle.domain.trading_records import OperatorRequest, OperatorRequestKind
-from alpha_oracle.errors import ContradictsRecord, StoreUnavailable
+from alpha_oracle.errors import ContradictsRecord, RecordUnwritable, StoreUnavailable
 from tests.fakes.scripted_broker import ScriptedBroker, a_fill
 from tests.unit.execution.trading_day import TradingDay, a_document
 
@@ -208,3 +208,26 @@ def test_an_execution_that_was_accepted_is_never_booked_beside():
     accept(day)
     assert alarms_of_another(day, broker) == []
     assert (day.shares(), day.memory.states["paper"].cash_usd) == (49, broker.cash)
+
+
+def test_a_record_that_takes_nothing_halts_trading_and_is_told_once():
+    day = TradingDay()
+    broken = [True]
+
+    def at(point):
+        if broken and point == "before commit" and day.engine.book is not None:
+            raise RecordUnwritable("Postgres does not keep what must be on record: no room")
+
+    broker = day.scripted()
+    day.another(broker=broker, at=at)
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(5)
+
+    assert broker.submitted == []
+    assert day.memory.kill_switch.is_active
+    assert "no room" in day.engine.trouble
+    assert day.alerts("critical") == ["record_unwritable"]
+    broken.clear()
+    day.steps(2)
+    assert day.engine.trouble == ""

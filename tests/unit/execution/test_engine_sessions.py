@@ -11,9 +11,26 @@ import pytest
 from alpha_oracle import calendar
 from alpha_oracle.domain.market import ActionKind, CorporateAction, Symbol
 from alpha_oracle.domain.trading_records import OperatorRequest, OperatorRequestKind
+from alpha_oracle.errors import BrokerAway
 from tests.unit.execution.trading_day import SESSION, TradingDay, a_document, references
 
 NEXT = calendar.next_session_after(SESSION)
+
+
+class SometimesAway:
+    """A broker that does not tell everything while `is_away`."""
+
+    def __init__(self, broker):
+        self._broker = broker
+        self.is_away = False
+
+    def __getattr__(self, name):
+        return getattr(self._broker, name)
+
+    def snapshot(self):
+        if self.is_away:
+            raise BrokerAway("not now")
+        return self._broker.snapshot()
 
 
 def holding():
@@ -248,6 +265,36 @@ def test_an_unknown_close_leaves_the_days_base_unknown():
     assert "AAA" in alert["message"]
 
 
+@pytest.mark.parametrize("apart", [0.3, 0.4, 0.5])
+def test_a_session_that_is_rolled_into_late_is_decided_on_by_the_prices_of_now(apart):
+    day = TradingDay(bounds={"max_position_pct": Decimal(50), "max_sector_pct": Decimal(100)})
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps()
+    broker = SometimesAway(day.market.another())
+    day.another(broker=broker)
+    day.go_to(391)
+    day.steps(2, seconds=10, quoting=False)
+
+    broker.is_away = True
+    known = references(vix_close=(SESSION, Decimal(15)))
+    day.facts.known = replace(known, session=NEXT)
+    day.go_to(10, session=NEXT)
+    day.operators.note("heartbeat", by="operator", at=day.clock.now())
+    day.receive(a_document("BBB", session=SESSION))
+    for step in range(240):
+        broker.is_away = step < 40
+        day.quote_all()
+        day.quote("AAA", bid=79.9, ask=80.1)
+        day.engine.step()
+        day.clock.advance(seconds=0.5 if broker.is_away else apart)
+
+    assert day.memory.reconciliations[-1].at.date() == NEXT
+    assert day.shares("AAA") > 0
+    # What is held fell by a fifth, beyond what a day may lose.
+    assert day.shares("BBB") == 0
+
+
 def test_the_peak_follows_the_equity_of_a_close_above_it():
     day = holding()
     morning(day, close=120)
@@ -316,6 +363,23 @@ def test_book_and_broker_are_held_together_at_the_start_in_hours_and_after_the_c
     todays = [one for one in day.memory.reconciliations if one.at.date() == NEXT]
     assert [one.occasion for one in todays[:2]] == ["session", "timer"]
     assert todays[1].at - todays[0].at >= timedelta(minutes=5)
+
+
+def test_a_clock_that_is_set_back_stops_nobody_from_looking():
+    day = TradingDay(bounds={"max_position_pct": Decimal(50), "max_sector_pct": Decimal(100)})
+    day.receive(a_document())
+    day.go_to(120)
+    day.steps(5)
+    reconciled = len(day.memory.reconciliations)
+    day.go_to(60)
+    for _ in range(30):
+        day.quote_all()
+        day.quote("AAA", bid=59.9, ask=60.1)
+        day.engine.step()
+        day.clock.advance(seconds=60)
+
+    assert len(day.memory.reconciliations) >= reconciled + 6
+    assert "portfolio_daily_loss" in day.alerts()
 
 
 def test_a_batch_begins_on_a_reconciliation_of_now():

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.quotes import Quote
+from alpha_oracle.execution.sending import HALTED
 from tests.unit.execution.trading_day import TradingDay, a_document
 
 WIDE = {"bid": 99.8, "ask": 100.2}
@@ -198,6 +199,26 @@ def test_a_switch_thrown_as_a_slice_is_committed_lets_it_not_out():
     day.engine.step()
 
     assert len(slices(day, parent_id)) == 1
+
+
+def test_a_slice_whose_commit_took_its_time_is_withdrawn_where_trading_was_halted_meanwhile():
+    day = TradingDay()
+    broker = day.scripted()
+
+    def at(point):
+        is_slice = any(order.parent_id for order in day.memory.orders.values())
+        if point == "after commit" and is_slice and not day.memory.kill_switch.is_active:
+            day.clock.advance(seconds=20)
+            day.kill()
+
+    day.another(broker=broker, at=at)
+    day.receive(a_document())
+    day.go_to(5)
+    look(day, 2)
+
+    (one,) = [order for order in day.orders() if order.parent_id]
+    assert broker.submitted == []
+    assert (one.status, one.history[-1].reason) == ("REJECTED", HALTED)
 
 
 def test_a_slice_waits_while_the_mirror_cannot_be_read():

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from alpha_oracle.domain.orders import OrderEvent, OrderStatus, OrderType, RefusedBy, Side
+from alpha_oracle.execution.activity import WITHDRAWN
 from alpha_oracle.execution.persistence import Persistence
 from tests.trading import NOW, an_exit
 
@@ -39,6 +40,12 @@ def refused(at):
 def seconds(instant):
     """How many seconds from now an instant is."""
     return None if instant is None else (instant - NOW).total_seconds()
+
+
+def withdrawn(at):
+    """A sale that was withdrawn after a second, its command not having gone out."""
+    sale = a_sale("REJECTED", at=at, lives=1, by=RefusedBy.RISK)
+    return replace(sale, history=(replace(sale.history[0], event_id=WITHDRAWN),))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,14 @@ def test_what_gave_way_is_followed_at_once_and_counts_for_nothing():
 @pytest.mark.parametrize("by", [RefusedBy.OPERATOR, RefusedBy.SYSTEM])
 def test_nothing_follows_a_final_word(by):
     assert RULES.next_at([a_sale("REJECTED", by=by)]) is None
+
+
+def test_what_never_went_out_is_no_failure_and_the_next_waits_all_the_same():
+    sales = [withdrawn(at) for at in (0, 100, 200, 300)]
+    assert seconds(RULES.next_at(sales)) == 361
+    assert not RULES.gave_up(sales, is_over=False)
+    assert seconds(RULES.next_at([refused(0), refused(100), withdrawn(300)])) == 421
+    assert RULES.next_at([*sales, refused(400), refused(500), refused(700)]) is None
 
 
 def test_nothing_goes_beside_an_order_that_works_and_the_first_at_once():
