@@ -66,8 +66,6 @@ def _checks_of(settings: Settings, *, tells_alerts: bool) -> dict[str, Check]:
     checks: dict[str, Check] = {"alerts": _tell_alerts if tells_alerts else _check_alerts}
     if os.environ.get(API_VARIABLE):
         checks["prefect"] = _check_prefect
-    if trades_at_ibkr(settings):
-        checks["broker"] = _check_broker
     for name in checkable_sources(settings):
         checks[f"source {name}"] = partial(_check_source, name=name)
     for name in checkable_vendors(settings):
@@ -142,6 +140,8 @@ def _check_prefect(_settings: Settings) -> str:
 
 
 def _check_broker(settings: Settings) -> str:
+    if not trades_at_ibkr(settings):
+        return "it is simulated; there is no gateway to reach"
     confirm_account(settings)
     ibkr = settings.broker.ibkr
     if is_present(settings.home, WORKER):
@@ -171,6 +171,7 @@ CHECKS: Final[dict[str, Check]] = {
     "ports": check_ports,
     "database": check_database,
     "redis": check_redis,
+    "broker": _check_broker,
     "calendar": _check_calendar,
     "strategies": _check_strategies,
     "model": _check_model,

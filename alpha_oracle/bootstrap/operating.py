@@ -6,7 +6,7 @@ Imports little, so that the switch is thrown within a second or two.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -17,13 +17,15 @@ from alpha_oracle.adapters.postgres.operators import (
     PostgresOperatorActivity,
     PostgresOperatorDesk,
 )
+from alpha_oracle.adapters.postgres.outbox import PostgresOutbox
 from alpha_oracle.adapters.postgres.trading_records import PostgresTradingRecords
+from alpha_oracle.adapters.redis.event_bus import RedisEventBus
 from alpha_oracle.adapters.redis.kill_switch_mirror import RedisKillSwitchMirror
 from alpha_oracle.bootstrap.presence import traded_account
 from alpha_oracle.bootstrap.stores import clock_of, opened_database, opened_redis
 from alpha_oracle.config import load_settings
 from alpha_oracle.domain.trading_records import OperatorRequest
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.risk.kill_switch import KillSwitchRules, RefusedChange
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         Reconciliation,
     )
     from alpha_oracle.ports.clock import Clock
+    from alpha_oracle.ports.events import EventBus, Outbox
     from alpha_oracle.ports.operators import ApprovalDesk, OperatorDesk
     from alpha_oracle.ports.trading import KillSwitchStore, OperatorActivity
     from alpha_oracle.ports.trading_records import TradingRecords
@@ -73,6 +76,8 @@ class Operations:
     approvals: ApprovalDesk
     desk: OperatorDesk
     records: TradingRecords
+    outbox: Outbox
+    bus: EventBus
 
     def switch_position(self) -> SwitchPosition:
         """Return where the kill switch stands."""
@@ -192,6 +197,9 @@ class Operations:
             now = self._now
             self.switch.change(changed, at=now)
             self.activity.note(kind, by=self.by, at=now)
+            # Others are told at once, whoever runs; what cannot be told now is when somebody can.
+            with suppress(StoreUnavailable):
+                self.outbox.relay(self.bus, at=now)
         return changed
 
     def _answered(self, request: OperatorRequest, *, wait_seconds: float) -> OperatorRequest:
@@ -246,4 +254,6 @@ def operations_on(
         approvals=PostgresApprovalDesk(database),
         desk=PostgresOperatorDesk(database),
         records=PostgresTradingRecords(database),
+        outbox=PostgresOutbox(database, waits=False),
+        bus=RedisEventBus(redis),
     )

@@ -104,8 +104,9 @@ class OrderQuality:
     """How well an order was executed; above 0 is worse for us.
 
     `slippage_bps` is against the arrival price, `effective_spread_bps` twice the distance to the
-    mid at the fill, `shortfall_usd` against the signal's reference price, latency from decision to
-    the broker's acceptance and to the last fill. None where a price was unknown.
+    mid at the fill, `shortfall_usd` against the signal's reference price with commissions in it,
+    latency from decision to the broker's acceptance and to the last fill. None where a price was
+    unknown.
     """
 
     order_id: str

@@ -132,6 +132,10 @@ def test_pages_of_any_size_are_the_list(viewer):
             assert read(viewer, name, limit=limit) == whole, name
 
 
+def test_accounts_come_page_by_page(viewer):
+    assert [one["account"] for one in read(viewer, "portfolio", limit=1)] == ["DU1", "paper"]
+
+
 def test_a_filter_lets_its_own_pass_and_nothing_else(viewer):
     for name, filters, count in NARROWED:
         rows = viewer.get(f"/api/{name}", params=filters).json()["items"]

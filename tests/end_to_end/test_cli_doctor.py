@@ -26,7 +26,7 @@ from tests.ports import a_free_port
 
 ORDER = (
     *("settings", "packages", "home", "disk", "time zones", "clock", "ports", "database"),
-    *("redis", "calendar", "strategies", "model", "alerts", "source synthetic"),
+    *("redis", "broker", "calendar", "strategies", "model", "alerts", "source synthetic"),
 )
 
 

@@ -1,10 +1,14 @@
 """What operators do at the command line, and what they read of trading."""
 
+import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+import redis
 
 from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.domain.trading_records import Change, Mismatch, Reconciliation
@@ -30,6 +34,22 @@ def opened(trading_store):
     trading_store.commit(
         Change(change_id="opened", account="paper", at=state.at, state=state), sends=False
     )
+
+
+def test_the_switch_is_announced_at_once_though_no_worker_runs(operated):
+    with closing(redis.Redis.from_url(operated.redis_url, decode_responses=True)) as client:
+        listener = client.pubsub(ignore_subscribe_messages=True)
+        listener.subscribe("kill_switch")
+        listener.get_message(timeout=60)
+        assert ask("kill", "activate", "--confirm", "KILL").code == 0
+        message = listener.get_message(timeout=60)
+    assert json.loads(message["data"])["event"] == "kill_switch:activated"
+
+
+def test_a_word_that_nobody_can_type_is_a_wrong_word(operated, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert ask("kill", "activate").code == 3
+    assert ask("risk", "reset-peak").code == 2
 
 
 def test_the_switch_is_thrown_by_its_word_alone_and_tells_where_it_stands(operated):
@@ -110,7 +130,7 @@ def test_what_is_asked_of_the_worker_is_on_record_and_audited(
 ):
     opened(trading_store)
     *start, _word = arguments
-    assert ask(*start, "something else").code == 3
+    assert ask(*start, "something else").code == 2
     answer = ask(*arguments, "--wait", "0", "--json")
     assert answer.code == 0
     ((asked, usd, audited),) = operated.rows(

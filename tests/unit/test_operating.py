@@ -12,10 +12,11 @@ from alpha_oracle.config import Settings
 from alpha_oracle.domain.risk import AutonomyMode
 from alpha_oracle.domain.trading_pages import Page
 from alpha_oracle.domain.trading_records import Mismatch, Reconciliation
-from alpha_oracle.errors import ConfigurationError
+from alpha_oracle.errors import ConfigurationError, StoreUnavailable
 from alpha_oracle.risk.kill_switch import KillSwitchRefusal, KillSwitchRules, RefusedChange
 from alpha_oracle.risk.kill_switch_stores import KillSwitch
 from tests.fakes.clock import FixedClock
+from tests.fakes.event_bus import InMemoryEventBus
 from tests.fakes.trading import InMemoryKillSwitch, InMemoryKillSwitchMirror, InMemoryOperators
 from tests.trading import NOW, SYMBOL
 
@@ -37,6 +38,13 @@ class Records:
         return Page(rows=tuple(own[:limit]))
 
 
+class Waiting:
+    """An outbox whose announcements cannot be relayed now."""
+
+    def relay(self, _bus, *, at):
+        raise StoreUnavailable(f"the bus is away at {at}")
+
+
 def operations(clock, records, *, traded="paper"):
     operators = InMemoryOperators()
     return Operations(
@@ -49,6 +57,8 @@ def operations(clock, records, *, traded="paper"):
         approvals=operators,
         desk=operators,
         records=records,
+        outbox=Waiting(),
+        bus=InMemoryEventBus(),
     )
 
 

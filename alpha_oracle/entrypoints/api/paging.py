@@ -38,6 +38,9 @@ AfterDay = Annotated[
 AfterRank = Annotated[str | None, Query(pattern=r"^[0-9]{1,7}\.[0-9]{1,9}$", description=_TOLD)]
 """A place by the day's number and a rank."""
 
+AfterName = Annotated[str | None, Query(pattern=rf"^{_HEX}$", description=_TOLD)]
+"""A place by a name."""
+
 AfterNames = Annotated[str | None, Query(pattern=rf"^{_HEX}\.{_HEX}$", description=_TOLD)]
 """A place by two names."""
 

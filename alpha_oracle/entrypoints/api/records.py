@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from alpha_oracle.entrypoints.api.approvals import OrderId
 from alpha_oracle.entrypoints.api.filters import Account, Ticker, symbol_of
 from alpha_oracle.entrypoints.api.paging import (
     After,
+    AfterName,
     AfterNames,
     Limit,
     cut_page,
@@ -129,12 +131,17 @@ def positions(
 
 
 @router.get("/portfolio", responses=answering(shapes.Page[shapes.Portfolio]))
-def portfolio(services: ServicesOf, *, account: Account = None) -> dict[str, Any]:
+def portfolio(
+    services: ServicesOf, *, account: Account = None, after: AfterName = None, limit: Limit = 100
+) -> dict[str, Any]:
     """What each account is worth: its cash, its holdings at the quotes of now, what it fell from.
 
-    `equity_usd` is null where something held has no quote. All accounts are on the one page.
+    `equity_usd` is null where something held has no quote.
     """
-    return {"items": services.portfolios(account), "next": None}
+    place = "" if after is None else from_hex(after)
+    found = [one for one in services.portfolios(account) if one["account"] > place]
+    found.sort(key=itemgetter("account"))
+    return cut_page(found, limit, lambda one: to_hex(one["account"]))
 
 
 @router.get("/risk/day-trades", tags=["risk"], responses=answering(shapes.DayTrades))

@@ -119,7 +119,11 @@ class Check(Shape):
 
 
 class Quality(Shape):
-    """How well an order was executed; above 0 is worse for us."""
+    """How well an order was executed; above 0 is worse for us.
+
+    Slippage is against the mid at submission, the effective spread twice the distance to the mid at
+    the fill, the shortfall against the signal's reference price with commissions in it.
+    """
 
     order_id: str
     symbol: str

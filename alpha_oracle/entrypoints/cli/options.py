@@ -19,10 +19,18 @@ def operator_name() -> str:
 
 
 def typed_word(given: str | None, word: str, *, what: str) -> str:
-    """Return the word that confirms something: given as an option, else typed at the terminal."""
+    """Return the word that confirms something: given as an option, else typed at the terminal.
+
+    Where nobody can type it is empty.
+    """
     if given is not None:
         return given
-    return str(typer.prompt(f"This {what}. Type {word} to confirm", err=True))
+    try:
+        return str(typer.prompt(f"This {what}. Type {word} to confirm", err=True))
+    except typer.Abort as abort:
+        if isinstance(abort.__context__, EOFError):
+            return ""
+        raise
 
 
 def parse_day(text: str) -> date:

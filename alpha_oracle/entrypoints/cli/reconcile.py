@@ -9,7 +9,7 @@ import typer
 
 from alpha_oracle.domain.instants import utc_text
 from alpha_oracle.domain.trading_records import OperatorRequestKind
-from alpha_oracle.entrypoints.cli.kill_switch import REFUSED, ConfirmOption
+from alpha_oracle.entrypoints.cli.kill_switch import ConfirmOption
 from alpha_oracle.entrypoints.cli.options import operator_name, typed_word
 from alpha_oracle.entrypoints.cli.output import JsonOption, print_facts, print_json, print_rows
 from alpha_oracle.entrypoints.trading_documents import number
@@ -123,8 +123,7 @@ def _asked(
     amount_usd: Decimal | None = None,
 ) -> int:
     if typed_word(confirm, word, what=what) != word:
-        typer.echo(f"alpha-oracle: type {word} to confirm, exactly", err=True)
-        return REFUSED
+        raise ConfigurationError(f"type {word} to confirm, exactly")
 
     from alpha_oracle.bootstrap.operating import opened_operations
 
