@@ -68,8 +68,9 @@ class Activity:
 
         What a clock that was set back finds ahead of it went out now.
         """
-        ahead = bisect_right(self._sent_at, now)
-        self._sent_at[ahead:] = [now] * (len(self._sent_at) - ahead)
+        if self._sent_at and self._sent_at[-1] > now:
+            ahead = bisect_right(self._sent_at, now)
+            self._sent_at[ahead:] = [now] * (len(self._sent_at) - ahead)
         del self._sent_at[: bisect_right(self._sent_at, now - REMEMBERED)]
         return len(self._sent_at) - bisect_right(self._sent_at, now - within)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg2
 
+from alpha_oracle.adapters.postgres.engine import told_error
 from alpha_oracle.adapters.postgres.script_connection import ScriptConnection
 from alpha_oracle.errors import ConfigurationError, RecordUnwritable, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from alpha_oracle.adapters.postgres.engine import Database
     from alpha_oracle.adapters.postgres.trading_script import Script
+
+Answer = TypeVar("Answer")
 
 # The log is written in order: what a durable commit follows is as durable as that.
 _NOT_AWAITED: Final[Script] = ("SET LOCAL synchronous_commit = off", [])
@@ -220,35 +222,32 @@ class PreparedSession:
 
     def _send(self, script: Script) -> None:
         try:
-            with self._errors_told():
-                self._opened().send(script)
+            self._asked(lambda connection: connection.send(script))
         except StoreUnavailable:
             if self._let_go():
                 raise
-            with self._errors_told():
-                self._opened().send(script)
+            self._asked(lambda connection: connection.send(script))
 
     def _answer_to(self, script: Script) -> list[Any]:
         try:
-            with self._errors_told():
-                return self._opened().answer()
+            return self._asked(ScriptConnection.answer)
         except StoreUnavailable:
             if self._let_go():
                 raise
-            with self._errors_told():
-                self._opened().send(script)
-                return self._opened().answer()
+            self._asked(lambda connection: connection.send(script))
+            return self._asked(ScriptConnection.answer)
 
-    @contextmanager
-    def _errors_told(self) -> Iterator[None]:
+    def _asked(self, ask: Callable[[ScriptConnection], Answer]) -> Answer:
         try:
-            with self._database.errors_told():
-                yield
-        except ConfigurationError as error:
-            # Where nothing can be prepared, nothing was set up yet.
-            if self._connection is None:
+            return ask(self._opened())
+        except psycopg2.Error as error:
+            told = told_error(error, where=self._database.name)
+            if told is None:
                 raise
-            raise unwritable(str(error)) from None
+            # Where nothing can be prepared, nothing was set up yet.
+            if isinstance(told, ConfigurationError) and self._connection is not None:
+                told = unwritable(str(told))
+            raise told from None
 
     def _opened(self) -> ScriptConnection:
         if self._connection is None:
