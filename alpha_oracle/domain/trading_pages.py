@@ -47,12 +47,20 @@ class OrderFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignalFile:
+class InboxEntry:
     """A signal as it came in, and what became of it; `outcome` None: it still waits."""
 
+    account: str
     signal: ReceivedSignal
     received_at: datetime
     outcome: SignalOutcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFile:
+    """A signal with all that is known of it, each run of the checks, oldest first."""
+
+    entry: InboxEntry
     cascade_runs: tuple[CascadeRun, ...]
 
 

@@ -15,13 +15,86 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.execution_quality import QualitySummary
     from alpha_oracle.domain.orders import Order, OrderEvent
     from alpha_oracle.domain.portfolio import Lot
-    from alpha_oracle.domain.trading_pages import OrderFile, TradedFill
+    from alpha_oracle.domain.trading_pages import (
+        InboxEntry,
+        MalformedRecord,
+        OrderFile,
+        SignalFile,
+        TradedFill,
+    )
     from alpha_oracle.domain.trading_records import (
         Approval,
         CascadeRun,
         DayTradeDecision,
         OrderQuality,
+        SignalOutcome,
     )
+
+
+def inbox_document(entry: InboxEntry) -> dict[str, Any]:
+    """Return a signal that came in, with what became of it; null: it still waits."""
+    signal, outcome = entry.signal, entry.outcome
+    hold, statistics = signal.hold, signal.statistics
+    return {
+        "id": signal.signal_id,
+        "account": entry.account,
+        "session": signal.session.isoformat(),
+        "strategy": signal.strategy,
+        "symbol": signal.symbol,
+        "direction": signal.direction.value,
+        "strength": signal.strength,
+        "timestamp": utc_text(signal.decided_at),
+        "expires_at": utc_text(signal.expires_at),
+        "min_hold_days": None if hold is None else hold.min_days,
+        "max_hold_days": None if hold is None else hold.max_days,
+        "reference_price": number(signal.reference_price),
+        "win_rate": None if statistics is None else number(statistics.win_rate),
+        "avg_win_loss_ratio": None if statistics is None else number(statistics.avg_win_loss_ratio),
+        "received_at": utc_text(entry.received_at),
+        "outcome": outcome and outcome_document(outcome),
+    }
+
+
+def inbox_row(entry: InboxEntry) -> dict[str, object]:
+    """Return a signal that came in as a row."""
+    signal, outcome = entry.signal, entry.outcome
+    return {
+        "received": utc_text(entry.received_at),
+        "strategy": signal.strategy,
+        "symbol": signal.symbol,
+        "direction": signal.direction.value,
+        "outcome": "waits" if outcome is None else outcome.kind.value,
+        "reason": "" if outcome is None else outcome.reason,
+        "id": signal.signal_id,
+    }
+
+
+def outcome_document(outcome: SignalOutcome) -> dict[str, Any]:
+    """Return what became of a signal."""
+    return {
+        "kind": outcome.kind.value,
+        "at": utc_text(outcome.at),
+        "reason": outcome.reason,
+        "order_id": outcome.order_id,
+    }
+
+
+def signal_document(found: SignalFile) -> dict[str, Any]:
+    """Return a signal that came in, with each check's verdict."""
+    checks = [check for run in found.cascade_runs for check in check_documents(run)]
+    return inbox_document(found.entry) | {"checks": checks}
+
+
+def malformed_document(record: MalformedRecord) -> dict[str, Any]:
+    """Return a document that is no signal."""
+    return {
+        "source": record.malformed.source,
+        "problem": record.malformed.problem,
+        "document": record.malformed.text,
+        "times": record.times,
+        "first_at": utc_text(record.first_at),
+        "last_at": utc_text(record.last_at),
+    }
 
 
 def order_document(order: Order) -> dict[str, Any]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from alpha_oracle.domain.portfolio import AccountState, Lot
     from alpha_oracle.domain.trading_pages import (
         Cursor,
+        InboxEntry,
         MalformedRecord,
         OrderFile,
         Page,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         DayTradeDecision,
         OrderQuality,
         Reconciliation,
+        SignalOutcomeKind,
     )
 
 
@@ -54,6 +56,18 @@ class TradingRecords(Protocol):
 
     def order(self, order_id: str) -> OrderFile | None:
         """Return an order with all that was checked, asked and measured; None: there is none."""
+        ...
+
+    def inbox(
+        self,
+        *,
+        account: str | None = None,
+        symbol: Symbol | None = None,
+        outcome: SignalOutcomeKind | None = None,
+        after: Cursor | None = None,
+        limit: int,
+    ) -> Page[InboxEntry]:
+        """Return signals that came in, by when they did, with what became of each."""
         ...
 
     def signal(self, account: str, signal_id: str) -> SignalFile | None:

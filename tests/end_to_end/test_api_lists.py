@@ -10,7 +10,7 @@ from alpha_oracle.adapters.postgres.rankings import PostgresRankings
 from alpha_oracle.adapters.postgres.signals import PostgresSignals
 from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.domain.signals import Direction
-from alpha_oracle.domain.trading_records import Change
+from alpha_oracle.domain.trading_records import Arrivals, Change
 from tests.builders import FIRST_SESSION, a_signal, sessions_from
 from tests.contracts import trading_values as values
 from tests.contracts.model_values import TRAINED_AT, a_record
@@ -25,6 +25,8 @@ LISTS = {
     "signals": ("session", "strategy", "symbol", "direction"),
     "rankings": ("session", "rank"),
     "models": ("model_id",),
+    "inbox": ("account", "id"),
+    "malformed-signals": ("source", "problem"),
     "orders": ("order_id",),
     "fills": ("execution_id",),
     "execution-quality": ("order_id",),
@@ -42,6 +44,10 @@ NARROWED = (
     ("rankings", {"session": SESSIONS[2].isoformat()}, 2),
     ("models", {"stage": "candidate"}, 5),
     ("models", {"stage": "active"}, 0),
+    ("inbox", {"account": "DU1"}, 3),
+    ("inbox", {"outcome": "refused"}, 6),
+    ("inbox", {"outcome": "expired"}, 0),
+    ("inbox", {"symbol": "AAA"}, 2),
     ("orders", {"account": "DU1"}, 3),
     ("orders", {"symbol": "AAA"}, 2),
     ("orders", {"status": "PARTIALLY_FILLED"}, 6),
@@ -107,6 +113,17 @@ def trade(store, number):
     events = ((order_id, values.submitted(at=at)), (order_id, executed))
     later = Change(change_id=f"{order_id} filled", account=account, at=at, events=events)
     store.commit(later, sends=True)
+    came_in(store, account, number, symbol=symbol, at=at)
+
+
+def came_in(store, account, number, *, symbol, at):
+    """Let a signal have come in and been refused, and something beside it that was none."""
+    signal = values.a_received_signal(f"signal-{number}", symbol=symbol)
+    malformed = values.a_malformed_signal(text=f"none {number}", problem=f"problem {number}")
+    store.take_in(account, Arrivals(signals=(signal,), malformed=(malformed,)), at=at)
+    refused = values.an_outcome(signal.signal_id, at=at)
+    change = Change(change_id=f"refused {number}", account=account, at=at, outcomes=(refused,))
+    store.commit(change, sends=False)
 
 
 def read(viewer, name, *, limit=500, **filters):
@@ -134,6 +151,13 @@ def test_pages_of_any_size_are_the_list(viewer):
 
 def test_accounts_come_page_by_page(viewer):
     assert [one["account"] for one in read(viewer, "portfolio", limit=1)] == ["DU1", "paper"]
+
+
+def test_a_signal_that_came_in_is_found_with_what_became_of_it(viewer):
+    found = viewer.get("/api/inbox/signal-1").json()
+    assert (found["account"], found["outcome"]["kind"]) == ("DU1", "refused")
+    assert found["checks"] == []
+    assert viewer.get("/api/inbox/signal-1", params={"account": "paper"}).status_code == 404
 
 
 def test_a_filter_lets_its_own_pass_and_nothing_else(viewer):

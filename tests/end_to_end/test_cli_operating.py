@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from alpha_oracle.domain.orders import OrderStatus
-from alpha_oracle.domain.trading_records import Change, Mismatch, Reconciliation
+from alpha_oracle.domain.trading_records import Arrivals, Change, Mismatch, Reconciliation
 from tests.contracts import trading_values as values
 from tests.end_to_end.command_line import ask
 from tests.trading import an_order
@@ -138,6 +138,34 @@ def test_what_is_asked_of_the_worker_is_on_record_and_audited(
         " FROM operator_requests"
     )
     assert (asked, usd, audited) == (kind, amount, 1)
+
+
+def test_what_became_of_what_came_in_is_told(operated, trading_store):
+    opened(trading_store)
+    signals = (values.a_received_signal(), values.a_received_signal("signal-2"))
+    none = values.a_malformed_signal()
+    at = datetime.now(UTC)
+    trading_store.take_in("paper", Arrivals(signals=signals, malformed=(none,)), at=at)
+    refused = Change(
+        change_id="refused", account="paper", at=at, outcomes=(values.an_outcome("signal-2"),)
+    )
+    trading_store.commit(refused, sends=False)
+
+    kinds = {one["id"]: one["outcome"] for one in ask("inbox", "--json").document}
+    assert kinds["signal-1"] is None
+    assert kinds["signal-2"]["reason"] == "no cash"
+    table = ask("inbox").out
+    assert "waits" in table
+    assert "no cash" in table
+    one = ask("inbox", "signal-2", "--json").document
+    assert (one["outcome"]["kind"], one["checks"]) == ("refused", [])
+    assert "outcome reason: no cash" in ask("inbox", "signal-2").out
+    assert ask("inbox", "--outcome", "expired", "--json").document == []
+    (malformed,) = ask("inbox", "--malformed", "--json").document
+    assert (malformed["document"], malformed["times"]) == ("{", 1)
+    assert none.problem in ask("inbox", "--malformed").out
+    nobody = ask("inbox", "signal-3")
+    assert (nobody.code, "see `inbox`" in nobody.err) == (2, True)
 
 
 def test_nothing_is_asked_of_a_worker_of_no_account(operated):

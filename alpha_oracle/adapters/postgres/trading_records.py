@@ -18,7 +18,13 @@ from alpha_oracle.adapters.postgres.trading_statements import (
 )
 from alpha_oracle.domain.market import Symbol
 from alpha_oracle.domain.orders import Side
-from alpha_oracle.domain.trading_pages import MalformedRecord, OrderFile, SignalFile, TradedFill
+from alpha_oracle.domain.trading_pages import (
+    InboxEntry,
+    MalformedRecord,
+    OrderFile,
+    SignalFile,
+    TradedFill,
+)
 from alpha_oracle.domain.trading_records import MalformedSignal
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
         DayTradeDecision,
         OrderQuality,
         Reconciliation,
+        SignalOutcomeKind,
     )
 
 Found = TypeVar("Found")
@@ -54,6 +61,14 @@ ORDER BY slice_number NULLS FIRST
 """
 
 ORDERS: Final = PageQuery(_ORDER, "orders", at="created_at", key="order_id")
+INBOX: Final = PageQuery(
+    f"account, {reading.SIGNALS.replace('inbox.', '')}, received_at,"
+    " kind, outcome.at AS at, reason, order_id",
+    "signal_inbox AS inbox LEFT JOIN signal_outcomes AS outcome USING (account, signal_id)",
+    at="received_at",
+    key="account || '|' || signal_id",
+    status="kind",
+)
 FILLS: Final = PageQuery(
     "fills.*, symbol, side, strategy, simulated",
     "fills JOIN orders USING (order_id)",
@@ -139,23 +154,29 @@ class PostgresTradingRecords:
             own = [order for order in family if order.order_id == order_id]
             return None if not own else _file(connection, own[0], family)
 
+    def inbox(
+        self,
+        *,
+        account: str | None = None,
+        symbol: Symbol | None = None,
+        outcome: SignalOutcomeKind | None = None,
+        after: Cursor | None = None,
+        limit: int,
+    ) -> Page[InboxEntry]:
+        """Return signals that came in, by when they did, with what became of each."""
+        filters = {"account": account, "symbol": symbol, "status": outcome}
+        return self._page(INBOX, filters, _to_entry, after=after, limit=limit)
+
     def signal(self, account: str, signal_id: str) -> SignalFile | None:
         """Return a signal with what became of it; None: it never came in."""
         values = {"account": account, "signal_id": storable(signal_id)}
         whose = "WHERE account = :account AND signal_id = :signal_id"
-        statement = f"SELECT {reading.SIGNALS}, received_at FROM signal_inbox AS inbox {whose}"
+        statement = f"SELECT {INBOX.columns} FROM {INBOX.source} {whose}"
         with self._database.begin() as connection:
-            row = connection.execute(text(statement), values).one_or_none()
-            if row is None:
+            entry = _only(connection, statement, values, _to_entry)
+            if entry is None:
                 return None
-            return SignalFile(
-                signal=rows.to_signal(row),
-                received_at=row.received_at,
-                outcome=_only(
-                    connection, f"SELECT * FROM signal_outcomes {whose}", values, rows.to_outcome
-                ),
-                cascade_runs=_cascade_runs(connection, whose, values),
-            )
+            return SignalFile(entry=entry, cascade_runs=_cascade_runs(connection, whose, values))
 
     def fills(
         self,
@@ -264,6 +285,15 @@ def _only(
 ) -> Found | None:
     row = connection.execute(text(statement), values).one_or_none()
     return None if row is None else to_value(row)
+
+
+def _to_entry(row: Row[Any]) -> InboxEntry:
+    return InboxEntry(
+        account=row.account,
+        signal=rows.to_signal(row),
+        received_at=row.received_at,
+        outcome=None if row.kind is None else rows.to_outcome(row),
+    )
 
 
 def _to_traded_fill(row: Row[Any]) -> TradedFill:

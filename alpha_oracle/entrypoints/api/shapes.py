@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from alpha_oracle.domain.orders import OrderPurpose, OrderStatus, OrderType, RefusedBy, Side
 from alpha_oracle.domain.risk import RiskAction
-from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage
+from alpha_oracle.domain.signals import Direction
+from alpha_oracle.domain.trading_records import ApprovalStatus, CheckStage, SignalOutcomeKind
 
 Item = TypeVar("Item")
 
@@ -66,6 +67,47 @@ class Heartbeat(Shape):
 
     by: str
     at: datetime
+
+
+class Outcome(Shape):
+    """What became of a signal: `ordered` names its order, the others say why there is none."""
+
+    kind: SignalOutcomeKind
+    at: datetime
+    reason: str
+    order_id: str | None
+
+
+class InboxEntry(Shape):
+    """A signal that came in, from whomever; `outcome` null: it still waits."""
+
+    id: str
+    account: str
+    session: date
+    strategy: str
+    symbol: str
+    direction: Direction
+    strength: float
+    timestamp: datetime
+    expires_at: datetime
+    min_hold_days: int | None
+    max_hold_days: int | None
+    reference_price: float | None
+    win_rate: float | None
+    avg_win_loss_ratio: float | None
+    received_at: datetime
+    outcome: Outcome | None
+
+
+class MalformedSignal(Shape):
+    """A document that is no signal, and how often it came."""
+
+    source: str
+    problem: str
+    document: str
+    times: int
+    first_at: datetime
+    last_at: datetime
 
 
 class Order(Shape):
@@ -136,6 +178,12 @@ class Quality(Shape):
     shortfall_usd: float | None
     acceptance_seconds: float | None
     fill_seconds: float | None
+
+
+class SignalFile(InboxEntry):
+    """A signal that came in, with each check's verdict."""
+
+    checks: list[Check]
 
 
 class OrderFile(Order):

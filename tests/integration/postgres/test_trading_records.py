@@ -143,13 +143,30 @@ def test_a_twap_has_its_slices_in_order(store, records):
 
 def test_a_signal_has_its_outcome_and_what_was_checked(store, records):
     store.take_in(ACCOUNT, Arrivals(signals=(a_received_signal(),)), at=NOW)
-    assert records.signal(ACCOUNT, "signal-1").outcome is None
+    assert records.signal(ACCOUNT, "signal-1").entry.outcome is None
     run = a_cascade_run(order_id=None, verdicts=())
     commit(store, outcomes=(an_outcome(),), cascade_runs=(run,))
     found = records.signal(ACCOUNT, "signal-1")
-    assert (found.signal, found.received_at) == (a_received_signal(), NOW)
-    assert (found.outcome, found.cascade_runs) == (an_outcome(), (run,))
+    assert (found.entry.signal, found.entry.received_at) == (a_received_signal(), NOW)
+    assert (found.entry.outcome, found.cascade_runs) == (an_outcome(), (run,))
     assert records.signal("live", "signal-1") is None
+
+
+def test_signals_that_came_in_come_in_pages_with_what_became_of_them(store, records):
+    for number in range(5):
+        symbol = "AAA" if number else "ZZZ"
+        signal = a_received_signal(f"signal-{number}", symbol=symbol)
+        store.take_in(ACCOUNT, Arrivals(signals=(signal,)), at=NOW + number // 2 * MINUTE)
+    refused = an_outcome("signal-3")
+    commit(store, outcomes=(refused,))
+
+    found = pages(records.inbox, limit=2)
+    names = [[one.signal.signal_id for one in page] for page in found]
+    assert names == [["signal-4", "signal-3"], ["signal-2", "signal-1"], ["signal-0"]]
+    assert [one.outcome for page in found for one in page] == [None, refused, None, None, None]
+    assert [one.outcome for one in records.inbox(outcome="refused", limit=9).rows] == [refused]
+    assert len(records.inbox(account=ACCOUNT, symbol="ZZZ", limit=9).rows) == 1
+    assert records.inbox(account="live", limit=9).rows == ()
 
 
 def test_fills_name_whose_they_are_and_a_twap_repeats_none(store, records):
