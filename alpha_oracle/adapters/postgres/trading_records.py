@@ -62,8 +62,7 @@ ORDER BY slice_number NULLS FIRST
 
 ORDERS: Final = PageQuery(_ORDER, "orders", at="created_at", key="order_id")
 INBOX: Final = PageQuery(
-    f"account, {reading.SIGNALS.replace('inbox.', '')}, received_at,"
-    " kind, outcome.at AS at, reason, order_id",
+    f"account, {reading.SIGNALS}, received_at, kind, outcome.at AS at, reason, order_id",
     "signal_inbox AS inbox LEFT JOIN signal_outcomes AS outcome USING (account, signal_id)",
     at="received_at",
     key="account || '|' || signal_id",
