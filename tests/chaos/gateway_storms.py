@@ -125,7 +125,7 @@ class GatewayStorm:
     def _check_sent(self, tickets):
         calls = self.world.calls
         assert set(tickets) <= set(calls), "at the broker, and nobody sent it"
-        refused = {name for name, what in calls.items() if what == "OrderRefused"}
+        refused = {name for name, what in calls.items() if what in {"OrderRefused", "OrderNotSent"}}
         assert not refused & set(tickets), "said to be unsent, and at the broker"
 
     def _check_ends(self, orders, tickets):

@@ -61,6 +61,7 @@ def test_an_account_that_contradicts_its_port_is_told_without_asking(
     assert gateway.ledger.connections == []
 
 
-def test_without_orders_there_is_no_broker_to_check(installed, monkeypatch):
+def test_without_orders_there_is_no_gateway_to_ask(installed, gateway, monkeypatch):
     monkeypatch.setenv("ALPHA_ORACLE_RISK__AUTONOMY_MODE", "PAPER_ONLY")
-    assert found("broker") is None
+    assert found("broker").text == "it is simulated; there is no gateway to reach"
+    assert gateway.ledger.connections == []
