@@ -141,7 +141,7 @@ def test_a_healthy_installation_passes_the_doctor(environment, home):
         assert answer.code == 0
         assert [row["check"] for row in answer.document if row["ok"]] == [
             *("settings", "packages", "home", "disk", "time zones", "clock", "ports", "database"),
-            *("redis", "calendar", "strategies", "model", "alerts", "source files"),
+            *("redis", "broker", "calendar", "strategies", "model", "alerts", "source files"),
         ]
         assert answer.document[-1]["finding"] == "files offers 0 symbols for 2019-11-29"
         assert ask("db", "upgrade").out.startswith("schema 0")
