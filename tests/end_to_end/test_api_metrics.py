@@ -83,6 +83,9 @@ def test_what_happened_shows_with_the_next_look(scrape, url, trading_store):
         operator.post("/api/risk/kill-switch/activate", json={"confirmation": "KILL"})
     assert scrape("kill_switch_active") == 1
     assert scrape("kill_switch_store_active", store="mirror") == 1
+    # The switch was announced at once, whoever runs; what else is on record waits for a relay.
+    assert scrape("outbox_pending") == 0
+    trading_store.commit(values.a_change("told", announcements=(values.an_alert(),)), sends=False)
     assert scrape("outbox_pending") == 1
     assert scrape("account_cash_usd", account="paper") == float(state.cash_usd)
     route = "/api/risk/kill-switch/activate"
