@@ -14,7 +14,7 @@ from alpha_oracle.adapters.redis.connection import RedisConnection
 from alpha_oracle.adapters.redis.risk_board import RedisRiskBoard
 from alpha_oracle.domain.orders import OrderStatus
 from alpha_oracle.domain.ranking import PerformanceMetrics, RankEvidence, StrategyRank
-from alpha_oracle.domain.trading_records import Change
+from alpha_oracle.domain.trading_records import Arrivals, Change
 from tests.builders import a_signal
 from tests.contracts import trading_values as values
 from tests.contracts.model_values import SESSION, a_record
@@ -75,7 +75,11 @@ def put_research_on_record(database_url):
 def put_trading_on_record(store):
     """Let a worker have traded: an order executed, one that waits for a human, a holding."""
     _commit(store, "opened", state=values.a_state())
-    _commit(store, "ordered", orders=(an_order(),))
+    arrivals = Arrivals(
+        signals=(values.a_received_signal(),), malformed=(values.a_malformed_signal(),)
+    )
+    store.take_in(values.ACCOUNT, arrivals, at=values.a_state().at)
+    _commit(store, "ordered", orders=(an_order(),), outcomes=(values.ordered(),))
     events = (values.submitted(), values.executed(values.a_fill(commission=Decimal("1.0"))))
     _commit(
         store,

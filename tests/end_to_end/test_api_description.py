@@ -38,8 +38,8 @@ def test_no_answer_differs_from_the_description(filled, tmp_path):
     configuration.write_text(
         # What is streamed has no end: a second of it is enough.
         '[[operations]]\ninclude-path = "/api/events"\nrequest-timeout = 1.0\n'
-        # Orders are known by ids that nobody guesses.
-        '[parameters]\norder_id = "order-1"\n'
+        # Orders and signals are known by ids that nobody guesses.
+        '[parameters]\norder_id = "order-1"\nsignal_id = "signal-1"\n'
     )
     with api_process(filled) as url:
         run = subprocess.run(
@@ -65,7 +65,7 @@ def test_each_reading_route_tells_what_is_on_record_in_its_shape(filled):
             if "get" not in methods or path == "/api/events":
                 continue
             content = methods["get"]["responses"]["200"]["content"]
-            answer = viewer.get(path.replace("{order_id}", "order-1"))
+            answer = viewer.get(path.format(order_id="order-1", signal_id="signal-1"))
             assert answer.status_code == 200, path
             assert answer.headers["content-type"].partition(";")[0] in content
             if "next" in answer.text and path != "/openapi.json":
