@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from alpha_oracle.adapters.redis.connection import RedisConnection
     from alpha_oracle.config import Settings
     from alpha_oracle.domain.risk import KillSwitchReading, KillSwitchRecord
+    from alpha_oracle.domain.trading_pages import SignalFile
     from alpha_oracle.domain.trading_records import (
         Approval,
         OperatorRequestKind,
@@ -166,6 +167,12 @@ class Operations:
             for account in self.records.accounts()
         ]
         return [page[0] for page in pages if page]
+
+    def signal(self, signal_id: str, *, account: str | None = None) -> SignalFile | None:
+        """Return a signal that came in for an account, or for any that was traded, by its name."""
+        names = self.records.accounts() if account is None else [account]
+        found = (self.records.signal(name, signal_id) for name in names)
+        return next((one for one in found if one is not None), None)
 
     def account(self) -> str:
         """Return the account that is traded.

@@ -9,7 +9,7 @@ from alpha_oracle.domain.execution_quality import MEASURES, PERCENTILES
 from alpha_oracle.domain.instants import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alpha_oracle.bootstrap.operating import SwitchPosition
     from alpha_oracle.domain.execution_quality import QualitySummary
@@ -81,8 +81,7 @@ def outcome_document(outcome: SignalOutcome) -> dict[str, Any]:
 
 def signal_document(found: SignalFile) -> dict[str, Any]:
     """Return a signal that came in, with each check's verdict."""
-    checks = [check for run in found.cascade_runs for check in check_documents(run)]
-    return inbox_document(found.entry) | {"checks": checks}
+    return inbox_document(found.entry) | {"checks": check_documents(found.cascade_runs)}
 
 
 def malformed_document(record: MalformedRecord) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def file_document(found: OrderFile) -> dict[str, Any]:
     quality, approval = found.quality, found.approval
     return order_document(found.order) | {
         "transitions": [event_document(event) for event in found.order.history],
-        "checks": [check for run in found.cascade_runs for check in check_documents(run)],
+        "checks": check_documents(found.cascade_runs),
         "slices": [order_document(one) for one in found.slices],
         "approval": approval and approval_document(approval),
         "quality": quality and quality_document(quality),
@@ -167,8 +166,8 @@ def event_document(event: OrderEvent) -> dict[str, Any]:
     }
 
 
-def check_documents(run: CascadeRun) -> list[dict[str, Any]]:
-    """Return the verdicts of one run of the cascade."""
+def check_documents(runs: Iterable[CascadeRun]) -> list[dict[str, Any]]:
+    """Return the verdicts of runs of the cascade, in their order."""
     return [
         {
             "stage": run.stage.value,
@@ -180,6 +179,7 @@ def check_documents(run: CascadeRun) -> list[dict[str, Any]]:
             "bound": number(verdict.bound),
             "missing": list(verdict.missing),
         }
+        for run in runs
         for verdict in run.verdicts
     ]
 

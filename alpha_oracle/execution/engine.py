@@ -83,7 +83,6 @@ class ExecutionEngine:
         try:
             new = self._intake.receive(documents, source=source, at=self._ports.clock.now())
         except RecordUnwritable as error:
-            self._forget()
             self._alarm(str(error))
             raise StoreUnavailable(str(error)) from None
         except StoreUnavailable:
@@ -122,7 +121,6 @@ class ExecutionEngine:
             self._was_refused, self.trouble = True, str(error)
             return self._ports.clock.now()
         except RecordUnwritable as error:
-            self._forget()
             self._alarm(str(error))
             return self._ports.clock.now() + RETRY
         except StoreUnavailable as error:
@@ -159,6 +157,7 @@ class ExecutionEngine:
         self._desk, self._swept_at, self._swept = None, None, frozenset()
 
     def _alarm(self, trouble: str) -> None:
+        self._forget()
         # Once, unless the switch or the alert could not be put on record either.
         if self.trouble == trouble:
             return

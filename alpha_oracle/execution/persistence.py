@@ -31,8 +31,8 @@ class Persistence:
     The second goes `after` the end of the first, each later one after twice as long. No failure is
     an order that gave way to another at the price of then, which goes at once: a limit that rested
     at least for `rests` before it was cancelled, or a question to a human that the price has moved
-    away from. Nor is one that was withdrawn before its command went out, though the
-    next waits after it too.
+    away from. Nor is one that was withdrawn before its command went out, though the next waits
+    after it too.
     """
 
     attempts: int = 3

@@ -63,7 +63,6 @@ class Sender:
         The commit, or the order before it, may have taken its time: where trading was halted
         meanwhile it is withdrawn.
         """
-        self.hold(order)
         if self._halt.reading().is_active:
             self.withdraw(order, HALTED)
             return
@@ -73,6 +72,7 @@ class Sender:
 
     def withdraw(self, order: Order, reason: str) -> None:
         """End an order that is committed as PENDING, and whose command did not go out."""
+        self.hold(order)
         self._reject(order, reason, by=RefusedBy.RISK, event_id=WITHDRAWN)
         self._unsent.discard(order.order_id)
 

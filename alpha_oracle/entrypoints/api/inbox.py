@@ -50,11 +50,10 @@ def inbox(
 @router.get("/inbox/{signal_id}", responses=answering(shapes.SignalFile))
 def signal(signal_id: SignalId, services: ServicesOf, *, account: Account = None) -> dict[str, Any]:
     """A signal that came in, with what became of it and each check's verdict."""
-    for name in services.accounts(account):
-        found = services.operations.records.signal(name, signal_id)
-        if found is not None:
-            return signal_document(found)
-    raise Problem(HTTPStatus.NOT_FOUND, f"no signal {signal_id} came in")
+    found = services.operations.signal(signal_id, account=account)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"no signal {signal_id} came in")
+    return signal_document(found)
 
 
 @router.get("/malformed-signals", responses=answering(shapes.Page[shapes.MalformedSignal]))

@@ -45,7 +45,10 @@ def show_inbox(
 
     with opened_operations(operator_name()) as operations:
         if signal_id is not None:
-            _show(_found(operations, signal_id), as_json=as_json)
+            found = operations.signal(signal_id)
+            if found is None:
+                raise ConfigurationError(f"no signal {signal_id} came in; see `inbox`")
+            _show(found, as_json=as_json)
         elif malformed:
             _show_malformed(operations, limit=limit, as_json=as_json)
         else:
@@ -56,14 +59,6 @@ def show_inbox(
                 return
             rows = [inbox_row(one) for one in page.rows]
             print_rows(rows, title=f"Signals taken in, newest first: {len(rows)}", empty="none yet")
-
-
-def _found(operations: Operations, signal_id: str) -> SignalFile:
-    for account in operations.records.accounts():
-        found = operations.records.signal(account, signal_id)
-        if found is not None:
-            return found
-    raise ConfigurationError(f"no signal {signal_id} came in; see `inbox`")
 
 
 def _show(found: SignalFile, *, as_json: bool) -> None:

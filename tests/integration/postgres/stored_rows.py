@@ -248,3 +248,10 @@ ROWS = {
     "0011_operator_chat": CHAT,
 }
 """What each version of the schema made room for, the oldest first."""
+
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'this table takes nothing'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+"""Lets a table take no row any more."""

@@ -44,6 +44,7 @@ from tests.contracts.trading_values import (
     submitted,
 )
 from tests.integration.postgres.committing import numbered
+from tests.integration.postgres.stored_rows import REFUSE
 from tests.trading import NOW, TODAY, an_order
 
 # Sessions that run a statement of the worker's connection, or wait in one.
@@ -352,18 +353,15 @@ def test_what_comes_again_and_cannot_be_kept_is_told_by_itself_and_holds_up_no_o
 
 
 KEPT = nullcontext()
-REFUSE = """
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'this table takes nothing'; END $$;
-CREATE TRIGGER refuse BEFORE INSERT ON pdt_audit_log FOR EACH ROW EXECUTE FUNCTION refuse();
-"""
 
 
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        pytest.param(REFUSE, "this table takes nothing", id="refuses every row"),
+        pytest.param(
+            REFUSE.format(table="pdt_audit_log"), "this table takes nothing", id="refuses every row"
+        ),
         pytest.param("ALTER TABLE pdt_audit_log RENAME TO gone", "does not exist", id="is gone"),
     ],
 )

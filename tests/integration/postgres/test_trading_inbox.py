@@ -9,8 +9,9 @@ from alpha_oracle.adapters.postgres.trading import PostgresTradingStore
 from alpha_oracle.adapters.postgres.trading_inbox import KEPT_DOCUMENTS
 from alpha_oracle.adapters.postgres.trading_records import PostgresTradingRecords
 from alpha_oracle.domain.trading_records import Arrivals
-from alpha_oracle.errors import MalformedSignal
+from alpha_oracle.errors import MalformedSignal, RecordUnwritable
 from tests.contracts.trading_values import ACCOUNT, a_malformed_signal, a_received_signal
+from tests.integration.postgres.stored_rows import REFUSE
 from tests.trading import NOW, TODAY
 
 
@@ -52,3 +53,9 @@ def test_a_flood_of_what_is_no_signal_is_counted_whole_and_kept_in_part(store, d
     assert {int(one.malformed.text) for one in kept} >= set(range(1_800, 2_400))
     assert others.times == 2_400 - KEPT_DOCUMENTS
     assert (others.first_at, others.malformed.source) == (NOW, "signals:stream")
+
+
+def test_an_inbox_that_takes_nothing_is_told_as_that(store, rows):
+    rows(f"{REFUSE.format(table='signal_inbox')}; SELECT 1")
+    with pytest.raises(RecordUnwritable, match="this table takes nothing"):
+        store.take_in(ACCOUNT, Arrivals(signals=(a_received_signal(),)), at=NOW)

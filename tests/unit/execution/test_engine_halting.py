@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
-from alpha_oracle.errors import OutcomeUnknown
+from alpha_oracle.errors import OrderNotSent, OutcomeUnknown, StoreUnavailable
 from tests.fakes.scripted_broker import a_fill
 from tests.unit.execution.trading_day import SYMBOLS, TradingDay, a_document, an_outcome, rejections
 
@@ -261,3 +261,23 @@ def test_a_switch_thrown_again_is_proven_as_soon_as_the_first_time():
     asked = [one.at for one in day.memory.reconciliations if one.at >= thrown]
     assert len(asked) >= 2
     assert len(day.alerts("high")) == 2
+
+
+def test_what_was_not_sent_and_could_not_be_withdrawn_is_withdrawn_later_and_not_asked_about():
+    day = TradingDay()
+    broker = day.scripted()
+    broker.answer, lost = OrderNotSent("the link is down"), []
+
+    def at(point):
+        if point == "before commit" and day.orders() and broker.answer is None and not lost:
+            lost.append(point)
+            raise StoreUnavailable("for a moment")
+
+    day.another(broker=broker, at=at)
+    day.receive(a_document())
+    day.go_to(5)
+    day.steps(4)
+
+    (order,) = day.orders()
+    assert lost
+    assert [event.event_id for event in order.history] == ["withdrawn"]

@@ -231,3 +231,32 @@ def test_a_record_that_takes_nothing_halts_trading_and_is_told_once():
     broken.clear()
     day.steps(2)
     assert day.engine.trouble == ""
+
+
+def test_an_inbox_that_takes_nothing_halts_trading_too():
+    day = TradingDay()
+    day.go_to(5)
+    day.steps(1)
+    store = day.engine._ports.store
+    store.take_in, taken = full(store), store.take_in
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="no room"):
+            day.receive(a_document())
+
+    assert day.memory.kill_switch.is_active
+    store.take_in = taken
+    day.receive(a_document())
+    day.steps(2)
+    assert day.engine.trouble == ""
+
+
+def full(store):
+    """What takes announcements in, and no signal."""
+    whole = store.take_in
+
+    def take_in(account, arrivals, *, at):
+        if arrivals.signals:
+            raise RecordUnwritable("Postgres does not keep what must be on record: no room")
+        return whole(account, arrivals, at=at)
+
+    return take_in
